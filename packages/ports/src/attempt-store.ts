@@ -1,0 +1,87 @@
+/**
+ * What a worker asks of the store. Calls are single, the adapter batches them: many callers, one statement.
+ *
+ * A1. Every write is guarded by the attempt id: an attempt that was replaced, cancelled or reaped changes nothing.
+ * A2. A repeated call by the same worker for the same attempt gives the same answer (a lost response is not an error).
+ */
+import type { AttemptError, Instant, RunType, TaskState } from '@headrace/core';
+
+export interface AttemptRef {
+  readonly taskInstanceId: string;
+  readonly attemptId: string;
+}
+
+/** Everything that is needed to run an attempt, except the bundle and the results of upstream tasks. */
+export interface ClaimedAttempt extends AttemptRef {
+  readonly runKey: string;
+  readonly dagId: string;
+  readonly runId: string;
+  readonly taskId: string;
+  readonly mapIndex: number;
+  readonly attempt: number;
+  readonly maxTries: number;
+  readonly versionId: string;
+  readonly runType: RunType;
+  readonly logicalDate?: Instant;
+  readonly intervalStart?: Instant;
+  readonly intervalEnd?: Instant;
+  readonly runAfter: Instant;
+  readonly params: Readonly<Record<string, unknown>>;
+}
+
+/** A task's result: encoded JSON text inline, or the key of an object when it is larger than the inline limit. */
+export type StoredResult = { readonly kind: 'inline'; readonly json: string } | { readonly kind: 'object'; readonly key: string; readonly size: number };
+
+export interface FinishedAttempt extends AttemptRef {
+  /** As decided by the core's `attemptOutcome`. An attempt that was told to restart ends as `none` whatever stands here. */
+  readonly to: TaskState;
+  readonly error?: AttemptError;
+  readonly result?: StoredResult;
+  /** Object key of the attempt's log. */
+  readonly logKey?: string;
+}
+
+export interface WorkerRegistration {
+  readonly workerId: string;
+  readonly hostname: string;
+  readonly pid: number;
+  readonly queues: readonly string[];
+  /** Attempts it runs at once. */
+  readonly slots: number;
+}
+
+export interface AttemptStore {
+  /** Registers or renews the worker itself, so that its slots count. */
+  register(worker: WorkerRegistration, ttlMs: number): Promise<void>;
+  unregister(workerId: string): Promise<void>;
+
+  /** queued → running under a lease. Undefined: not to be run (replaced, cancelled, already run); forget the message. */
+  claim(ref: AttemptRef, workerId: string, leaseMs: number): Promise<ClaimedAttempt | undefined>;
+  /** Renews all leases of the worker in one statement. Answers with the attempts that are still its own to run; any other must be stopped at once. */
+  renew(refs: readonly AttemptRef[], workerId: string, leaseMs: number): Promise<readonly string[]>;
+  /** Running → the state given. False: fenced; the outcome was not recorded and must be dropped. */
+  finish(outcome: FinishedAttempt, workerId: string): Promise<boolean>;
+  /** running → queued, same attempt, as if it had not been claimed (a drain, or no free process). The caller still holds or re-sends the message. */
+  release(ref: AttemptRef, workerId: string): Promise<boolean>;
+
+  /** Results of these tasks of the run, of their newest successful attempt. A task without one is absent. */
+  results(runKey: string, taskIds: readonly string[]): Promise<ReadonlyMap<string, StoredResult>>;
+  /** The bundle of a DAG version. */
+  bundle(versionId: string): Promise<StoredBundle>;
+
+  /** Calls back with attempt ids that must stop. The answer ends the subscription. */
+  onRevoked(listener: (attemptIds: readonly string[]) => void): Promise<() => Promise<void>>;
+}
+
+export interface StoredBundle {
+  readonly versionId: string;
+  readonly dagId: string;
+  /** Content hash of the code. */
+  readonly hash: string;
+  /** One ES module. */
+  readonly code: string;
+  readonly sourceMap?: string;
+  /** The DAG file, relative to the DAG folder. */
+  readonly file: string;
+  readonly spec: import('@headrace/core').DagSpec;
+}

@@ -1,0 +1,51 @@
+/** What people and programs do to DAGs and runs. Each is one transaction; the scheduler hears of it by an event. */
+import type { Instant, RunType } from '@headrace/core';
+import type { LoadedRun, RunDecision } from './scheduler-store.ts';
+
+export interface TriggerRequest {
+  readonly dagId: string;
+  /** Absent: `manual__<run after>`, made unique. */
+  readonly runId?: string;
+  readonly logicalDate?: Instant;
+  readonly intervalStart?: Instant;
+  readonly intervalEnd?: Instant;
+  /** Absent: now. */
+  readonly runAfter?: Instant;
+  /** Already validated against the DAG's params. */
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly note?: string;
+  readonly runType: RunType;
+  readonly triggeredBy: 'cli' | 'rest_api' | 'ui' | 'test';
+  readonly user?: string;
+}
+
+export interface CommandStore {
+  /** Creates a queued run. Throws DagNotFoundError, RunExistsError (same run id or, unless null, same logical date). */
+  trigger(request: TriggerRequest): Promise<{ readonly runKey: string; readonly runId: string }>;
+  setPaused(dagId: string, paused: boolean): Promise<void>;
+  setNote(runKey: string, note: string | null): Promise<void>;
+  /** The run and its task instances, locked for nobody: `saveCommand` checks the revision. Undefined: no such run. */
+  loadRun(dagId: string, runId: string): Promise<LoadedRun | undefined>;
+  /**
+   * Saves what a command decided, if the run is still at that revision, raises the revision, and archives the tries of
+   * cleared task instances with their results and logs. Attempts taken away from workers are announced as revoked.
+   * False: the run has moved on; load and decide again.
+   */
+  saveCommand(decision: RunDecision, command: { readonly name: string; readonly user?: string }): Promise<boolean>;
+}
+
+export class DagNotFoundError extends Error {
+  readonly code = 'HR_DAG_NOT_FOUND';
+  constructor(dagId: string) {
+    super(`There is no DAG "${dagId}"`);
+    this.name = 'DagNotFoundError';
+  }
+}
+
+export class RunExistsError extends Error {
+  readonly code = 'HR_RUN_EXISTS';
+  constructor(dagId: string, what: string) {
+    super(`DAG "${dagId}" already has a run with ${what}`);
+    this.name = 'RunExistsError';
+  }
+}

@@ -1,0 +1,152 @@
+/** Reads for the API and the CLI. Nothing here takes part in a decision. */
+import type { AttemptError, DagSpec, Instant, RunStatus, RunType, TaskStatus } from '@headrace/core';
+import type { StoredImportError } from './catalog-store.ts';
+import type { StoredResult } from './attempt-store.ts';
+
+export interface Page {
+  readonly limit: number;
+  readonly offset: number;
+  /** Column names of the API, `-` before one for descending order. Unknown ones throw UnknownOrderError. */
+  readonly orderBy?: readonly string[];
+}
+
+export interface Listed<T> {
+  readonly items: readonly T[];
+  readonly total: number;
+}
+
+export interface DagRecord {
+  readonly dagId: string;
+  readonly file: string;
+  readonly paused: boolean;
+  readonly removed: boolean;
+  readonly versionId: string;
+  readonly versionNumber: number;
+  readonly bundleHash: string;
+  readonly spec: DagSpec;
+  readonly nextDueAt?: Instant;
+  readonly firstSeenAt: Instant;
+  readonly lastParsedAt: Instant;
+  readonly hasImportErrors: boolean;
+}
+
+export interface RunRecord {
+  readonly runKey: string;
+  readonly dagId: string;
+  readonly runId: string;
+  readonly runType: RunType;
+  readonly status: RunStatus;
+  readonly triggeredBy: string;
+  readonly user?: string;
+  readonly logicalDate?: Instant;
+  readonly intervalStart?: Instant;
+  readonly intervalEnd?: Instant;
+  readonly runAfter: Instant;
+  readonly queuedAt?: Instant;
+  readonly startedAt?: Instant;
+  readonly endedAt?: Instant;
+  readonly lastDecisionAt?: Instant;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly note?: string;
+  readonly versionId: string;
+  readonly versionNumber: number;
+  readonly bundleHash: string;
+}
+
+export interface TaskInstanceRecord {
+  readonly taskInstanceId: string;
+  readonly runKey: string;
+  readonly dagId: string;
+  readonly runId: string;
+  readonly taskId: string;
+  readonly mapIndex: number;
+  readonly status: TaskStatus;
+  readonly attempt: number;
+  readonly attemptId?: string;
+  readonly maxTries: number;
+  readonly queue: string;
+  readonly pool: string;
+  readonly poolSlots: number;
+  readonly priorityWeight: number;
+  readonly logicalDate?: Instant;
+  readonly runAfter: Instant;
+  readonly scheduledAt?: Instant;
+  readonly queuedAt?: Instant;
+  readonly startedAt?: Instant;
+  readonly endedAt?: Instant;
+  readonly dueAt?: Instant;
+  readonly workerId?: string;
+  readonly hostname?: string;
+  readonly pid?: number;
+  readonly error?: AttemptError;
+  /** Why it is in its state, for people. */
+  readonly reason?: string;
+  readonly note?: string;
+  readonly logKey?: string;
+  readonly versionId: string;
+  readonly versionNumber: number;
+}
+
+export interface RunFilter {
+  readonly dagId?: string;
+  readonly statuses?: readonly RunStatus[];
+  readonly runTypes?: readonly RunType[];
+  readonly runIdPattern?: string;
+  readonly logicalDate?: Range;
+  readonly runAfter?: Range;
+  readonly startedAt?: Range;
+  readonly endedAt?: Range;
+}
+
+/** Bounds are inclusive (`gte`, `lte`) or exclusive (`gt`, `lt`). */
+export interface Range {
+  readonly gte?: Instant;
+  readonly gt?: Instant;
+  readonly lte?: Instant;
+  readonly lt?: Instant;
+}
+
+export interface TaskInstanceFilter {
+  readonly dagId?: string;
+  readonly runId?: string;
+  readonly taskId?: string;
+  readonly statuses?: readonly (TaskStatus | 'none')[];
+  readonly queues?: readonly string[];
+  readonly pools?: readonly string[];
+}
+
+export interface QueryStore {
+  dags(filter: { dagIdPattern?: string; tags?: readonly string[]; paused?: boolean; includeRemoved?: boolean }, page: Page): Promise<Listed<DagRecord>>;
+  dag(dagId: string): Promise<DagRecord | undefined>;
+  version(dagId: string, number: number): Promise<{ readonly versionId: string; readonly spec: DagSpec; readonly bundleHash: string; readonly createdAt: Instant } | undefined>;
+  importErrors(page: Page): Promise<Listed<StoredImportError>>;
+  runs(filter: RunFilter, page: Page): Promise<Listed<RunRecord>>;
+  run(dagId: string, runId: string): Promise<RunRecord | undefined>;
+  taskInstances(filter: TaskInstanceFilter, page: Page): Promise<Listed<TaskInstanceRecord>>;
+  taskInstance(dagId: string, runId: string, taskId: string, mapIndex: number): Promise<TaskInstanceRecord | undefined>;
+  /** All tries, oldest first, the current one last. */
+  tries(taskInstanceId: string): Promise<readonly TaskInstanceRecord[]>;
+  result(taskInstanceId: string, attempt?: number): Promise<StoredResult | undefined>;
+  health(): Promise<HealthRecord>;
+  /** Counts of live rows for gauges: runs by status, task instances by status, per pool slots. Never touches history. */
+  liveCounts(): Promise<LiveCounts>;
+}
+
+export interface HealthRecord {
+  readonly schedulers: readonly { readonly id: string; readonly heartbeatAt: Instant; readonly alive: boolean }[];
+  readonly workers: readonly { readonly id: string; readonly hostname: string; readonly heartbeatAt: Instant; readonly alive: boolean; readonly slots: number; readonly queues: readonly string[] }[];
+}
+
+export interface LiveCounts {
+  readonly runs: Readonly<Record<string, number>>;
+  readonly tasks: Readonly<Record<string, number>>;
+  readonly pools: readonly { readonly pool: string; readonly slots: number; readonly used: number; readonly waiting: number }[];
+}
+
+export class UnknownOrderError extends Error {
+  readonly code = 'HR_UNKNOWN_ORDER';
+  constructor(column: string, known: readonly string[]) {
+    super(`Cannot order by "${column}": use one of ${known.join(', ')}`);
+    this.name = 'UnknownOrderError';
+  }
+}

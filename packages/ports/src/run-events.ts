@@ -1,0 +1,21 @@
+/** News from the store, for the scheduler. It is a hint: what it misses is found by a reload, which `onGap` asks for. */
+import type { TaskState } from '@headrace/core';
+
+export type StoreEvent =
+  /** A worker moved a task instance (claim, finish). */
+  | { readonly type: 'task'; readonly runKey: string; readonly taskInstanceId: string; readonly to: TaskState }
+  /** A run was created, or a command changed it: load it. */
+  | { readonly type: 'run'; readonly runKey: string }
+  /** A DAG was registered, changed, paused or un-paused, or a schedule needs a look. */
+  | { readonly type: 'dag'; readonly dagId: string };
+
+export interface RunEvents {
+  listen(listener: RunEventsListener): Promise<() => Promise<void>>;
+}
+
+export interface RunEventsListener {
+  /** In order of commit. */
+  onEvents(events: readonly StoreEvent[]): void;
+  /** The connection was lost and is back: events may be missing, so everything owned must be looked at anew. */
+  onGap(): void;
+}

@@ -1,0 +1,168 @@
+/**
+ * What the scheduler asks of the store. Every method is one transaction and safe to repeat.
+ *
+ * T1. Only these methods and those of `AttemptStore` and `CommandStore` move task instances, each by compare-and-set on
+ *     the state (and attempt) it expects.
+ * T2. Leases and due times are compared with the store's own clock, never with a process's.
+ */
+import type { Admission, Candidate, Capacity, DagSpec, Instant, RunStatus, RunType, TaskState, TaskStatus } from '@headrace/core';
+
+/** A run with all its task instances, as read in one snapshot. */
+export interface LoadedRun {
+  /** The store's own id of the run; `runId` is the user's name for it. */
+  readonly runKey: string;
+  readonly dagId: string;
+  readonly runId: string;
+  readonly versionId: string;
+  readonly status: RunStatus;
+  /** Rises with every command (clear, cancel, mark) on the run: a decision taken on an older one is not saved. */
+  readonly revision: number;
+  readonly tasks: readonly LoadedTask[];
+}
+
+export interface LoadedTask {
+  readonly taskInstanceId: string;
+  readonly taskId: string;
+  readonly mapIndex: number;
+  readonly state: TaskState;
+}
+
+export interface TaskInstanceChange {
+  readonly taskInstanceId: string;
+  readonly from: TaskStatus;
+  readonly fromAttempt: number;
+  readonly to: TaskState;
+  readonly reason: string;
+}
+
+export interface RunDecision {
+  readonly runKey: string;
+  readonly revision: number;
+  /** The run's new status, when it changes. */
+  readonly status?: RunStatus;
+  readonly changes: readonly TaskInstanceChange[];
+}
+
+export interface DecisionBatch {
+  readonly schedulerId: string;
+  readonly runs: readonly RunDecision[];
+}
+
+export interface QueuedTask {
+  readonly runKey: string;
+  readonly taskInstanceId: string;
+  readonly attempt: number;
+  readonly attemptId: string;
+  readonly sequence: number;
+  readonly queue: string;
+  readonly priority: number;
+}
+
+export interface DecisionResult {
+  /** Runs of which nothing was saved, because the store has moved on: reload them and decide again. */
+  readonly stale: readonly string[];
+  /** Task instances that were given a slot, to be sent now. */
+  readonly queued: readonly QueuedTask[];
+  /** Task instances are still `scheduled` because some limit refuses them; a freed slot should lead to another call. */
+  readonly backlog: boolean;
+}
+
+export interface StartableRun {
+  readonly runKey: string;
+  readonly dagId: string;
+  readonly versionId: string;
+}
+
+/** One task instance of a run that starts: inserted with the run's change to `running`. */
+export interface NewTaskInstance {
+  readonly taskId: string;
+  readonly state: TaskState;
+  readonly queue: string;
+  readonly pool: string;
+  readonly poolSlots: number;
+  readonly priorityWeight: number;
+  readonly maxTries: number;
+}
+
+export interface PlannedRun {
+  readonly dagId: string;
+  readonly versionId: string;
+  readonly runId: string;
+  readonly runType: RunType;
+  readonly logicalDate: Instant;
+  readonly intervalStart: Instant;
+  readonly intervalEnd: Instant;
+  readonly runAfter: Instant;
+}
+
+/** A DAG whose next scheduled run is due, or whose schedule must be planned (new version, un-paused). */
+export interface DueDag {
+  readonly dagId: string;
+  readonly versionId: string;
+  readonly spec: DagSpec;
+  /** End of the newest interval for which a scheduled run was made. */
+  readonly scheduledUpTo?: Instant;
+  /** When the DAG was first registered. */
+  readonly firstSeenAt: Instant;
+  /** When it was last un-paused, or first seen. */
+  readonly activeSince: Instant;
+}
+
+export interface SchedulePlan {
+  readonly dagId: string;
+  readonly runs: readonly PlannedRun[];
+  /** The new `scheduledUpTo`. */
+  readonly scheduledUpTo?: Instant;
+  /** When to look at this DAG again; absent: never, until something changes. */
+  readonly nextDueAt?: Instant;
+}
+
+export interface LostAttempt {
+  readonly runKey: string;
+  readonly taskInstanceId: string;
+  readonly attempt: number;
+  readonly why: 'lease_expired' | 'never_claimed';
+}
+
+export interface SchedulerStore {
+  /** The store's time. */
+  now(): Promise<Instant>;
+
+  /** Renews this scheduler's membership for `ttlMs` and shares the shards among the living. Answers with the shards it now owns. */
+  heartbeat(schedulerId: string, ttlMs: number): Promise<readonly number[]>;
+  /** Gives up membership and shards at once. */
+  leave(schedulerId: string): Promise<void>;
+
+  /** Keys of the runs in `running`, of these shards. */
+  activeRuns(shards: readonly number[]): Promise<readonly string[]>;
+  loadRuns(runKeys: readonly string[]): Promise<readonly LoadedRun[]>;
+  loadVersion(versionId: string): Promise<DagSpec>;
+
+  /**
+   * Moves queued runs that are due (`runAfter` passed, DAG not paused, `maxActiveRuns` not reached) to `running`, oldest first.
+   * `tasksOf` gives the task instances of a run that has none yet; a cleared run keeps its own.
+   */
+  startRuns(shards: readonly number[], limit: number, tasksOf: (run: StartableRun) => Promise<readonly NewTaskInstance[]>): Promise<readonly LoadedRun[]>;
+
+  /**
+   * Saves the decisions and gives slots: in one transaction, with pool and limit usage counted in it, and `admit` asked who gets them.
+   * A given slot moves the task instance to `queued` with a new attempt id; that row is the outbox: what is not sent is found again.
+   */
+  decide(batch: DecisionBatch, admit: (candidates: readonly Candidate[], capacity: Capacity) => Admission): Promise<DecisionResult>;
+
+  /** Locks and returns DAGs whose schedule is due (not paused, not removed), gets the plan for each, and saves runs and the next due time. A run that exists already is left alone. */
+  planDueDags(limit: number, plan: (dag: DueDag, now: Instant) => SchedulePlan): Promise<{ readonly created: readonly string[]; readonly looked: number }>;
+  /** The next instant at which something of these shards becomes due: a DAG's schedule, a queued run's `runAfter`, a retry. */
+  nextDue(shards: readonly number[]): Promise<Instant | undefined>;
+  /** Retries and reschedules that are due: their runs. */
+  dueRetries(shards: readonly number[], limit: number): Promise<readonly string[]>;
+
+  /** Running attempts whose lease has ended. */
+  expiredLeases(shards: readonly number[], limit: number): Promise<readonly LostAttempt[]>;
+  /**
+   * Queued attempts that nobody claimed for `olderThanMs`, to be looked for in the queue.
+   */
+  unclaimed(shards: readonly number[], olderThanMs: number, limit: number): Promise<readonly QueuedTask[]>;
+  /** Raises the dispatch sequence of these attempts if they are still queued; the answer is what to send. Attempts re-dispatched more than `cap` times come back as lost. */
+  redispatch(attempts: readonly QueuedTask[], cap: number): Promise<{ readonly send: readonly QueuedTask[]; readonly lost: readonly LostAttempt[] }>;
+}
