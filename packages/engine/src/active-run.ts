@@ -1,0 +1,135 @@
+/**
+ * A run that this scheduler is deciding on: the compiled DAG, its state, and which task instance is which task.
+ *
+ * It is a cache of rows. Whatever it says, the store checks the from-state and attempt of every move, so an outdated
+ * copy can delay a run until it is reloaded, never harm it.
+ */
+import {
+  type Dag,
+  type Effect,
+  type Instant,
+  type RunEvent,
+  type RunState,
+  restoreRun,
+  step,
+  type TaskChange,
+  type TaskState,
+} from '@headrace/core';
+import type { LoadedRun, RunDecision } from '@headrace/ports';
+
+/** What a run's events led to: what to save, and the state that holds once it is saved. */
+export interface RunOutcome {
+  readonly decision: RunDecision;
+  readonly next: RunState;
+  readonly effects: readonly Effect[];
+}
+
+export interface RejectedEvent {
+  readonly event: RunEvent;
+  readonly why: string;
+}
+
+export class ActiveRun {
+  readonly runKey: string;
+  readonly dagId: string;
+  readonly runId: string;
+  readonly versionId: string;
+  readonly revision: number;
+  readonly dag: Dag;
+  state: RunState;
+  /** When a retry of the run is due next. */
+  wakeAt: Instant | undefined;
+  /** For the sweep that verifies quiet runs: when to look, and how long to wait after that. */
+  verifyAt = 0;
+  verifyEveryMs = 0;
+
+  readonly #instanceIds: readonly (string | undefined)[];
+  readonly #taskOfInstance: ReadonlyMap<string, number>;
+
+  constructor(loaded: LoadedRun, dag: Dag) {
+    this.runKey = loaded.runKey;
+    this.dagId = loaded.dagId;
+    this.runId = loaded.runId;
+    this.versionId = loaded.versionId;
+    this.revision = loaded.revision;
+    this.dag = dag;
+    const states: TaskState[] = dag.tasks.map(() => ({ status: 'none', attempt: 0 }));
+    const instanceIds: (string | undefined)[] = new Array(dag.tasks.length).fill(undefined);
+    const taskOfInstance = new Map<string, number>();
+    for (const task of loaded.tasks) {
+      const index = dag.indexOf(task.taskId);
+      if (index === undefined) continue;
+      states[index] = task.state;
+      instanceIds[index] = task.taskInstanceId;
+      taskOfInstance.set(task.taskInstanceId, index);
+    }
+    this.#instanceIds = instanceIds;
+    this.#taskOfInstance = taskOfInstance;
+    this.state = restoreRun(dag, loaded.status, states);
+  }
+
+  taskOf(taskInstanceId: string): number | undefined {
+    return this.#taskOfInstance.get(taskInstanceId);
+  }
+
+  /**
+   * Applies the events in order. Events that are old news are passed over; one that cannot be is reported, and the
+   * caller reloads the run.
+   */
+  decide(events: readonly RunEvent[], now: Instant): { readonly outcome: RunOutcome; readonly rejected: readonly RejectedEvent[] } {
+    let state = this.state;
+    const changes = new Map<number, TaskChange>();
+    const effects: Effect[] = [];
+    const rejected: RejectedEvent[] = [];
+    for (const event of events) {
+      for (const single of withSlotGiven(state, event)) {
+        const result = step(this.dag, state, single, now);
+        if (result.kind === 'ignored') continue;
+        if (result.kind === 'rejected') {
+          rejected.push({ event: single, why: `${result.why}: ${result.detail}` });
+          continue;
+        }
+        state = result.run;
+        for (const change of result.changes) changes.set(change.task, joined(changes.get(change.task), change));
+        effects.push(...result.effects);
+      }
+    }
+    return { outcome: { decision: this.#decisionOf(state, changes), next: state, effects }, rejected };
+  }
+
+  #decisionOf(next: RunState, changes: ReadonlyMap<number, TaskChange>): RunDecision {
+    const saved: RunDecision['changes'][number][] = [];
+    for (const { task, from, to, reason } of changes.values()) {
+      const taskInstanceId = this.#instanceIds[task];
+      // A run that was never started has no rows to move.
+      if (taskInstanceId === undefined) continue;
+      saved.push({ taskInstanceId, from: from.status, fromAttempt: from.attempt, to, reason });
+    }
+    return {
+      runKey: this.runKey,
+      revision: this.revision,
+      changes: saved,
+      ...(next.status === this.state.status ? {} : { status: next.status }),
+    };
+  }
+}
+
+export function isEmpty(decision: RunDecision): boolean {
+  return decision.changes.length === 0 && decision.status === undefined;
+}
+
+/**
+ * Another scheduler may have given a slot to a task of ours; then the first we hear is the worker's claim. The slot that
+ * must have come before is put in front of it.
+ */
+function withSlotGiven(state: RunState, event: RunEvent): readonly RunEvent[] {
+  if (event.type !== 'task.moved' || event.to.status === 'queued') return [event];
+  const current = state.tasks[event.task];
+  if (current?.status !== 'scheduled' || event.to.attempt !== current.attempt + 1) return [event];
+  return [{ type: 'task.moved', task: event.task, to: { status: 'queued', attempt: event.to.attempt } }, event];
+}
+
+/** Two moves of one task, decided in one go, are saved as one. */
+function joined(earlier: TaskChange | undefined, later: TaskChange): TaskChange {
+  return earlier === undefined ? later : { task: later.task, from: earlier.from, to: later.to, reason: later.reason };
+}

@@ -1,0 +1,4 @@
+export { DagVersions } from './dag-versions.ts';
+export { createRunCommands, RunMovedOnError } from './run-commands.ts';
+export { Scheduler, type SchedulerIntervals, type SchedulerOptions } from './scheduler.ts';
+export { StoreClock } from './store-clock.ts';
