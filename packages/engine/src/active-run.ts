@@ -36,13 +36,13 @@ export class ActiveRun {
   readonly versionId: string;
   readonly revision: number;
   readonly dag: Dag;
-  state: RunState;
   /** When a retry of the run is due next. */
   wakeAt: Instant | undefined;
   /** For the sweep that verifies quiet runs: when to look, and how long to wait after that. */
   verifyAt = 0;
   verifyEveryMs = 0;
 
+  #state: RunState;
   readonly #instanceIds: readonly (string | undefined)[];
   readonly #taskOfInstance: ReadonlyMap<string, number>;
 
@@ -65,11 +65,26 @@ export class ActiveRun {
     }
     this.#instanceIds = instanceIds;
     this.#taskOfInstance = taskOfInstance;
-    this.state = restoreRun(dag, loaded.status, states);
+    this.#state = restoreRun(dag, loaded.status, states);
+    this.wakeAt = earliestDue(states);
   }
 
   taskOf(taskInstanceId: string): number | undefined {
     return this.#taskOfInstance.get(taskInstanceId);
+  }
+
+  get state(): RunState {
+    return this.#state;
+  }
+
+  /** The decision was saved. */
+  advance(outcome: RunOutcome): void {
+    this.#state = outcome.next;
+  }
+
+  /** A move that needs no decision: the store has just made it at our wish. */
+  observe(event: RunEvent, now: Instant): void {
+    this.#state = this.decide([event], now).outcome.next;
   }
 
   /**
@@ -77,7 +92,7 @@ export class ActiveRun {
    * caller reloads the run.
    */
   decide(events: readonly RunEvent[], now: Instant): { readonly outcome: RunOutcome; readonly rejected: readonly RejectedEvent[] } {
-    let state = this.state;
+    let state = this.#state;
     const changes = new Map<number, TaskChange>();
     const effects: Effect[] = [];
     const rejected: RejectedEvent[] = [];
@@ -109,7 +124,7 @@ export class ActiveRun {
       runKey: this.runKey,
       revision: this.revision,
       changes: saved,
-      ...(next.status === this.state.status ? {} : { status: next.status }),
+      ...(next.status === this.#state.status ? {} : { status: next.status }),
     };
   }
 }
@@ -127,6 +142,15 @@ function withSlotGiven(state: RunState, event: RunEvent): readonly RunEvent[] {
   const current = state.tasks[event.task];
   if (current?.status !== 'scheduled' || event.to.attempt !== current.attempt + 1) return [event];
   return [{ type: 'task.moved', task: event.task, to: { status: 'queued', attempt: event.to.attempt } }, event];
+}
+
+function earliestDue(states: readonly TaskState[]): Instant | undefined {
+  let earliest: Instant | undefined;
+  for (const state of states) {
+    const dueAt = 'dueAt' in state ? state.dueAt : undefined;
+    if (dueAt !== undefined && (earliest === undefined || dueAt < earliest)) earliest = dueAt;
+  }
+  return earliest;
 }
 
 /** Two moves of one task, decided in one go, are saved as one. */

@@ -7,5 +7,6 @@ export * from './metrics.ts';
 export * from './object-store.ts';
 export * from './query-store.ts';
 export * from './run-events.ts';
+export * from './running-process.ts';
 export * from './scheduler-store.ts';
 export * from './task-queue.ts';
