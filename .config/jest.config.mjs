@@ -13,5 +13,9 @@ export default {
       { jsc: { parser: { syntax: 'typescript' }, target: 'es2024' }, module: { type: 'es6' }, sourceMaps: 'inline', swcrc: false },
     ],
   },
+  // Not in the folder for temporary files, which a test run has for itself and removes.
+  cacheDirectory: '<rootDir>/node_modules/.cache/jest',
+  // Half a worker's work is waiting for servers and child processes: two suit a machine with two cores and do no harm on a larger one.
+  maxWorkers: 2,
   testTimeout: 30_000,
 };
