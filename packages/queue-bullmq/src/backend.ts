@@ -1,0 +1,73 @@
+/** What differs between BullMQ on Redis and BullMQ on Postgres: how connections are made, and nothing else. */
+import type { Log } from '@headrace/ports';
+import type { IQueueBackend, MinimalQueue, Queue, Worker } from 'bullmq';
+import { postgresBackend } from './postgres-backend.ts';
+import { redisBackend } from './redis-backend.ts';
+
+/** The part of BullMQ's queue that is used here, the same for both servers. */
+export type BullQueue = Pick<Queue, 'addBulk' | 'getJobState' | 'getJobCountByTypes'>;
+
+/** The part of BullMQ's worker that is used here. */
+export type BullWorker = Pick<Worker, 'getNextJob' | 'extendJobLocks' | 'startStalledCheckTimer' | 'waitUntilReady'> &
+  MinimalQueue & { getBackend(): IQueueBackend };
+
+/** One set of connections for sending. Fails fast: while the server is away every call rejects, none waits. */
+export interface Producer {
+  /** Resolves when calls can be made; rejects when the server cannot be reached now. */
+  ready(): Promise<void>;
+  /** Only after `ready`. */
+  queue(queue: string): BullQueue;
+  /** Never waits for the server. */
+  close(): Promise<void>;
+}
+
+/** A BullMQ worker on connections of its own, without BullMQ's main loop. Waits for the server as long as it takes. */
+export interface WorkerSession {
+  readonly worker: BullWorker;
+  /** Never waits for the server. */
+  close(): Promise<void>;
+}
+
+export interface WorkerSettings {
+  readonly lockMs: number;
+  readonly stalledIntervalMs: number;
+}
+
+export interface Backend {
+  openProducer(): Producer;
+  openWorker(queue: string, settings: WorkerSettings): WorkerSession;
+}
+
+export interface BackendOptions {
+  /** `redis://`, `rediss://`, `postgres://` or `postgresql://`. */
+  readonly url: string;
+  /** Keeps several installations apart in one server. Default `headrace`. */
+  readonly prefix?: string;
+  readonly log: Log;
+}
+
+/** Throws QueueUrlError. Connects to nothing. */
+export function backendFor(options: BackendOptions): Backend {
+  const scheme = URL.canParse(options.url) ? new URL(options.url).protocol : '';
+  switch (scheme) {
+    case 'redis:':
+    case 'rediss:':
+      return redisBackend(options.url, options.prefix ?? 'headrace', options.log);
+    case 'postgres:':
+    case 'postgresql:':
+      return postgresBackend(options.url, options.prefix ?? 'headrace', options.log);
+    default:
+      throw new QueueUrlError(scheme);
+  }
+}
+
+export class QueueUrlError extends Error {
+  readonly code = 'HR_QUEUE_URL';
+  constructor(scheme: string) {
+    super(
+      `The queue's URL ${scheme === '' ? 'is not a URL' : `begins with "${scheme}"`}: use redis://, rediss:// or postgres://, ` +
+        'for example redis://127.0.0.1:6379',
+    );
+    this.name = 'QueueUrlError';
+  }
+}
