@@ -13,9 +13,11 @@ export interface Candidate {
 export interface Capacity {
   /** Free slots per pool. A pool that is not here has none. */
   readonly pools: ReadonlyMap<string, number>;
-  /** Tasks that may still become active, per DAG. */
+  /** All slots per pool, free or not: tells a task that must wait from one that can never fit. Absent: not told apart. */
+  readonly poolSizes?: ReadonlyMap<string, number>;
+  /** Tasks that may still become active, per DAG. A DAG that is not here has no limit. */
   readonly dags: ReadonlyMap<string, number>;
-  /** Messages a queue may still take, so that no more wait than workers can soon run. */
+  /** Messages a queue may still take, so that no more wait than workers can soon run. A queue that is not here has no limit. */
   readonly queues: ReadonlyMap<string, number>;
 }
 

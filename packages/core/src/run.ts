@@ -32,8 +32,11 @@ export type RunEvent =
   | { readonly type: 'run.started' }
   /** The store committed this move (a slot was given, a worker claimed, an attempt ended). It is a fact, not a wish. */
   | { readonly type: 'task.moved'; readonly task: number; readonly to: TaskState }
-  /** The lease of a running attempt ended, or its message could not be delivered. `dice` in [0, 1) draws the jitter. */
-  | { readonly type: 'task.lost'; readonly task: number; readonly attempt: number; readonly dice: number }
+  /**
+   * The lease of a running attempt ended, or its message could not be delivered. `dice` in [0, 1) draws the jitter;
+   * `triesBefore` (default 0) as for `attemptOutcome`.
+   */
+  | { readonly type: 'task.lost'; readonly task: number; readonly attempt: number; readonly dice: number; readonly triesBefore?: number }
   /** Time passed: retries and reschedules that are due. */
   | { readonly type: 'tick' }
   /** A person ends the run: nothing more starts, live attempts are revoked, the run fails. */
@@ -43,7 +46,7 @@ export type RunEvent =
 
 /** Only what leaves the database. Moves are not effects: the shell saves them. */
 export type Effect =
-  /** Nothing is due before this instant; call `tick` then. */
+  /** Something is due at this instant (which may have come already): call `tick` then. */
   | { readonly type: 'wake'; readonly at: Instant }
   /** Whoever runs this attempt must stop it. */
   | { readonly type: 'revoke'; readonly task: number; readonly attempt: number }

@@ -1,0 +1,280 @@
+/**
+ * Cron expressions: what they may say and what they mean, without zones.
+ *
+ * - Five fields: minute, hour, day of month, month, day of week (0 and 7 are Sunday). Lists, ranges, steps, English names.
+ * - `L` as day of month is the month's last day; `5L` or `friL` as day of week its last Friday, `5#2` its second.
+ * - A field that allows every value restricts nothing. If both day fields restrict, a day need match only one of them.
+ *   (As crontab(5) and Airflow's croniter.)
+ */
+import { civilDay, dayNumber, daysInMonth, MINUTES_PER_DAY, weekday } from './civil-time.ts';
+
+export interface Cron {
+  readonly expression: string;
+  /** Minutes of the day, 0..1439, ascending. */
+  readonly times: readonly number[];
+  /** 1..12 */
+  readonly months: ReadonlySet<number>;
+  readonly days: DayFields;
+  /** The hours were given with `*` or a step: fires follow elapsed time, not the local day. See `cron-fire.ts`. */
+  readonly elapsed: boolean;
+}
+
+interface DayFields {
+  readonly ofMonth: ReadonlySet<number>;
+  readonly lastOfMonth: boolean;
+  readonly ofWeek: ReadonlySet<number>;
+  /** `weekday#n`. */
+  readonly nth: readonly { readonly weekday: number; readonly n: number }[];
+  readonly lastOfWeek: ReadonlySet<number>;
+  readonly monthRestricts: boolean;
+  readonly weekRestricts: boolean;
+}
+
+export class InvalidCronError extends Error {
+  readonly code = 'HR_INVALID_CRON';
+  readonly expression: string;
+  /** Where in the expression, counted from 0. */
+  readonly position: number;
+  constructor(expression: string, position: number, what: string) {
+    super(`Cron expression "${expression}", at character ${position + 1}: ${what}`);
+    this.name = 'InvalidCronError';
+    this.expression = expression;
+    this.position = position;
+  }
+}
+
+export const CRON_MACROS: ReadonlyMap<string, string> = new Map([
+  ['@hourly', '0 * * * *'],
+  ['@daily', '0 0 * * *'],
+  ['@midnight', '0 0 * * *'],
+  ['@weekly', '0 0 * * 0'],
+  ['@monthly', '0 0 1 * *'],
+  ['@yearly', '0 0 1 1 *'],
+  ['@annually', '0 0 1 1 *'],
+]);
+
+interface Field {
+  readonly name: string;
+  readonly min: number;
+  readonly max: number;
+  /** Names of the values from `min` on. */
+  readonly names: readonly string[];
+}
+
+const MINUTE: Field = { name: 'minute', min: 0, max: 59, names: [] };
+const HOUR: Field = { name: 'hour', min: 0, max: 23, names: [] };
+const DAY_OF_MONTH: Field = { name: 'day of month', min: 1, max: 31, names: [] };
+const MONTH: Field = {
+  name: 'month',
+  min: 1,
+  max: 12,
+  names: ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'],
+};
+const DAY_OF_WEEK: Field = { name: 'day of week', min: 0, max: 7, names: ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] };
+const FIELDS = [MINUTE, HOUR, DAY_OF_MONTH, MONTH, DAY_OF_WEEK] as const;
+
+/** A piece of the expression, and where it stands. */
+interface Piece {
+  readonly text: string;
+  readonly at: number;
+}
+
+/** @throws InvalidCronError that says what is wrong and at which character. */
+export function parseCron(expression: string): Cron {
+  const fail = (at: number, what: string): never => {
+    throw new InvalidCronError(expression, at, what);
+  };
+  const pieces = splitFields(expression, fail);
+  const [minute, hour, dayOfMonth, month, dayOfWeek] = pieces;
+  if (!minute || !hour || !dayOfMonth || !month || !dayOfWeek || pieces.length !== FIELDS.length) {
+    const wanted = 'minute, hour, day of month, month and day of week';
+    return fail(pieces[FIELDS.length]?.at ?? expression.length, `expected 5 fields (${wanted}), found ${pieces.length}`);
+  }
+  const minutes = plainField(MINUTE, minute, fail);
+  const hours = plainField(HOUR, hour, fail);
+  const months = plainField(MONTH, month, fail);
+  const cron: Cron = {
+    expression,
+    times: ascending(hours).flatMap((h) => ascending(minutes).map((m) => h * 60 + m)),
+    months,
+    days: dayFields(dayOfMonth, dayOfWeek, fail),
+    elapsed: /[*/]/.test(hour.text),
+  };
+  if (nextDay(cron, 0) === undefined) fail(dayOfMonth.at, 'it never fires: no such day in these months');
+  return cron;
+}
+
+type Fail = (at: number, what: string) => never;
+
+function splitFields(expression: string, fail: Fail): readonly Piece[] {
+  const text = expression.trim();
+  if (!text.startsWith('@')) return Array.from(expression.matchAll(/\S+/g), (match) => ({ text: match[0], at: match.index }));
+  const meaning = CRON_MACROS.get(text.toLowerCase());
+  if (meaning === undefined) return fail(expression.indexOf('@'), `there is no "${text}"; there are ${[...CRON_MACROS.keys()].join(', ')}`);
+  return meaning.split(' ').map((field) => ({ text: field, at: 0 }));
+}
+
+function plainField(field: Field, piece: Piece, fail: Fail): ReadonlySet<number> {
+  const values = new Set<number>();
+  for (const item of splitList(piece)) for (const value of range(field, item, fail)) values.add(value);
+  return values;
+}
+
+function dayFields(dayOfMonth: Piece, dayOfWeek: Piece, fail: Fail): DayFields {
+  const ofMonth = new Set<number>();
+  let lastOfMonth = false;
+  for (const item of splitList(dayOfMonth)) {
+    if (/^L$/i.test(item.text)) lastOfMonth = true;
+    else for (const value of range(DAY_OF_MONTH, orAny(item), fail)) ofMonth.add(value);
+  }
+  const ofWeek = new Set<number>();
+  const lastOfWeek = new Set<number>();
+  const nth: { weekday: number; n: number }[] = [];
+  for (const item of splitList(dayOfWeek)) {
+    const [, lastName] = /^(\w+)L$/i.exec(item.text) ?? [];
+    const [, nthName, count] = /^(\w+)#(\w*)$/.exec(item.text) ?? [];
+    if (lastName !== undefined) {
+      lastOfWeek.add(value(DAY_OF_WEEK, { text: lastName, at: item.at }, fail) % 7);
+    } else if (nthName !== undefined) {
+      if (!/^[1-5]$/.test(count ?? '')) fail(item.at + nthName.length + 1, 'after # comes a number from 1 to 5');
+      nth.push({ weekday: value(DAY_OF_WEEK, { text: nthName, at: item.at }, fail) % 7, n: Number(count) });
+    } else {
+      for (const day of range(DAY_OF_WEEK, orAny(item), fail)) ofWeek.add(day % 7);
+    }
+  }
+  return { ofMonth, lastOfMonth, ofWeek, nth, lastOfWeek, monthRestricts: ofMonth.size < 31, weekRestricts: ofWeek.size < 7 };
+}
+
+function splitList({ text, at }: Piece): readonly Piece[] {
+  let position = at;
+  return text.split(',').map((part) => {
+    const item = { text: part, at: position };
+    position += part.length + 1;
+    return item;
+  });
+}
+
+/** `?` is Quartz's "no matter which" in the day fields. */
+function orAny({ text, at }: Piece): Piece {
+  return { text: text === '?' ? '*' : text, at };
+}
+
+/** `*`, `3`, `1-5`, each also with a step; `3/10` goes from 3 to the field's end. */
+function range(field: Field, item: Piece, fail: Fail): readonly number[] {
+  const [span = '', stepText, tooMuch] = item.text.split('/');
+  const stepAt = item.at + span.length + 1;
+  if (tooMuch !== undefined) fail(stepAt + (stepText ?? '').length, 'a second "/"');
+  if (stepText !== undefined && !/^0*[1-9]\d{0,3}$/.test(stepText)) fail(stepAt, `the step of the ${field.name} must be a whole number from 1`);
+  const step = stepText === undefined ? 1 : Number(stepText);
+  const [low, high] = bounds(field, { text: span, at: item.at }, stepText !== undefined, fail);
+  if (low > high) fail(item.at, `the ${field.name} range ${span} runs backwards: write it as two ranges`);
+  const values: number[] = [];
+  for (let next = low; next <= high; next += step) values.push(next);
+  return values;
+}
+
+function bounds(field: Field, span: Piece, hasStep: boolean, fail: Fail): readonly [number, number] {
+  const end = field === DAY_OF_WEEK ? 6 : field.max;
+  if (span.text === '*') return [field.min, end];
+  const dash = span.text.indexOf('-');
+  if (dash < 0) {
+    const only = value(field, span, fail);
+    return [only, hasStep ? Math.max(end, only) : only];
+  }
+  const low = value(field, { text: span.text.slice(0, dash), at: span.at }, fail);
+  const high = value(field, { text: span.text.slice(dash + 1), at: span.at + dash + 1 }, fail);
+  // As the end of a range, Sunday may also be written by its name: fri-sun.
+  return [low, field === DAY_OF_WEEK && high === 0 && low > 0 ? 7 : high];
+}
+
+function value(field: Field, { text, at }: Piece, fail: Fail): number {
+  const named = field.names.indexOf(text.toLowerCase());
+  if (named >= 0) return field.min + named;
+  if (!/^\d{1,4}$/.test(text)) return fail(at, text === '' ? `a ${field.name} is missing` : `"${text}" is not a ${field.name}`);
+  const number = Number(text);
+  if (number < field.min || number > field.max) fail(at, `${field.name} ${number} is not within ${field.min}-${field.max}`);
+  return number;
+}
+
+function ascending(values: ReadonlySet<number>): readonly number[] {
+  return [...values].sort((a, b) => a - b);
+}
+
+/** The Gregorian calendar repeats itself after so many days: what does not match in them never does. */
+const CALENDAR_CYCLE = 146_097;
+
+/** The first matching day, as a day number, from `day` on. Undefined: there is none, ever. */
+export function nextDay(cron: Cron, day: number): number | undefined {
+  let { year, month, day: dayOfMonth } = civilDay(day);
+  for (let number = day; number <= day + CALENDAR_CYCLE; ) {
+    const length = daysInMonth(year, month);
+    if (cron.months.has(month)) {
+      for (; dayOfMonth <= length; dayOfMonth += 1, number += 1) if (matchesDay(cron.days, number, dayOfMonth, length)) return number;
+    }
+    if (month === 12) year += 1;
+    month = (month % 12) + 1;
+    dayOfMonth = 1;
+    number = dayNumber(year, month, 1);
+  }
+  return undefined;
+}
+
+/** The last matching day up to and with `day`. */
+export function previousDay(cron: Cron, day: number): number | undefined {
+  let { year, month, day: dayOfMonth } = civilDay(day);
+  for (let number = day; number >= day - CALENDAR_CYCLE; ) {
+    const length = daysInMonth(year, month);
+    if (cron.months.has(month)) {
+      for (; dayOfMonth >= 1; dayOfMonth -= 1, number -= 1) if (matchesDay(cron.days, number, dayOfMonth, length)) return number;
+    }
+    number = dayNumber(year, month, 1) - 1;
+    if (month === 1) year -= 1;
+    month = month === 1 ? 12 : month - 1;
+    dayOfMonth = daysInMonth(year, month);
+  }
+  return undefined;
+}
+
+function matchesDay(days: DayFields, number: number, dayOfMonth: number, length: number): boolean {
+  const byMonth = !days.monthRestricts || days.ofMonth.has(dayOfMonth) || (days.lastOfMonth && dayOfMonth === length);
+  if (!days.weekRestricts) return byMonth;
+  if (days.monthRestricts && byMonth) return true;
+  const ofWeek = weekday(number);
+  if (days.ofWeek.has(ofWeek)) return true;
+  if (days.lastOfWeek.has(ofWeek) && dayOfMonth > length - 7) return true;
+  return days.nth.some((one) => one.weekday === ofWeek && one.n === Math.ceil(dayOfMonth / 7));
+}
+
+/** The first matching local minute from `minute` on. */
+export function nextLocalMinute(cron: Cron, minute: number): number {
+  const today = Math.floor(minute / MINUTES_PER_DAY);
+  const first = cron.times[0] ?? 0;
+  const day = nextDay(cron, today) ?? Infinity;
+  if (day > today) return day * MINUTES_PER_DAY + first;
+  const time = cron.times[lowerBound(cron.times, minute - today * MINUTES_PER_DAY)];
+  if (time !== undefined) return today * MINUTES_PER_DAY + time;
+  return (nextDay(cron, today + 1) ?? Infinity) * MINUTES_PER_DAY + first;
+}
+
+/** The last matching local minute up to and with `minute`. */
+export function previousLocalMinute(cron: Cron, minute: number): number {
+  const today = Math.floor(minute / MINUTES_PER_DAY);
+  const last = cron.times.at(-1) ?? 0;
+  const day = previousDay(cron, today) ?? -Infinity;
+  if (day < today) return day * MINUTES_PER_DAY + last;
+  const time = cron.times[lowerBound(cron.times, minute - today * MINUTES_PER_DAY + 1) - 1];
+  if (time !== undefined) return today * MINUTES_PER_DAY + time;
+  return (previousDay(cron, today - 1) ?? -Infinity) * MINUTES_PER_DAY + last;
+}
+
+/** Index of the first value that is not less than `least`. */
+function lowerBound(values: readonly number[], least: number): number {
+  let low = 0;
+  let high = values.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((values[middle] ?? 0) < least) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

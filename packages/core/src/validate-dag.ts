@@ -1,0 +1,189 @@
+/**
+ * What can be wrong with a DAG, all of it at once.
+ *
+ * V1. The spec is read as a stranger's: any field may hold what its type forbids, and names such as `__proto__` do no harm.
+ * V2. Each problem is said in words that name the place in the DAG file when it is known.
+ */
+import { InvalidCronError, parseCron } from './cron.ts';
+import type { DagSpec, ScheduleSpec, SourcePosition, TaskSpec } from './dag.ts';
+import { findCycles } from './find-cycles.ts';
+import { findUnreachable } from './find-unreachable.ts';
+import { nearestName } from './nearest-name.ts';
+import { TRIGGER_RULES } from './trigger-rule.ts';
+import { isZone } from './zone.ts';
+
+export interface DagProblem {
+  readonly code:
+    | 'bad_id'
+    | 'duplicate_task'
+    | 'unknown_upstream'
+    | 'unknown_input'
+    | 'input_not_upstream'
+    | 'cycle'
+    | 'unreachable'
+    | 'bad_value'
+    | 'bad_cron'
+    | 'bad_timezone'
+    | 'end_before_start';
+  /** With the place in front when it is known: `shop.ts:12:3: …`. */
+  readonly message: string;
+  readonly taskId?: string;
+  readonly source?: SourcePosition;
+}
+
+type Code = DagProblem['code'];
+type Report = (code: Code, what: string, task?: TaskSpec) => void;
+
+/** Every problem of the spec, in the order of its tasks; empty when it can be compiled. Never throws. */
+export function validateDag(spec: DagSpec): readonly DagProblem[] {
+  const problems: DagProblem[] = [];
+  const report: Report = (code, what, task) => {
+    const source = task?.source;
+    const place = source === undefined ? '' : `${source.file}:${source.line}:${source.column}: `;
+    problems.push({
+      code,
+      message: `${place}${what}`,
+      ...(task === undefined ? {} : { taskId: task.taskId }),
+      ...(source === undefined ? {} : { source }),
+    });
+  };
+  checkDag(spec, report);
+  checkSchedule(spec.schedule, report);
+  const byId = checkIds(spec, report);
+  for (const task of spec.tasks) {
+    checkReferences(task, byId, report);
+    checkTaskValues(task, report);
+  }
+  checkGraph(spec, byId, report);
+  return problems;
+}
+
+const ID = /^[A-Za-z0-9_.-]{1,250}$/;
+/** Ids become keys of objects and parts of paths; these would not stay what they are. */
+const RESERVED_IDS: ReadonlySet<string> = new Set(['__proto__', 'prototype', 'constructor', '.', '..']);
+
+function idProblem(id: unknown): string | undefined {
+  if (typeof id !== 'string' || !ID.test(id)) return 'must be 1 to 250 of the letters A-Z and a-z, digits, "_", "." and "-"';
+  return RESERVED_IDS.has(id) ? 'is reserved; take another name' : undefined;
+}
+
+function checkDag(spec: DagSpec, report: Report): void {
+  const wrongId = idProblem(spec.dagId);
+  if (wrongId !== undefined) report('bad_id', `DAG id "${spec.dagId}" ${wrongId}`);
+  for (const name of ['maxActiveRuns', 'maxActiveTasks'] as const) {
+    if (!isWhole(spec[name], 1)) report('bad_value', `${name} must be a whole number from 1, but is ${spec[name]}`);
+  }
+  for (const name of ['startAt', 'endAt'] as const) {
+    const instant = spec[name];
+    if (instant !== undefined && !Number.isFinite(instant)) report('bad_value', `${name} must be an instant, but is ${instant}`);
+  }
+  if (spec.startAt !== undefined && spec.endAt !== undefined && spec.endAt < spec.startAt) {
+    report('end_before_start', 'The DAG ends before it starts: endAt is earlier than startAt');
+  }
+  const { catchup } = spec;
+  if (catchup.kind === 'window' && !isWhole(catchup.windowMs, 1)) {
+    report('bad_value', `The catchup window must be longer than 0 ms, but is ${catchup.windowMs}`);
+  }
+}
+
+function checkSchedule(schedule: ScheduleSpec, report: Report): void {
+  if (schedule.kind !== 'cron') return;
+  try {
+    parseCron(schedule.expression);
+  } catch (error) {
+    if (!(error instanceof InvalidCronError)) throw error;
+    report('bad_cron', error.message);
+  }
+  if (!isZone(schedule.timezone)) {
+    report('bad_timezone', `"${schedule.timezone}" is not a time zone: use an IANA name such as "Europe/Berlin" or "UTC"`);
+  }
+  if (typeof schedule.interval === 'object' && !isWhole(schedule.interval.lengthMs, 1)) {
+    report('bad_value', `The data interval must be longer than 0 ms, but is ${schedule.interval.lengthMs}`);
+  }
+}
+
+/** The tasks by id, the first of each. */
+function checkIds(spec: DagSpec, report: Report): ReadonlyMap<string, TaskSpec> {
+  const byId = new Map<string, TaskSpec>();
+  for (const task of spec.tasks) {
+    const wrongId = idProblem(task.taskId);
+    if (wrongId !== undefined) report('bad_id', `Task id "${task.taskId}" ${wrongId}`, task);
+    const first = byId.get(task.taskId);
+    if (first === undefined) {
+      byId.set(task.taskId, task);
+      continue;
+    }
+    const where = first.source === undefined ? '' : `, first at ${first.source.file}:${first.source.line}:${first.source.column}`;
+    report('duplicate_task', `There are two tasks "${task.taskId}"${where}: task ids must be unique within a DAG`, task);
+  }
+  return byId;
+}
+
+function checkReferences(task: TaskSpec, byId: ReadonlyMap<string, TaskSpec>, report: Report): void {
+  const upstream = new Set(task.upstream);
+  for (const taskId of upstream) {
+    if (!byId.has(taskId)) report('unknown_upstream', `Task "${task.taskId}" comes after "${taskId}", which is not in the DAG${hint(taskId, byId)}`, task);
+  }
+  for (const [name, taskId] of Object.entries(task.inputs)) {
+    if (RESERVED_IDS.has(name)) report('bad_id', `Input name "${name}" of task "${task.taskId}" is reserved; take another name`, task);
+    if (!byId.has(taskId)) {
+      report('unknown_input', `Task "${task.taskId}" takes "${name}" from "${taskId}", which is not in the DAG${hint(taskId, byId)}`, task);
+    } else if (!upstream.has(taskId)) {
+      report('input_not_upstream', `Task "${task.taskId}" takes "${name}" from "${taskId}", but does not come after it: add it to upstream`, task);
+    }
+  }
+}
+
+function hint(taskId: string, byId: ReadonlyMap<string, TaskSpec>): string {
+  const near = nearestName(taskId, byId.keys());
+  return near === undefined ? '' : `; did you mean "${near}"?`;
+}
+
+function checkTaskValues(task: TaskSpec, report: Report): void {
+  const bad = (what: string, found: unknown): void => report('bad_value', `Task "${task.taskId}": ${what}, but is ${String(found)}`, task);
+  const { retries } = task;
+  if (!TRIGGER_RULES.includes(task.triggerRule)) bad(`triggerRule must be one of ${TRIGGER_RULES.join(', ')}`, task.triggerRule);
+  if (!isWhole(task.poolSlots, 1)) bad('poolSlots must be a whole number from 1', task.poolSlots);
+  if (!isWhole(task.executionTimeoutMs, 1)) bad('the execution timeout must be whole milliseconds, more than 0', task.executionTimeoutMs);
+  if (!Number.isSafeInteger(task.priorityWeight)) bad('priorityWeight must be a whole number', task.priorityWeight);
+  if (!isWhole(retries.max, 0)) bad('retries.max must be a whole number from 0', retries.max);
+  if (!isWhole(retries.delayMs, 0)) bad('the retry delay must be whole milliseconds, not negative', retries.delayMs);
+  if (!isWhole(retries.maxDelayMs, 0)) bad('the maximal retry delay must be whole milliseconds, not negative', retries.maxDelayMs);
+  if (!(retries.jitter >= 0 && retries.jitter <= 1)) bad('the jitter must be between 0 and 1', retries.jitter);
+  if (retries.backoff !== 'fixed' && retries.backoff !== 'exponential') bad('backoff must be fixed or exponential', retries.backoff);
+  for (const rule of retries.rules) {
+    if (rule.delayMs !== undefined && !isWhole(rule.delayMs, 0)) {
+      bad(`the delay of the retry rule for "${rule.error}" must be whole milliseconds, not negative`, rule.delayMs);
+    }
+  }
+}
+
+function isWhole(value: unknown, least: number): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= least;
+}
+
+/** Cycles and, in a graph that is otherwise sound, tasks that can never run. */
+function checkGraph(spec: DagSpec, byId: ReadonlyMap<string, TaskSpec>, report: Report): void {
+  const index = new Map([...byId.keys()].map((taskId, position) => [taskId, position]));
+  const tasks = [...byId.values()];
+  let sound = tasks.length === spec.tasks.length;
+  const upstream = tasks.map((task) => {
+    const sources = [...new Set(task.upstream)].map((taskId) => index.get(taskId));
+    const known = sources.filter((source) => source !== undefined);
+    if (known.length < sources.length || !TRIGGER_RULES.includes(task.triggerRule)) sound = false;
+    return known;
+  });
+  const cycles = findCycles(upstream);
+  for (const cycle of cycles) {
+    const first = tasks[cycle[0] ?? -1];
+    const path = [...cycle, cycle[0] ?? -1].map((position) => `"${tasks[position]?.taskId}"`).join(' → ');
+    report('cycle', cycle.length === 1 ? `Task ${path.split(' → ')[0]} comes after itself` : `The tasks wait for each other: ${path}`, first);
+  }
+  if (!sound || cycles.length > 0) return;
+  const rules = tasks.map((task) => task.triggerRule);
+  for (const position of findUnreachable(upstream, rules)) {
+    const task = tasks[position];
+    const waits = task?.upstream.map((taskId) => `"${taskId}"`).join(', ');
+    report('unreachable', `Task "${task?.taskId}" can never run: however ${waits} may end, its trigger rule ${task?.triggerRule} is not met`, task);
+  }
+}
