@@ -214,7 +214,7 @@ export class Scheduler {
       log.warn({ ...attempt }, 'an attempt was lost');
       const task = this.#book.get(attempt.runKey)?.taskOf(attempt.taskInstanceId);
       if (task === undefined) this.#book.reload(attempt.runKey);
-      else this.#book.post(attempt.runKey, { type: 'task.lost', task, attempt: attempt.attempt, dice: dice() });
+      else this.#book.post(attempt.runKey, { type: 'task.lost', task, attempt: attempt.attempt, triesBefore: attempt.triesBefore, dice: dice() });
     }
   }
 

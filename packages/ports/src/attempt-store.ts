@@ -4,7 +4,7 @@
  * A1. Every write is guarded by the attempt id: an attempt that was replaced, cancelled or reaped changes nothing.
  * A2. A repeated call by the same worker for the same attempt gives the same answer (a lost response is not an error).
  */
-import type { AttemptError, Instant, RunType, TaskState } from '@headrace/core';
+import type { AttemptError, DagSpec, Instant, RunType, TaskState } from '@headrace/core';
 
 export interface AttemptRef {
   readonly taskInstanceId: string;
@@ -19,6 +19,8 @@ export interface ClaimedAttempt extends AttemptRef {
   readonly taskId: string;
   readonly mapIndex: number;
   readonly attempt: number;
+  /** Attempts that do not count against the retries (before a clear, interrupted): for the core's `attemptOutcome`. */
+  readonly triesBefore: number;
   readonly maxTries: number;
   readonly versionId: string;
   readonly runType: RunType;
@@ -33,7 +35,10 @@ export interface ClaimedAttempt extends AttemptRef {
 export type StoredResult = { readonly kind: 'inline'; readonly json: string } | { readonly kind: 'object'; readonly key: string; readonly size: number };
 
 export interface FinishedAttempt extends AttemptRef {
-  /** As decided by the core's `attemptOutcome`. An attempt that was told to restart ends as `none` whatever stands here. */
+  /**
+   * As decided by the core's `attemptOutcome`. An attempt that was told to restart ends as `none` whatever stands here.
+   * One that goes back to `scheduled` was interrupted: it is added to the attempts that do not count (`triesBefore`).
+   */
   readonly to: TaskState;
   readonly error?: AttemptError;
   readonly result?: StoredResult;
@@ -83,5 +88,5 @@ export interface StoredBundle {
   readonly sourceMap?: string;
   /** The DAG file, relative to the DAG folder. */
   readonly file: string;
-  readonly spec: import('@headrace/core').DagSpec;
+  readonly spec: DagSpec;
 }

@@ -121,6 +121,8 @@ export interface LostAttempt {
   readonly runKey: string;
   readonly taskInstanceId: string;
   readonly attempt: number;
+  /** Attempts that do not count against the retries: see the core's `attemptOutcome`. */
+  readonly triesBefore: number;
   readonly why: 'lease_expired' | 'never_claimed';
 }
 
@@ -154,8 +156,6 @@ export interface SchedulerStore {
   planDueDags(limit: number, plan: (dag: DueDag, now: Instant) => SchedulePlan): Promise<{ readonly created: readonly string[]; readonly looked: number }>;
   /** The next instant at which something of these shards becomes due: a DAG's schedule, a queued run's `runAfter`, a retry. */
   nextDue(shards: readonly number[]): Promise<Instant | undefined>;
-  /** Retries and reschedules that are due: their runs. */
-  dueRetries(shards: readonly number[], limit: number): Promise<readonly string[]>;
 
   /** Running attempts whose lease has ended. */
   expiredLeases(shards: readonly number[], limit: number): Promise<readonly LostAttempt[]>;
