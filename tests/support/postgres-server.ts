@@ -6,10 +6,10 @@ import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { reachableBy, type SystemUser, unprivilegedUser } from '@headrace/embedded-postgres';
 import { freePort } from './free-port.ts';
-import { type PostgresFlavour, postgresBinaries, reachableBy } from './postgres-binaries.ts';
+import { type PostgresFlavour, postgresBinaries } from './postgres-binaries.ts';
 import { ServerProcess } from './server-process.ts';
-import { type SystemUser, unprivilegedUser } from './unprivileged-user.ts';
 
 export interface PostgresServer {
   /** Of the superuser `postgres`, database `postgres`. The same after a restart. */
@@ -24,12 +24,18 @@ export interface PostgresServer {
 
 export interface PostgresOptions {
   /** Default: the machine's PostgreSQL, else the embedded one. */
-  readonly flavour?: PostgresFlavour;
+  readonly flavour?: PostgresFlavour | undefined;
   /** Further server settings, as in `postgresql.conf`. */
   readonly settings?: Readonly<Record<string, string>>;
 }
 
-const SETTINGS = { fsync: 'on', synchronous_commit: 'on', max_connections: '300', listen_addresses: '127.0.0.1', unix_socket_directories: '' };
+const SETTINGS = {
+  fsync: 'on',
+  synchronous_commit: 'on',
+  max_connections: '300',
+  listen_addresses: '127.0.0.1',
+  unix_socket_directories: '',
+};
 
 const READY = 'database system is ready to accept connections';
 const RESTART_ATTEMPTS = 50;

@@ -7,7 +7,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { SystemUser } from './unprivileged-user.ts';
+import type { SystemUser } from '@headrace/embedded-postgres';
 
 const SETPRIV = '/usr/bin/setpriv';
 const OUTPUT_LIMIT = 20_000;
