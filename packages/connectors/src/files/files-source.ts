@@ -1,0 +1,30 @@
+/** Reads files of any kind it knows, from any root. */
+import { DataError, localFile, type Relation, type SourceConnector, urlOf, type Work } from '@headrace/dataplane';
+import type { Source } from '@headrace/sdk';
+import { openCsv } from './csv-source.ts';
+import { openJson } from './json-source.ts';
+import { openParquet } from './parquet-source.ts';
+import { openXml } from './xml-source.ts';
+
+/** A source file, brought to the local disk. */
+export interface SourceFile {
+  readonly file: string;
+  /** For messages. */
+  readonly url: string;
+  readonly zipped: boolean;
+}
+
+export type OpenFile = (file: SourceFile, source: Source, work: Work) => Promise<Relation>;
+
+const KINDS: Readonly<Record<string, OpenFile>> = { csv: openCsv, json: openJson, xml: openXml, parquet: openParquet };
+
+export const filesSource: SourceConnector = {
+  async open(source, work) {
+    const open = KINDS[source.kind];
+    if (!open) throw new DataError('HR_FILE_KIND', `Files cannot be read as "${source.kind}"; use ${Object.keys(KINDS).join(', ')}`);
+    const path = String(source.settings['name']);
+    const root = await work.root(source.connection);
+    const file = await localFile(root, path, work, 'files');
+    return open({ file, url: urlOf(root, path), zipped: path.endsWith('.gz') }, source, work);
+  },
+};

@@ -1,0 +1,105 @@
+/**
+ * Files in S3 or what speaks its protocol. `s3://[KEY:SECRET@]bucket/prefix?region=…&endpoint=…`; without a key the usual
+ * places (environment, profile, instance role) are asked. An `endpoint` is addressed with the bucket in the path.
+ */
+import { createReadStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  paginateListObjectsV2,
+  PutObjectCommand,
+  S3Client,
+  S3ServiceException,
+} from '@aws-sdk/client-s3';
+import { Upload } from '@aws-sdk/lib-storage';
+import { checkedPath, DataError, FileNotFoundError, type FileRoot, urlOf } from '@headrace/dataplane';
+
+export function openS3Root(connection: string, url: URL): FileRoot {
+  const bucket = url.hostname;
+  const folder = decodeURIComponent(url.pathname).replace(/^\/+|\/+$/g, '');
+  const base = folder === '' ? '' : `${folder}/`;
+  const endpoint = url.searchParams.get('endpoint');
+  const client = new S3Client({
+    region: url.searchParams.get('region') ?? 'us-east-1',
+    ...(endpoint === null ? {} : { endpoint, forcePathStyle: true }),
+    ...(url.username === '' ? {} : { credentials: { accessKeyId: decodeURIComponent(url.username), secretAccessKey: decodeURIComponent(url.password) } }),
+  });
+  const keyOf = (path: string): string => `${base}${checkedPath(path)}`;
+
+  /** Names the connection in what S3 refuses, without its key. */
+  async function ask<T>(what: string, call: () => Promise<T>): Promise<T> {
+    try {
+      return await call();
+    } catch (error) {
+      if (error instanceof S3ServiceException && (error.name === 'NoSuchBucket' || [401, 403].includes(error.$metadata.httpStatusCode ?? 0))) {
+        throw new DataError('HR_STORAGE_REFUSED', `S3 refused to ${what} in bucket "${bucket}" (connection "${connection}"): ${error.name}. Check the bucket's name and the key's rights`, { cause: error });
+      }
+      throw error;
+    }
+  }
+
+  const root: FileRoot = {
+    url: `s3://${bucket}/${base}`,
+    localPath: () => undefined,
+
+    async read(path) {
+      try {
+        const { Body } = await ask(`read ${path}`, () => client.send(new GetObjectCommand({ Bucket: bucket, Key: keyOf(path) })));
+        if (Body instanceof Readable) return Body;
+      } catch (error) {
+        if (!isMissing(error)) throw error;
+      }
+      throw new FileNotFoundError(urlOf(root, path));
+    },
+
+    async size(path) {
+      try {
+        return (await ask(`look at ${path}`, () => client.send(new HeadObjectCommand({ Bucket: bucket, Key: keyOf(path) })))).ContentLength ?? 0;
+      } catch (error) {
+        if (isMissing(error)) return undefined;
+        throw error;
+      }
+    },
+
+    async list(under) {
+      const found: string[] = [];
+      await ask(`list ${under}`, async () => {
+        for await (const page of paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: `${base}${under}` })) {
+          for (const { Key } of page.Contents ?? []) if (Key !== undefined) found.push(Key.slice(base.length));
+        }
+      });
+      return found.sort();
+    },
+
+    async publish(localFile, path) {
+      const upload = new Upload({ client, params: { Bucket: bucket, Key: keyOf(path), Body: createReadStream(localFile) } });
+      await ask(`write ${path}`, () => upload.done());
+    },
+
+    async create(path, text) {
+      try {
+        await ask(`write ${path}`, () => client.send(new PutObjectCommand({ Bucket: bucket, Key: keyOf(path), Body: text, IfNoneMatch: '*' })));
+        return true;
+      } catch (error) {
+        // 412: it is there. 409: another conditional write is under way, which will win.
+        if (error instanceof S3ServiceException && [409, 412].includes(error.$metadata.httpStatusCode ?? 0)) return false;
+        throw error;
+      }
+    },
+
+    async remove(path) {
+      await ask(`delete ${path}`, () => client.send(new DeleteObjectCommand({ Bucket: bucket, Key: keyOf(path) })));
+    },
+
+    async close() {
+      client.destroy();
+    },
+  };
+  return root;
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof S3ServiceException && error.$metadata.httpStatusCode === 404 && error.name !== 'NoSuchBucket';
+}

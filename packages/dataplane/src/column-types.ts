@@ -1,0 +1,142 @@
+/**
+ * Column types ↔ DuckDB's types, and the casts between them that keep every value.
+ *
+ * C1. What is stored in Parquet has exactly one storage type per column type; `numeric` is stored as its text.
+ * C2. A cast is allowed only when no value can change; one that may not fit is checked by DuckDB value by value, one that would
+ *     round is refused here.
+ */
+import { type Column, type ColumnType, decimalSize } from '@headrace/sdk';
+import { ident, literal } from './duckdb.ts';
+import { DataError, TypeMismatchError } from './errors.ts';
+
+const STORAGE: Readonly<Record<string, string>> = {
+  boolean: 'BOOLEAN',
+  int2: 'SMALLINT',
+  int4: 'INTEGER',
+  int8: 'BIGINT',
+  float4: 'FLOAT',
+  float8: 'DOUBLE',
+  numeric: 'VARCHAR',
+  text: 'VARCHAR',
+  uuid: 'UUID',
+  json: 'JSON',
+  bytes: 'BLOB',
+  date: 'DATE',
+  time: 'TIME',
+  timestamp: 'TIMESTAMP',
+  timestamptz: 'TIMESTAMPTZ',
+};
+
+/** The DuckDB type in which a column type is stored. */
+export function storageType(type: ColumnType): string {
+  const size = decimalSize(type);
+  if (size) return `DECIMAL(${size.precision},${size.scale})`;
+  return STORAGE[type] ?? 'VARCHAR';
+}
+
+const FROM_DUCK: Readonly<Record<string, ColumnType>> = {
+  BOOLEAN: 'boolean',
+  TINYINT: 'int2',
+  SMALLINT: 'int2',
+  UTINYINT: 'int2',
+  INTEGER: 'int4',
+  USMALLINT: 'int4',
+  BIGINT: 'int8',
+  UINTEGER: 'int8',
+  UBIGINT: 'decimal(20,0)',
+  HUGEINT: 'decimal(38,0)',
+  FLOAT: 'float4',
+  DOUBLE: 'float8',
+  VARCHAR: 'text',
+  UUID: 'uuid',
+  JSON: 'json',
+  BLOB: 'bytes',
+  DATE: 'date',
+  TIME: 'time',
+  TIMESTAMP: 'timestamp',
+  TIMESTAMP_S: 'timestamp',
+  TIMESTAMP_MS: 'timestamp',
+  'TIMESTAMP WITH TIME ZONE': 'timestamptz',
+};
+
+/** The column type that holds every value of a DuckDB type. Throws DataError for a type that has none. */
+export function columnTypeOf(duckType: string, column: string): ColumnType {
+  const known = FROM_DUCK[duckType];
+  if (known) return known;
+  if (/^DECIMAL\(\d+,\d+\)$/.test(duckType)) return duckType.toLowerCase() as ColumnType;
+  if (duckType.startsWith('ENUM(')) return 'text';
+  if (/^(STRUCT|MAP)\(|\[\d*\]$/.test(duckType)) return 'json';
+  throw new DataError('HR_TYPE_UNSUPPORTED', `Column "${column}" has the type ${duckType}, which cannot be kept exactly. Cast it to another type in the SQL`);
+}
+
+/** An expression for the column as it is stored. */
+export function storageExpression(column: string, duckType: string, type: ColumnType, where: string): string {
+  const name = ident(column);
+  const storage = storageType(type);
+  if (duckType === storage || (duckType === 'TIMESTAMP WITH TIME ZONE' && storage === 'TIMESTAMPTZ')) return name;
+  if (storage === 'JSON') return duckType === 'VARCHAR' ? `${name}::json as ${name}` : `to_json(${name}) as ${name}`;
+  if (isExact(duckType, type)) return `${name}::${storage} as ${name}`;
+  throw new TypeMismatchError(
+    `${where}: column "${column}" is ${duckType.toLowerCase()}, which cannot become ${type} without losing part of some values. Say in the SQL what is meant, for example round(${column}, 2)::decimal(18,2)`,
+  );
+}
+
+/** Whether a cast keeps the value or fails: never rounds, cuts or shifts it. */
+function isExact(duckType: string, type: ColumnType): boolean {
+  const target = decimalSize(type);
+  if (type === 'text') return true;
+  if (type === 'numeric') return INTEGERS.has(duckType) || duckType.startsWith('DECIMAL(');
+  if (type === 'float8') return duckType === 'FLOAT' || duckType === 'TINYINT' || duckType === 'SMALLINT' || duckType === 'INTEGER';
+  if (type === 'int2' || type === 'int4' || type === 'int8') return INTEGERS.has(duckType) || /^DECIMAL\(\d+,0\)$/.test(duckType);
+  if (target) {
+    const from = /^DECIMAL\(\d+,(\d+)\)$/.exec(duckType);
+    return INTEGERS.has(duckType) || (from !== null && Number(from[1]) <= target.scale);
+  }
+  if (duckType === 'VARCHAR') return type === 'date' || type === 'uuid' || type === 'boolean';
+  if (type === 'timestamp') return duckType === 'DATE' || duckType === 'TIMESTAMP_S' || duckType === 'TIMESTAMP_MS';
+  return false;
+}
+
+const INTEGERS: ReadonlySet<string> = new Set(['TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'HUGEINT', 'UTINYINT', 'USMALLINT', 'UINTEGER', 'UBIGINT']);
+
+/**
+ * An expression that makes a value of text, as PostgreSQL, CSV and XML write it, and fails with the record, the column, the
+ * type and the value when it is none. `text` and `record` are expressions of type VARCHAR.
+ */
+export function parseExpression(text: string, column: Column, record = `''`): string {
+  if (column.type === 'text') return text;
+  const refuse = `error(${literal(MISMATCH_MARK)} || ${record} || ${literal(`column "${column.name}" is declared ${column.type}, but the value is: `)} || substr(${text}, 1, 200))`;
+  return `case when ${text} is null then null when ${validExpression(text, column)} then ${convertExpression(text, column)} else ${refuse} end`;
+}
+
+/** Marks the text of an error that `parseExpression` raises. */
+export const MISMATCH_MARK = 'HR_TYPE_MISMATCH ';
+
+/** Whether a text that is not null is a value of the column's type. */
+export function validExpression(text: string, column: Column): string {
+  const size = decimalSize(column.type);
+  // A cast alone would round what has too many digits after the point.
+  if (size) return `(regexp_full_match(${text}, '\\s*[+-]?[0-9]*\\.?[0-9]{0,${size.scale}}0*\\s*') and try_cast(${text} as ${storageType(column.type)}) is not null)`;
+  switch (column.type) {
+    case 'text':
+      return 'true';
+    case 'numeric':
+      return `regexp_full_match(${text}, '[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?|NaN|-?Infinity')`;
+    case 'bytes':
+      return `regexp_full_match(${text}, '\\\\x([0-9a-fA-F]{2})*')`;
+    case 'json':
+      return `json_valid(${text})`;
+    case 'int2':
+    case 'int4':
+    case 'int8':
+      return `(regexp_full_match(${text}, '\\s*[+-]?[0-9]+\\s*') and try_cast(${text} as ${storageType(column.type)}) is not null)`;
+    default:
+      return `try_cast(${text} as ${storageType(column.type)}) is not null`;
+  }
+}
+
+function convertExpression(text: string, column: Column): string {
+  if (column.type === 'numeric') return text;
+  if (column.type === 'bytes') return `unhex(substr(${text}, 3))`;
+  return `cast(${text} as ${storageType(column.type)})`;
+}

@@ -1,0 +1,20 @@
+import { join } from 'node:path';
+import type { Check, PackageResult, Source } from '@headrace/sdk';
+import { connectorOf } from './operation.ts';
+import type { Execute } from './executors.ts';
+import { savePackage } from './package-area.ts';
+import { parquetRelation, writeParquet } from './relation.ts';
+import { runChecks } from './run-checks.ts';
+
+/** Source → package. Nothing is handed on before all rows are written and checked. */
+export const executeExtract: Execute = async ({ operation, context }, work, connectors): Promise<PackageResult> => {
+  const { source, stage, checks } = operation as { source: Source; stage: string; checks: readonly Check[] };
+  const relation = await connectorOf(connectors.sources, source).open(source, work);
+  const written = await writeParquet(work.duck, relation, join(work.scratch, 'package.parquet'));
+  const staged = parquetRelation([written.file], relation.columns);
+  const results = await runChecks(work.duck, staged, checks, `extract "${context.taskId}"`, work.log);
+  const result = await savePackage(stage, written, relation, results, work);
+  if (result.quarantine) work.log.warn(`${result.counts.quarantined} rows were refused and kept aside`, { quarantine: result.quarantine });
+  work.log.info(`extracted ${result.rows} rows`, { rows: result.rows, bytes: result.bytes, package: result.package });
+  return result;
+};

@@ -1,0 +1,55 @@
+/** The executors of extract, load, transform and export over a set of connectors. */
+import type { OperationExecutor, OperationExecutors, OperationRequest } from '@headrace/sdk';
+import type { Connectors, Work } from './connector.ts';
+import { DEFAULT_LIMITS, type DuckLimits, withDuck } from './duckdb.ts';
+import { executeExtract } from './execute-extract.ts';
+import { executeExport, executeLoad } from './execute-publish.ts';
+import { executeTransform } from './execute-transform.ts';
+import type { FileRoot } from './file-root.ts';
+import { lakeSource } from './lake-source.ts';
+import { lakeTarget } from './lake-target.ts';
+
+export type Execute = (request: OperationRequest, work: Work, connectors: Connectors) => Promise<unknown>;
+
+/** Builds the executors. The lake needs no connector: it lies on whatever roots the connectors can open. */
+export function createExecutors(given: Connectors, limits: DuckLimits = DEFAULT_LIMITS): OperationExecutors {
+  const connectors: Connectors = {
+    ...given,
+    sources: { ...given.sources, lake: lakeSource },
+    targets: { ...given.targets, lake: lakeTarget },
+  };
+  const executor =
+    (execute: Execute): OperationExecutor =>
+    (request) =>
+      withDuck(request.scratch, request.context.signal, limits, async (duck) => {
+        const roots = new Map<string, Promise<FileRoot>>();
+        const { context, fence, scratch } = request;
+        const work: Work = {
+          duck,
+          scratch,
+          signal: context.signal,
+          log: context.log,
+          context,
+          fence,
+          connection: (id) => context.connection(id),
+          root(id) {
+            const open = roots.get(id) ?? connectors.openRoot(context.connection(id));
+            roots.set(id, open);
+            return open;
+          },
+        };
+        try {
+          return await execute(request, work, connectors);
+        } finally {
+          for (const root of await Promise.allSettled(roots.values())) {
+            if (root.status === 'fulfilled') await root.value.close();
+          }
+        }
+      });
+  return {
+    extract: executor(executeExtract),
+    load: executor(executeLoad),
+    transform: executor(executeTransform),
+    export: executor(executeExport),
+  };
+}

@@ -1,0 +1,118 @@
+/**
+ * Named pipes between a stream of this process and a DuckDB query, so that a table of any size passes without a file.
+ *
+ * N1. Neither side waits for ever for the other: when the query ends, by success or error, the stream's side ends too.
+ * N2. No blocking open on a thread that nobody would wake.
+ */
+import { execFile } from 'node:child_process';
+import { constants, createReadStream, open } from 'node:fs';
+import { Socket } from 'node:net';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { DataError } from './errors.ts';
+
+const run = promisify(execFile);
+const openDescriptor = promisify(open) as (path: string, flags: number) => Promise<number>;
+let made = 0;
+
+/** Makes a pipe in the directory and answers with its path. */
+export async function makePipe(directory: string, name: string): Promise<string> {
+  made += 1;
+  const path = join(directory, `${name}-${made}.pipe`);
+  try {
+    await run('mkfifo', ['-m', '600', path]);
+  } catch (error) {
+    throw new DataError('HR_NO_NAMED_PIPE', `Cannot make a named pipe in ${directory}: the command "mkfifo" failed. It is part of every Linux and macOS`, {
+      cause: error,
+    });
+  }
+  return path;
+}
+
+/**
+ * Writes the stream into the pipe while `query` reads it. Resolves with the query's result when both have ended.
+ * An error of the stream wins over the query's: it is the cause.
+ */
+export async function feedPipe<T>(path: string, source: Readable, query: Promise<T>): Promise<T> {
+  let ended = false;
+  const outcome = query.then(
+    (value) => ({ ok: true as const, value }),
+    (error: unknown) => ({ ok: false as const, error }),
+  );
+  void outcome.then(() => {
+    ended = true;
+  });
+  let sourceError: unknown;
+  source.once('error', (error) => {
+    sourceError ??= error;
+  });
+  // Opening for writing without blocking fails with ENXIO until the query has opened its end.
+  let descriptor: number | undefined;
+  while (!ended && descriptor === undefined && sourceError === undefined) {
+    descriptor = await openWithoutWaiting(path);
+    if (descriptor === undefined) await sleep(1);
+  }
+  if (descriptor === undefined) {
+    source.destroy();
+    // A failed source that never wrote: let the query see an empty input, and end.
+    if (!ended) await releaseReader(path, () => ended);
+  } else {
+    const sink = new Socket({ fd: descriptor, readable: false, writable: true });
+    try {
+      await pipeline(source, sink);
+    } catch (error) {
+      // EPIPE: the query stopped reading, and says why.
+      if (!isBrokenPipe(error)) sourceError ??= error;
+      sink.destroy();
+    }
+  }
+  const result = await outcome;
+  if (sourceError !== undefined && !isBrokenPipe(sourceError)) throw sourceError;
+  if (!result.ok) throw result.error;
+  return result.value;
+}
+
+/** The bytes that `query` writes to the pipe. The stream fails with the query's error. */
+export function drainPipe(path: string, query: Promise<unknown>): Readable {
+  const stream = createReadStream(path, { highWaterMark: 256 * 1024 });
+  let opened = false;
+  stream.once('open', () => {
+    opened = true;
+  });
+  void query.catch(async (error: unknown) => {
+    // The open above may still wait for a writer that will never come: be that writer for a moment.
+    await releaseReader(path, () => opened);
+    stream.destroy(error instanceof Error ? error : new Error(String(error)));
+  });
+  return stream;
+}
+
+/** A plain descriptor, which the socket made of it owns; undefined while nobody reads. */
+async function openWithoutWaiting(path: string): Promise<number | undefined> {
+  try {
+    return await openDescriptor(path, constants.O_WRONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    if (codeOf(error) === 'ENXIO') return undefined;
+    throw error;
+  }
+}
+
+/** Opens and closes the writing end until the query has seen the end of its input. */
+async function releaseReader(path: string, ended: () => boolean): Promise<void> {
+  while (!ended()) {
+    const descriptor = await openWithoutWaiting(path);
+    if (descriptor !== undefined) new Socket({ fd: descriptor, readable: false, writable: true }).destroy();
+    await sleep(1);
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+}
+
+function isBrokenPipe(error: unknown): boolean {
+  return codeOf(error) === 'EPIPE' || codeOf(error) === 'ERR_STREAM_PREMATURE_CLOSE';
+}

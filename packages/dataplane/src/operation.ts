@@ -1,0 +1,70 @@
+/** What executors read from an operation and from the results of upstream tasks. */
+import type { Check, DatasetResult, Disposition, OperationRequest, Place, RowCounts, Source } from '@headrace/sdk';
+import { createHash } from 'node:crypto';
+import type { Connectors, Work } from './connector.ts';
+import { DataError, RowsUnaccountedError } from './errors.ts';
+import { openLakeResult } from './lake-source.ts';
+import { loadId } from './load-id.ts';
+import { openPackage } from './package-area.ts';
+import { fingerprint, type Relation } from './relation.ts';
+import { runChecks } from './run-checks.ts';
+
+/** The common part of load, transform and export. */
+export interface PublishOperation {
+  readonly target: Place;
+  readonly partition: Readonly<Record<string, string>>;
+  readonly disposition: Disposition;
+  readonly checks: readonly Check[];
+  readonly generation?: number;
+}
+
+export function connectorOf<T>(connectors: Readonly<Record<string, T>>, place: Place): T {
+  const connector = connectors[place.connector];
+  if (connector) return connector;
+  throw new DataError('HR_CONNECTOR_UNKNOWN', `There is no connector "${place.connector}" for this use; known are ${Object.keys(connectors).sort().join(', ')}`);
+}
+
+/** The rows that an upstream task left. Throws DataError for a result that names no rows a task can read. */
+export async function openResult(name: string, result: unknown, work: Work): Promise<Relation> {
+  const dataset = result as DatasetResult | undefined;
+  if (dataset?.kind === 'package') return openPackage(dataset, work);
+  if (dataset?.kind === 'lake') return openLakeResult(dataset, work);
+  throw new DataError('HR_INPUT_UNREADABLE', `The input "${name}" is not a package or a lake table, so its rows cannot be read. Read the lake table it was exported from`);
+}
+
+/** The rows of a task with one input: an upstream task's, or those of a place. */
+export async function openInput({ operation, inputs }: OperationRequest, work: Work, connectors: Connectors): Promise<Relation> {
+  const { source } = operation as { source?: Source };
+  return source ? connectorOf(connectors.sources, source).open(source, work) : openResult('from', inputs['from'], work);
+}
+
+/** Checks staged rows and publishes them. `relation` must be readable more than once. */
+export async function publish(
+  operation: PublishOperation,
+  relation: Relation,
+  counts: RowCounts,
+  where: string,
+  work: Work,
+  connectors: Connectors,
+): Promise<DatasetResult> {
+  const { target, partition, disposition, checks, generation = 1 } = operation;
+  const connector = connectorOf(connectors.targets, target);
+  const name = typeof disposition === 'string' ? disposition : 'merge';
+  if (!connector.dispositions.includes(name)) {
+    throw new DataError('HR_DISPOSITION_UNSUPPORTED', `${where}: a ${target.connector} target cannot "${name}"; use ${connector.dispositions.join(', ')}`);
+  }
+  if (name === 'replace-partition' && Object.keys(partition).length === 0) {
+    throw new DataError('HR_DISPOSITION_UNSUPPORTED', `${where}: "replace-partition" needs a partition, for example { day: interval.day }`);
+  }
+  if (counts.in !== counts.out + counts.deduplicated + counts.quarantined) throw new RowsUnaccountedError(where, counts);
+  const results = await runChecks(work.duck, relation, checks, where, work.log);
+  const hash = await contentHash(relation);
+  const rows = { relation, hash, counts, checks: results };
+  return connector.write({ target, rows, partition, disposition, loadId: loadId(work.context, target, partition, generation) }, work);
+}
+
+async function contentHash(relation: Relation): Promise<string> {
+  const hash = createHash('sha256').update(JSON.stringify(relation.columns)).update(relation.files ? '' : relation.select);
+  for (const file of relation.files ?? []) hash.update((await fingerprint(file)).sha256);
+  return hash.digest('hex');
+}

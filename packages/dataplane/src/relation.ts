@@ -1,0 +1,74 @@
+/** Rows that DuckDB can read, wherever they come from, and what it takes to write them down as Parquet. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
+import type { Column } from '@headrace/sdk';
+import { storageType } from './column-types.ts';
+import { type DuckSession, ident, literal } from './duckdb.ts';
+
+export interface Relation {
+  /** A query without parameters that gives exactly `columns`, in their storage types. */
+  readonly select: string;
+  readonly columns: readonly Column[];
+  /** For rows that pass through a pipe: starts the query when they are about to come. Such a relation can be read once. */
+  readonly feed?: <T>(start: () => Promise<T>) => Promise<T>;
+  /** Local Parquet files that hold exactly these rows and columns. */
+  readonly files?: readonly string[];
+  /** After the rows were read: a query for those that were refused (`line`, `column`, `reason`, `raw`), if any may be. */
+  readonly refused?: string;
+  /** Makes an error that names file, row and value of what DuckDB says. */
+  readonly explain?: (error: unknown) => unknown;
+}
+
+/** Parquet files that were just written. */
+export interface ParquetFile {
+  readonly file: string;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** Streams a relation into one Parquet file. Memory does not grow with the rows. */
+export async function writeParquet(duck: DuckSession, relation: Relation, file: string): Promise<ParquetFile> {
+  const start = (): Promise<number> => duck.run(`copy (${relation.select}) to ${literal(file)} (format parquet, compression zstd)`);
+  let rows: number;
+  try {
+    rows = await (relation.feed ? relation.feed(start) : start());
+  } catch (error) {
+    throw relation.explain?.(error) ?? error;
+  }
+  return { file, rows, ...(await fingerprint(file)) };
+}
+
+export async function fingerprint(file: string): Promise<{ readonly bytes: number; readonly sha256: string }> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(file), hash);
+  return { bytes: (await stat(file)).size, sha256: hash.digest('hex') };
+}
+
+/** A relation over Parquet files whose columns are known. Columns that an older file lacks are null. No files: no rows. */
+export function parquetRelation(files: readonly string[], columns: readonly Column[], partitions: readonly Column[] = []): Relation {
+  const all = [...columns, ...partitions];
+  if (files.length === 0) {
+    const nothing = all.map((column) => `cast(null as ${storageType(column.type)}) as ${ident(column.name)}`);
+    return { select: `select ${nothing.join(', ')} where false`, columns: all };
+  }
+  const hive =
+    partitions.length === 0
+      ? 'hive_partitioning = false'
+      : `hive_partitioning = true, hive_types = {${partitions.map((column) => `${literal(column.name)}: ${storageType(column.type)}`).join(', ')}}`;
+  const schema = all.map((column) => ident(column.name)).join(', ');
+  return {
+    select: `select ${schema} from read_parquet([${files.map(literal).join(', ')}], union_by_name = true, ${hive})`,
+    columns: all,
+    ...(partitions.length === 0 ? { files } : {}),
+  };
+}
+
+/** A relation that can be read any number of times: a piped one is written to the scratch directory first. */
+export async function rereadable(duck: DuckSession, relation: Relation, file: string): Promise<Relation> {
+  if (!relation.feed && !relation.refused) return relation;
+  await writeParquet(duck, relation, file);
+  return parquetRelation([file], relation.columns);
+}

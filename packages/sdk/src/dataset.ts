@@ -1,0 +1,128 @@
+/**
+ * What flows between extract, load, transform and export: descriptions of places (`Source`, `Target`), and the small JSON
+ * results of tasks that name where rows are. Rows themselves never pass through a task's result.
+ *
+ * A description is plain data and may hold references (`interval.day`); what executes it is found by `connector`.
+ */
+import type { CheckResult } from './checks.ts';
+import type { Column, Columns } from './columns.ts';
+import type { Reference, TaskDefinition } from './definition.ts';
+
+/** A value that SQL or a path is given for a run. */
+export type RunValue = string | number | bigint | boolean | Date | null | Reference<unknown>;
+
+/** A place as plain data. */
+export interface Place {
+  /** Whose place it is: `postgres`, `files`, `lake`. */
+  readonly connector: string;
+  readonly connection: string;
+  /** What it is to the connector: `table`, `query`, `csv` … */
+  readonly kind: string;
+  readonly settings: Readonly<Record<string, unknown>>;
+}
+
+/** Where rows can be read. */
+export interface Source<C extends Columns = Columns> extends Place {
+  readonly columns?: C;
+  /** Only for the compiler. */
+  readonly __provides?: C;
+}
+
+/** Where rows can be written. A target that declares columns takes only rows that have them. */
+export interface Target<C extends Columns = Columns> extends Place {
+  /** Only for the compiler. */
+  readonly __accepts?: (rows: C) => void;
+}
+
+/** A target for rows with the columns `C`: any target where the columns are not declared. */
+export type TargetOf<C extends Columns> = Target<C> | (string extends keyof C ? Target<never> : never);
+
+/** A task that leaves rows somewhere. */
+export interface DatasetTask<C extends Columns = Columns, R extends DatasetResult = DatasetResult> extends TaskDefinition<R> {
+  /** Only for the compiler. */
+  readonly __columns?: C;
+}
+
+/** Column name → value, in the order of the folders: `{ day: interval.day }` becomes `day=2017-06-19/`. */
+export type Partition = Readonly<Record<string, string | Reference<string>>>;
+
+/** The columns that a partition adds. */
+export type PartitionColumns<P extends Partition> = { readonly [K in keyof P]: 'date' | 'text' };
+
+export interface RowCounts {
+  /** Rows that came in: always `out + deduplicated + quarantined`. */
+  readonly in: number;
+  readonly out: number;
+  readonly deduplicated: number;
+  readonly quarantined: number;
+}
+
+/** Rows of an extract: Parquet files that are never changed, under their content's name. */
+export interface PackageResult {
+  readonly kind: 'package';
+  /** The connection under whose root the package lies. */
+  readonly connection: string;
+  /** SHA-256 of the content. */
+  readonly package: string;
+  readonly files: readonly { readonly path: string; readonly rows: number; readonly bytes: number }[];
+  readonly rows: number;
+  readonly bytes: number;
+  readonly counts: RowCounts;
+  readonly columns: readonly Column[];
+  /** Where refused rows are, if there are any. */
+  readonly quarantine?: string;
+  readonly checks: readonly CheckResult[];
+}
+
+/** Rows that a load or a transform wrote to a lake table. */
+export interface LakeResult {
+  readonly kind: 'lake';
+  readonly connection: string;
+  readonly table: string;
+  /** Empty for a table without partitions. */
+  readonly partition: Readonly<Record<string, string>>;
+  /** Version of the table's manifest that has these rows. */
+  readonly version: number;
+  readonly loadId: string;
+  /** The table already held exactly this load: nothing was written. */
+  readonly unchanged: boolean;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly counts: RowCounts;
+  readonly columns: readonly Column[];
+  readonly checks: readonly CheckResult[];
+}
+
+/** Rows that a load or an export wrote to a table of a database. */
+export interface TableResult {
+  readonly kind: 'table';
+  readonly connection: string;
+  readonly table: string;
+  readonly loadId: string;
+  readonly rows: number;
+  readonly counts: RowCounts;
+  readonly inserted: number;
+  readonly updated: number;
+  readonly deleted: number;
+  readonly unchanged: number;
+  readonly columns: readonly Column[];
+  readonly checks: readonly CheckResult[];
+}
+
+/** A file that an export published. */
+export interface FileResult {
+  readonly kind: 'file';
+  readonly connection: string;
+  readonly path: string;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly columns: readonly Column[];
+  readonly checks: readonly CheckResult[];
+}
+
+export type DatasetResult = PackageResult | LakeResult | TableResult | FileResult;
+
+/** Whether something a user passed is a task and not a place. */
+export function isTask(value: DatasetTask | Source): value is DatasetTask {
+  return 'taskId' in value;
+}

@@ -1,0 +1,27 @@
+import type { Check } from './checks.ts';
+import type { ColumnName, Columns } from './columns.ts';
+import type { DatasetTask, PackageResult, Source } from './dataset.ts';
+import { defineOperation, type TaskOptions } from './task.ts';
+
+export interface ExtractOptions<C extends Columns> extends TaskOptions {
+  readonly from: Source<C>;
+  /** The connection under whose root the package is kept (`_packages/…`). Default `lake`. */
+  readonly stage?: string;
+  /** Run on the package before it is handed on. */
+  readonly checks?: readonly Check<ColumnName<C>>[];
+}
+
+/**
+ * A task that reads a source once and keeps its rows as a package: Parquet files that are never changed. What follows may be
+ * retried without reading the source again.
+ */
+export function extract<C extends Columns>(taskId: string, options: ExtractOptions<C>): DatasetTask<C, PackageResult> {
+  const { from, stage = 'lake', checks = [], ...taskOptions } = options;
+  return defineOperation<PackageResult>('extract', {
+    taskId,
+    options: taskOptions,
+    inputs: {},
+    operation: { source: from, stage, checks },
+    connections: [from.connection, stage],
+  });
+}
