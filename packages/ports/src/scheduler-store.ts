@@ -165,4 +165,7 @@ export interface SchedulerStore {
   unclaimed(shards: readonly number[], olderThanMs: number, limit: number): Promise<readonly QueuedTask[]>;
   /** Raises the dispatch sequence of these attempts if they are still queued; the answer is what to send. Attempts re-dispatched more than `cap` times come back as lost. */
   redispatch(attempts: readonly QueuedTask[], cap: number): Promise<{ readonly send: readonly QueuedTask[]; readonly lost: readonly LostAttempt[] }>;
+
+  /** Removes workers and schedulers that have been dead for so long. Answers with how many. */
+  forgetDead(deadForMs: number): Promise<number>;
 }

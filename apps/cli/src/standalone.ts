@@ -1,0 +1,64 @@
+/**
+ * `headrace standalone`: everything in one process on one machine, with nothing to install and nothing to configure.
+ *
+ * L1. It is the same scheduler, worker and API as in production, composed here; only the servers they talk to are ours.
+ * L2. All data lies in HEADRACE_HOME. Whatever kills this process, the next start goes on where it was.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { runApi } from '@headrace/api-app';
+import type { Configuration } from '@headrace/configuration';
+import { startEmbeddedPostgres } from '@headrace/embedded-postgres';
+import type { Log, RunningProcess } from '@headrace/ports';
+import { runScheduler } from '@headrace/scheduler-app';
+import { migrate } from '@headrace/store-postgres';
+import { runWorker } from '@headrace/worker-app';
+import { localToken } from './local-token.ts';
+import { prepareDags } from './prepare-dags.ts';
+import { lockHome } from './standalone-lock.ts';
+
+const STATE_DATABASE = 'headrace';
+
+/** The configuration with which the parts are started: the user's, completed by what standalone provides itself. */
+export async function runStandalone(wished: Configuration, log: Log): Promise<RunningProcess> {
+  mkdirSync(wished.home, { recursive: true });
+  const unlock = lockHome(wished.home);
+  const started: { stop(): Promise<void> }[] = [{ stop: async () => unlock() }];
+  const stop = async (): Promise<void> => {
+    for (const part of started.splice(0).reverse()) await part.stop();
+  };
+  try {
+    const provided = wished.databaseUrl === undefined ? await provideDatabases(wished, log, started) : { databaseUrl: wished.databaseUrl, connections: {} };
+    const { databaseUrl } = provided;
+    await migrate(databaseUrl, { log });
+    const configuration: Configuration = {
+      ...wished,
+      databaseUrl,
+      queueUrl: wished.queueUrl ?? databaseUrl,
+      connections: { ...provided.connections, ...wished.connections },
+    };
+    localToken(configuration.home);
+    // The worker first: it is waiting when the scheduler has something to do.
+    started.push(await runWorker(configuration));
+    started.push(await runScheduler(configuration));
+    const api = await runApi(configuration);
+    started.push(api);
+    return { ...(api.address === undefined ? {} : { address: api.address }), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** PostgreSQL in HEADRACE_HOME: for our own state, and for what the DAGs need to run on a laptop. */
+async function provideDatabases(
+  { home, dags }: Configuration,
+  log: Log,
+  started: { stop(): Promise<void> }[],
+): Promise<{ readonly databaseUrl: string; readonly connections: Configuration['connections'] }> {
+  const postgres = await startEmbeddedPostgres(join(home, 'postgres'));
+  started.push(postgres);
+  log.info({ folder: postgres.folder }, postgres.adopted ? 'the embedded PostgreSQL was still running' : 'the embedded PostgreSQL has started');
+  const database = (name: string): Promise<string> => postgres.database(name);
+  return { databaseUrl: await database(STATE_DATABASE), connections: await prepareDags({ home, dags }, { database, log }) };
+}

@@ -1,0 +1,58 @@
+/** Composes a scheduler process: the engine, the watcher of the DAG folder, metrics and health. */
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import type { Configuration } from '@headrace/configuration';
+import { createDagLoader, watchDags } from '@headrace/dag-loader';
+import { Scheduler } from '@headrace/engine';
+import { type RunningProcess, systemClock } from '@headrace/ports';
+import { createTaskQueue } from '@headrace/queue-bullmq';
+import { createStore } from '@headrace/store-postgres';
+import { createLog, createMetrics, startMetricsServer } from '@headrace/telemetry';
+import { startHousekeeping } from './housekeeping.ts';
+
+/** A scheduler that has not renewed its membership for so long is not healthy. */
+const UNHEALTHY_AFTER_MS = 15_000;
+
+export async function runScheduler(configuration: Configuration): Promise<RunningProcess> {
+  const log = createLog({ name: 'scheduler', level: configuration.logLevel, pretty: configuration.logFormat === 'pretty' });
+  const { metrics, registry } = createMetrics();
+  const schedulerId = `${hostname()}-${randomUUID()}`;
+  const store = createStore({ url: configuration.databaseUrl, log, metrics, applicationName: 'headrace-scheduler' });
+  await store.checkSchema();
+  const queue = createTaskQueue({ url: configuration.queueUrl, log });
+  const scheduler = new Scheduler({
+    schedulerId,
+    store: store.scheduler,
+    events: store.events,
+    queue,
+    clock: systemClock,
+    dice: Math.random,
+    log,
+    metrics,
+  });
+  const loader = createDagLoader({ dagsDir: configuration.dags, cacheDir: join(configuration.home, 'dag-cache'), log, metrics });
+  await scheduler.start();
+  const watcher = await watchDags({ loader, catalog: store.catalog, dagsDir: configuration.dags, log, metrics });
+  const housekeeping = startHousekeeping({ store: store.scheduler, log });
+  const server = await startMetricsServer({
+    host: configuration.host,
+    port: configuration.metricsPort,
+    registry,
+    health: () => {
+      const { lastHeartbeatAt, ...status } = scheduler.status();
+      const healthy = lastHeartbeatAt === undefined || Date.now() - lastHeartbeatAt < UNHEALTHY_AFTER_MS;
+      return { healthy, details: { schedulerId, ...status } };
+    },
+  });
+  return {
+    address: `http://${configuration.host}:${server.port}`,
+    async stop() {
+      await housekeeping.stop();
+      await watcher.close();
+      await scheduler.stop();
+      await Promise.all([server.close(), loader.close(), queue.close()]);
+      await store.close();
+    },
+  };
+}

@@ -1,0 +1,88 @@
+/** The system under measurement: PostgreSQL with durable commits, Redis with its append-only file, and Headrace in processes of its own. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { silentLog } from '@headrace/ports';
+import { createStore, migrate, type PostgresStore } from '@headrace/store-postgres';
+import pg from 'pg';
+import { type HeadraceProcess, startHeadrace } from '../support/headrace-process.ts';
+import { startPostgres } from '../support/postgres-server.ts';
+import { startRedis } from '../support/redis-server.ts';
+
+export interface BenchSystem {
+  readonly redisUrl: string;
+  readonly store: PostgresStore;
+  readonly sql: pg.Pool;
+  readonly scheduler: HeadraceProcess;
+  readonly worker: HeadraceProcess;
+  readonly api: HeadraceProcess;
+  stop(): Promise<void>;
+}
+
+export interface BenchOptions {
+  readonly dags: 'bench' | 'idle';
+  readonly slots: number;
+}
+
+const SETTINGS = { shared_buffers: '1GB', max_wal_size: '4GB' };
+
+export async function startBenchSystem({ dags, slots }: BenchOptions): Promise<BenchSystem> {
+  const stops: (() => Promise<void>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const one of stops.splice(0).reverse()) await one();
+  };
+  try {
+    const postgres = await startPostgres({ settings: SETTINGS });
+    stops.push(() => postgres.stop());
+    const redis = await startRedis({ appendonly: true });
+    stops.push(() => redis.stop());
+    const home = mkdtempSync(join(tmpdir(), 'headrace-bench-'));
+    stops.push(async () => rmSync(home, { recursive: true, force: true }));
+    await migrate(postgres.url, { log: silentLog });
+    const environment = {
+      DATABASE_URL: postgres.url,
+      REDIS_URL: redis.url,
+      HEADRACE_HOME: home,
+      HEADRACE_DAGS: dags === 'bench' ? fileURLToPath(new URL('dags', import.meta.url)) : join(home, 'idle-dags'),
+      HEADRACE_PORT: '0',
+      HEADRACE_METRICS_PORT: '0',
+      HEADRACE_LOG_LEVEL: 'warn',
+      HEADRACE_WORKER_SLOTS: String(slots),
+      HEADRACE_TOKEN: 'bench',
+    };
+    if (dags === 'idle') await writeIdleDags(environment.HEADRACE_DAGS);
+    const start = async (role: 'scheduler' | 'worker' | 'api'): Promise<HeadraceProcess> => {
+      const started = await startHeadrace(role, environment);
+      stops.push(() => started.stop());
+      return started;
+    };
+    const worker = await start('worker');
+    const scheduler = await start('scheduler');
+    const api = await start('api');
+    const store = createStore({ url: postgres.url, log: silentLog });
+    stops.push(() => store.close());
+    const sql = new pg.Pool({ connectionString: postgres.url, max: 4, options: '-c search_path=headrace' });
+    stops.push(() => sql.end());
+    return { redisUrl: redis.url, store, sql, scheduler, worker, api, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+const IDLE_DAGS = 1_000;
+
+async function writeIdleDags(folder: string): Promise<void> {
+  const { mkdir, writeFile } = await import('node:fs/promises');
+  await mkdir(folder, { recursive: true });
+  for (let index = 0; index < IDLE_DAGS; index++) {
+    const source = `import { cron, dag, task } from '@headrace/sdk';
+export default dag('idle_${index}', { schedule: cron('${index % 60} 3 1 1 *', { timezone: 'UTC' }), start: '2026-01-01' }, () => {
+  const a = task('a', {}, () => 1);
+  task('b', { in: { a } }, ({ a }) => a + 1);
+});
+`;
+    await writeFile(join(folder, `idle_${index}.ts`), source);
+  }
+}

@@ -1,0 +1,56 @@
+/** Headrace's own processes, started as an operator starts them, so that a test can kill them as fate does. */
+import { fileURLToPath } from 'node:url';
+import { ServerProcess } from './server-process.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const cli = fileURLToPath(new URL('../../apps/cli/src/main.ts', import.meta.url));
+const READY = /^headrace \w+ ready/m;
+
+export interface HeadraceProcess {
+  readonly pid: number;
+  /** What it said it listens on. */
+  readonly address: string;
+  readonly output: string;
+  /** SIGTERM, and the wait for its end. */
+  stop(): Promise<void>;
+  kill9(): Promise<void>;
+}
+
+/** Starts `headrace <role>` and resolves when it says that it is ready. Rejects with the end of its output. */
+export async function startHeadrace(
+  role: 'scheduler' | 'worker' | 'api' | 'standalone',
+  environment: Readonly<Record<string, string>>,
+  args: readonly string[] = [],
+): Promise<HeadraceProcess> {
+  const child = new ServerProcess({
+    command: process.execPath,
+    args: [cli, role, ...args],
+    cwd: root,
+    env: cleanEnvironment(environment),
+    onOrphaned: 'TERM',
+  });
+  if (!(await child.waitUntil(async () => READY.test(child.output)))) throw new Error(`headrace ${role} did not start:\n${child.output}`);
+  return {
+    pid: child.pid,
+    address: /^headrace \w+ ready.*?(https?:\/\/\S+)/m.exec(child.output)?.[1] ?? '',
+    get output() {
+      return child.output;
+    },
+    stop: () => child.end('SIGTERM'),
+    kill9: () => child.end('SIGKILL'),
+  };
+}
+
+/** A command that ends by itself: `headrace db migrate`. Rejects when it fails. */
+export async function headrace(args: readonly string[], environment: Readonly<Record<string, string>>): Promise<string> {
+  const child = new ServerProcess({ command: process.execPath, args: [cli, ...args], cwd: root, env: cleanEnvironment(environment), onOrphaned: 'TERM' });
+  const code = await child.exit();
+  if (code !== 0) throw new Error(`headrace ${args.join(' ')} failed (${code}):\n${child.output}`);
+  return child.output;
+}
+
+/** Nothing of Headrace's that the caller did not name. */
+function cleanEnvironment(environment: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('HEADRACE_') && name !== 'DATABASE_URL' && name !== 'REDIS_URL');
+  return { ...Object.fromEntries(kept), ...environment };
+}
