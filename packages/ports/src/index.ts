@@ -6,6 +6,7 @@ export * from './log.ts';
 export * from './metrics.ts';
 export * from './object-store.ts';
 export * from './query-store.ts';
+export * from './run-commands.ts';
 export * from './run-events.ts';
 export * from './running-process.ts';
 export * from './scheduler-store.ts';
