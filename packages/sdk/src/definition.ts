@@ -12,18 +12,24 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 export const DAG_BRAND: unique symbol = Symbol.for('headrace.dag') as never;
 export const TASK_BRAND: unique symbol = Symbol.for('headrace.task') as never;
 export const REFERENCE_BRAND: unique symbol = Symbol.for('headrace.reference') as never;
+export const CONNECTION_BRAND: unique symbol = Symbol.for('headrace.connection') as never;
 
 /** The definition protocol between a bundle and the task process; raised on an incompatible change. */
 export const DEFINITION_VERSION = 1;
 
-/** A value known only when a run exists: `interval.day`, `params.minRevenue`. Replaced by the value before a task sees it. */
+/** A value known only when a run exists: `interval.day`, `params.minRevenue`. `resolveReferences` puts the value in its place before a task sees it. */
 export interface Reference<T> {
-  readonly [REFERENCE_BRAND]: true;
-  /** e.g. `['interval', 'day']`. */
-  readonly path: readonly string[];
+  readonly [REFERENCE_BRAND]: ReferenceSource;
   /** Only for the compiler. */
   readonly __type?: T;
 }
+
+/** Kept under the brand, so that a param may have any name. */
+export type ReferenceSource =
+  /** e.g. `['interval', 'day']`. */
+  | { readonly kind: 'value'; readonly path: readonly string[] }
+  /** `parts[0] + values[0] + parts[1] + …` */
+  | { readonly kind: 'text'; readonly parts: readonly string[]; readonly values: readonly unknown[] };
 
 export interface TaskDefinition<Result = unknown> {
   readonly [TASK_BRAND]: typeof DEFINITION_VERSION;
@@ -32,14 +38,14 @@ export interface TaskDefinition<Result = unknown> {
   readonly options: ResolvedTaskOptions;
   /** Argument name → the task whose result it is. */
   readonly inputs: Readonly<Record<string, TaskDefinition>>;
-  /** Further upstream tasks, ids. Filled while the DAG is built. */
+  /** Further upstream tasks. Filled while the DAG is built. */
   readonly after: Set<TaskDefinition>;
   readonly connections: readonly string[];
   /** For `kind: 'task'`: the user's function. */
   readonly run?: (context: TaskContext & Record<string, unknown>) => Result | Promise<Result>;
   /** For the other kinds: what the data plane executes. May hold references and functions (a row transform). */
   readonly operation?: Readonly<Record<string, unknown>>;
-  /** Where it was defined: `file:line:column` of the bundle, mapped by the loader. */
+  /** The stack at its definition, as the engine writes it, innermost call first. The loader finds the user's line in it. */
   readonly definedAt?: string;
   /** Only for the compiler. */
   readonly __result?: Result;
@@ -102,6 +108,12 @@ export interface TaskLog {
   info(message: string, fields?: Readonly<Record<string, unknown>>): void;
   warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
   error(message: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+/** A connection by its id. Holds no secret: the worker hands the settings only to the task that declared it. */
+export interface ConnectionReference {
+  readonly [CONNECTION_BRAND]: true;
+  readonly connectionId: string;
 }
 
 /** A connection as the worker hands it to a task: `postgres://…`, `file:///…`, `s3://bucket/prefix?region=…`. */

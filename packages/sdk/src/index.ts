@@ -1,1 +1,18 @@
+export { connection } from './connection.ts';
+export * from './dag.ts';
 export * from './definition.ts';
+export { DagDefinitionError, type DagDefinitionErrorCode } from './definition-error.ts';
+export { type Duration, durationMs } from './duration.ts';
+export { defineOperation, isTask, type OperationParts } from './operation.ts';
+export * from './outcomes.ts';
+export { isReference, type ReferenceTo, type RunIdentity, type RunValues, referenceName, resolveReferences, text } from './references.ts';
+export { type Catchup, type CronOptions, cron, manual, type Schedule } from './schedule.ts';
+export { chain, type NoInputs, type TaskArguments, type TaskInputs, type TaskOptions, task } from './task.ts';
+export type { CommonTaskOptions, RetryOn, RetryOptions, TaskDefaults } from './task-options.ts';
+export * from './checks.ts';
+export * from './columns.ts';
+export * from './dataset.ts';
+export * from './export.ts';
+export * from './extract.ts';
+export * from './load.ts';
+export * from './transform.ts';
