@@ -4,14 +4,15 @@
  * C1. Indexes follow `spec.tasks`. C2. `order` puts every task after its upstream tasks. C3. It is never changed.
  */
 import type { DagSpec, TaskSpec } from './dag.ts';
+import { type Edges, reverseEdges, topologicalOrder } from './edges.ts';
 import { type DagProblem, validateDag } from './validate-dag.ts';
 
 export interface Dag {
   readonly spec: DagSpec;
   readonly tasks: readonly TaskSpec[];
   indexOf(taskId: string): number | undefined;
-  readonly upstream: readonly (readonly number[])[];
-  readonly downstream: readonly (readonly number[])[];
+  readonly upstream: Edges;
+  readonly downstream: Edges;
   /** Tasks without downstream tasks: their states make the run's outcome. */
   readonly leaves: readonly number[];
   /** Topological. */
@@ -37,17 +38,8 @@ export function compileDag(spec: DagSpec): Dag {
   const problems = validateDag(spec);
   if (problems.length > 0) throw new InvalidDagError(spec.dagId, problems);
   const index = new Map(spec.tasks.map((task, position) => [task.taskId, position]));
-  const downstream: number[][] = spec.tasks.map(() => []);
-  const upstream = spec.tasks.map((task, position) => {
-    const sources: number[] = [];
-    for (const taskId of new Set(task.upstream)) {
-      const source = index.get(taskId);
-      if (source === undefined) continue;
-      sources.push(source);
-      downstream[source]?.push(position);
-    }
-    return sources;
-  });
+  const upstream = spec.tasks.map((task) => [...new Set(task.upstream)].map((taskId) => index.get(taskId)).filter((source) => source !== undefined));
+  const downstream = reverseEdges(upstream);
   return {
     spec,
     tasks: spec.tasks,
@@ -57,22 +49,6 @@ export function compileDag(spec: DagSpec): Dag {
     leaves: downstream.flatMap((targets, position) => (targets.length === 0 ? [position] : [])),
     order: topologicalOrder(upstream, downstream),
   };
-}
-
-/** Upstream before downstream; shorter than the number of tasks exactly when there is a cycle. */
-export function topologicalOrder(upstream: readonly (readonly number[])[], downstream: readonly (readonly number[])[]): readonly number[] {
-  const missing = upstream.map((sources) => sources.length);
-  const order: number[] = [];
-  for (let task = 0; task < missing.length; task += 1) if (missing[task] === 0) order.push(task);
-  // `order` grows while it is walked: it is also the queue.
-  for (const task of order) {
-    for (const target of downstream[task] ?? []) {
-      const left = (missing[target] ?? 0) - 1;
-      missing[target] = left;
-      if (left === 0) order.push(target);
-    }
-  }
-  return order;
 }
 
 /**
@@ -90,7 +66,7 @@ export function expandTasks(
   return [...found].sort((a, b) => a - b);
 }
 
-function reach(edges: readonly (readonly number[])[], from: readonly number[]): ReadonlySet<number> {
+function reach(edges: Edges, from: readonly number[]): ReadonlySet<number> {
   const found = new Set(from);
   for (const task of found) for (const next of edges[task] ?? []) found.add(next);
   return found;

@@ -1,11 +1,12 @@
 /** Cycles of a graph that was meant to have none. */
+import type { Edges } from './edges.ts';
 
 /**
  * For each knot of tasks that wait for each other one cycle, in the order in which the tasks would run: each is upstream of
  * the next, the last of the first. A task that is upstream of itself is a cycle of one. Goes deep without recursion.
  * @param upstream per task the indexes of its upstream tasks.
  */
-export function findCycles(upstream: readonly (readonly number[])[]): readonly (readonly number[])[] {
+export function findCycles(upstream: Edges): readonly (readonly number[])[] {
   const cycles: number[][] = [];
   const done = new Set<number>();
   const inCycle = new Set<number>();

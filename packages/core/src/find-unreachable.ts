@@ -5,14 +5,15 @@
  * given the benefit of the doubt. What is reported is always true.
  */
 import type { TriggerRule } from './dag.ts';
+import { type Edges, reverseEdges, topologicalOrder } from './edges.ts';
 import { judge } from './trigger-rule.ts';
 
 /** What a task that runs may come to, and what may become of one that does not. */
 const RUN_OUTCOMES = ['success', 'failed', 'skipped'] as const;
 type Fate = (typeof RUN_OUTCOMES)[number] | 'upstream_failed';
 
-/** Combinations tried for one task, 3 per ancestor: up to eight ancestors. */
-const MAX_COMBINATIONS = 3 ** 8;
+/** A task with more ancestors gets the benefit of the doubt: each one has three outcomes, so this makes 6,561 combinations. */
+const MAX_ANCESTORS = 8;
 /** Judgements for the whole DAG; beyond it every remaining task gets the benefit of the doubt. */
 const BUDGET = 500_000;
 
@@ -20,63 +21,50 @@ const BUDGET = 500_000;
  * Indexes of tasks that certainly never run, ascending. The graph must be without cycles.
  * @param upstream per task the indexes of its upstream tasks.
  */
-export function findUnreachable(upstream: readonly (readonly number[])[], rules: readonly TriggerRule[]): readonly number[] {
-  const suspects = rules.flatMap((rule, task) => (rule === 'all_success' || rule === 'always' ? [] : [task]));
-  if (suspects.length === 0) return [];
-  const everySuccess = new Set(runnable(upstream, rules));
+export function findUnreachable(upstream: Edges, rules: readonly TriggerRule[]): readonly number[] {
+  const order = topologicalOrder(upstream, reverseEdges(upstream));
+  const rank = new Map(order.map((task, position) => [task, position]));
+  // Nearly every task runs when all goes well: only the others are looked at closely.
+  const fates = new Map<number, Fate>();
+  const runsWhenAllSucceed = new Set(order.filter((task) => settle(upstream, rules, fates, task, 'success')));
   const unreachable: number[] = [];
   let budget = BUDGET;
   for (let task = 0; task < rules.length; task += 1) {
-    if (everySuccess.has(task)) continue;
-    const ancestors = ancestorsOf(upstream, task);
-    const combinations = 3 ** (ancestors.length - 1);
-    const cost = combinations * ancestors.length;
-    if (combinations > MAX_COMBINATIONS || cost > budget) continue;
+    if (runsWhenAllSucceed.has(task)) continue;
+    const ancestors = fewAncestors(upstream, task);
+    if (ancestors === undefined) continue;
+    const combinations = 3 ** ancestors.size;
+    const cost = combinations * (ancestors.size + 1);
+    if (cost > budget) continue;
     budget -= cost;
-    if (!canRun(upstream, rules, ancestors, combinations)) unreachable.push(task);
+    const line = [...ancestors].sort((a, b) => (rank.get(a) ?? 0) - (rank.get(b) ?? 0));
+    if (!canRun(upstream, rules, [...line, task], combinations)) unreachable.push(task);
   }
   return unreachable;
 }
 
-/** The tasks that run when every task that runs succeeds. */
-function runnable(upstream: readonly (readonly number[])[], rules: readonly TriggerRule[]): readonly number[] {
-  const order = upstreamFirst(upstream, [...upstream.keys()]);
-  const fates = new Map<number, Fate>();
-  return order.filter((task) => settle(upstream, rules, fates, task, 'success'));
-}
-
-/** The task and all its ancestors, upstream first: the task comes last. */
-function ancestorsOf(upstream: readonly (readonly number[])[], task: number): readonly number[] {
-  return upstreamFirst(upstream, [task]);
-}
-
-function upstreamFirst(upstream: readonly (readonly number[])[], roots: readonly number[]): readonly number[] {
-  const order = new Set<number>();
-  const open = [...roots];
-  while (open.length > 0) {
-    const task = open.at(-1) ?? -1;
-    const missing = order.has(task) ? [] : (upstream[task] ?? []).filter((source) => !order.has(source));
-    if (missing.length === 0) {
-      order.add(task);
-      open.pop();
-    } else {
-      open.push(...missing);
-    }
+/** The ancestors of a task, or undefined when there are more than can be tried. */
+function fewAncestors(upstream: Edges, task: number): ReadonlySet<number> | undefined {
+  const found = new Set(upstream[task]);
+  for (const ancestor of found) {
+    if (found.size > MAX_ANCESTORS) return undefined;
+    for (const source of upstream[ancestor] ?? []) found.add(source);
   }
-  return [...order];
+  return found.size > MAX_ANCESTORS ? undefined : found;
 }
 
+/** Whether the last task of the line, which is its ancestors upstream first and then itself, runs in any combination. */
 function canRun(
-  upstream: readonly (readonly number[])[],
+  upstream: Edges,
   rules: readonly TriggerRule[],
-  ancestors: readonly number[],
+  line: readonly number[],
   combinations: number,
 ): boolean {
   for (let combination = 0; combination < combinations; combination += 1) {
     const fates = new Map<number, Fate>();
     let digits = combination;
     let runs = false;
-    for (const task of ancestors) {
+    for (const task of line) {
       runs = settle(upstream, rules, fates, task, RUN_OUTCOMES[digits % 3] ?? 'success');
       digits = Math.floor(digits / 3);
     }
@@ -87,7 +75,7 @@ function canRun(
 
 /** Gives the task its fate, which is `outcome` if it runs. True: it runs. */
 function settle(
-  upstream: readonly (readonly number[])[],
+  upstream: Edges,
   rules: readonly TriggerRule[],
   fates: Map<number, Fate>,
   task: number,

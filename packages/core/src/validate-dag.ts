@@ -1,7 +1,7 @@
 /**
  * What can be wrong with a DAG, all of it at once.
  *
- * V1. The spec is read as a stranger's: any field may hold what its type forbids, and names such as `__proto__` do no harm.
+ * V1. Its shape is given, its values are a stranger's: a number may be NaN, a rule unknown, a name `__proto__`.
  * V2. Each problem is said in words that name the place in the DAG file when it is known.
  */
 import { InvalidCronError, parseCron } from './cron.ts';

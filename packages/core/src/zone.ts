@@ -1,8 +1,8 @@
 /**
  * Time zones: offsets from UTC, from the runtime's own zone database through `Intl`, without `Date`.
  *
- * Z1. Asking `Intl` is slow, so what it says is kept as periods of equal offset, found by looking every eight days and then
- *     halving. No zone has changed its offset twice within eight days since 1970.
+ * Z1. Asking `Intl` is slow, so what it says is kept as periods of equal offset, found by looking every four days and then
+ *     halving. Since 1970 no zone has changed its offset twice within less than seven days (Brazil in 2000).
  * Z2. What is kept is only a cache: it never changes an answer.
  */
 import { civilDay, DAY, dayNumber, HOUR, MINUTE } from './civil-time.ts';
@@ -35,7 +35,7 @@ export interface Zone {
 }
 
 const CHUNK = 128 * DAY;
-const STRIDE = 8 * DAY;
+const STRIDE = 4 * DAY;
 /** Chunks kept per zone: 350 years. */
 const MAX_CHUNKS = 1_000;
 
@@ -145,10 +145,10 @@ function findChange(format: Intl.DateTimeFormat, low: Instant, high: Instant, be
 }
 
 function askOffset(format: Intl.DateTimeFormat, instant: Instant): Milliseconds {
-  const parts = new Map(format.formatToParts(instant).map((part) => [part.type, part.value]));
-  const field = (type: Intl.DateTimeFormatPartTypes): number => Number(parts.get(type));
-  const year = parts.get('era') === 'BC' ? 1 - field('year') : field('year');
-  const local =
-    dayNumber(year, field('month'), field('day')) * DAY + field('hour') * HOUR + field('minute') * MINUTE + field('second') * 1_000;
+  // As text, because taking the parts costs three times as much: "10/31/2027 AD, 02:00:00".
+  const text = format.format(instant);
+  const [month = 0, day = 0, shownYear = 0, hour = 0, minute = 0, second = 0] = (text.match(/\d+/g) ?? []).map(Number);
+  const year = text.includes('B') ? 1 - shownYear : shownYear;
+  const local = dayNumber(year, month, day) * DAY + hour * HOUR + minute * MINUTE + second * 1_000;
   return local - Math.floor(instant / 1_000) * 1_000;
 }

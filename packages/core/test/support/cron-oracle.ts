@@ -1,0 +1,117 @@
+/**
+ * Cron by brute force: looks at every UTC minute, asks the runtime what the local clock shows, and compares the fields one by
+ * one. Knows no ranges of days, no jumps, and nothing of the core.
+ */
+const MINUTE = 60_000;
+
+/** The local clock at an instant, as numbers. */
+interface LocalTime {
+  readonly month: number;
+  readonly day: number;
+  readonly year: number;
+  readonly hour: number;
+  readonly minute: number;
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+export function localTime(zone: string, instant: number): LocalTime {
+  let format = formats.get(zone);
+  if (format === undefined) {
+    format = new Intl.DateTimeFormat('en-US', { timeZone: zone, hourCycle: 'h23', year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric' });
+    formats.set(zone, format);
+  }
+  const [month = 0, day = 0, year = 0, hour = 0, minute = 0] = format.format(instant).split(/\D+/).map(Number);
+  return { month, day, year, hour, minute };
+}
+
+/** Whether one field of numbers, `*`, ranges, steps and lists allows a value. */
+function allows(field: string, value: number, max: number): boolean {
+  return field.split(',').some((item) => {
+    const [span = '', step = '1'] = item.split('/');
+    const [low, high] = span === '*' ? [0, max] : span.includes('-') ? span.split('-').map(Number) : [Number(span), item.includes('/') ? max : Number(span)];
+    const start = span === '*' && max !== 59 && max !== 23 && max !== 6 ? 1 : (low ?? 0);
+    return value >= start && value <= (high ?? max) && (value - start) % Number(step) === 0;
+  });
+}
+
+/** Whether an expression allows what a clock shows. */
+export function matcher(expression: string): (clock: LocalTime) => boolean {
+  const [m = '', h = '', dom = '', mon = '', dow = ''] = expression.split(' ');
+  const allowed = (field: string, least: number, max: number): ReadonlySet<number> => {
+    const every = Array.from({ length: max - least + 1 }, (_, index) => least + index);
+    return new Set(every.filter((value) => allows(field, value, max)));
+  };
+  const [minutes, hours, days, months, weekdays] = [allowed(m, 0, 59), allowed(h, 0, 23), allowed(dom, 1, 31), allowed(mon, 1, 12), allowed(dow, 0, 6)];
+  return ({ month, day, year, hour, minute }) => {
+    if (!minutes.has(minute) || !hours.has(hour) || !months.has(month)) return false;
+    const byMonth = days.has(day);
+    const byWeek = weekdays.has(new Date(Date.UTC(year, month - 1, day)).getUTCDay());
+    return days.size === 31 || weekdays.size === 7 ? byMonth && byWeek : byMonth || byWeek;
+  };
+}
+
+/** What a clock shows, as a number that grows with the time shown. */
+const shown = ({ year, month, day, hour, minute }: LocalTime): number => Date.UTC(year, month - 1, day, hour, minute);
+
+export interface Scan {
+  readonly instants: readonly number[];
+  readonly clocks: readonly LocalTime[];
+  readonly shown: readonly number[];
+}
+
+/** The local clock at every minute of [from, to]. */
+export function scan(zone: string, from: number, to: number): Scan {
+  const instants: number[] = [];
+  for (let instant = Math.ceil(from / MINUTE) * MINUTE; instant <= to; instant += MINUTE) instants.push(instant);
+  const clocks = instants.map((instant) => localTime(zone, instant));
+  return { instants, clocks, shown: clocks.map(shown) };
+}
+
+/** All fires within the scanned time. For fixed hours the scan should reach a day further than what is asked. */
+export function firesIn(expression: string, seen: Scan): readonly number[] {
+  const elapsed = /[*/]/.test(expression.split(' ')[1] ?? '');
+  const { instants, clocks } = seen;
+  const matches = matcher(expression);
+  if (elapsed) return instants.filter((_, index) => matches(clocks[index] ?? never()));
+  const fires = new Set<number>();
+  const firstShown = new Map<number, number>();
+  const days = new Set<number>();
+  for (const [index, time] of seen.shown.entries()) {
+    if (!firstShown.has(time)) firstShown.set(time, instants[index] ?? 0);
+    days.add(Math.floor(time / (1_440 * MINUTE)));
+  }
+  const first = Math.min(...seen.shown);
+  const last = Math.max(...seen.shown);
+  for (let time = first; time <= last; time += MINUTE) {
+    if (!days.has(Math.floor(time / (1_440 * MINUTE)))) continue;
+    const date = new Date(time);
+    const clock = { year: date.getUTCFullYear(), month: date.getUTCMonth() + 1, day: date.getUTCDate(), hour: date.getUTCHours(), minute: date.getUTCMinutes() };
+    if (!matches(clock)) continue;
+    const instant = firstShown.get(time) ?? instants[seen.shown.findIndex((other) => other > time)];
+    if (instant !== undefined) fires.add(instant);
+  }
+  return [...fires].sort((a, b) => a - b);
+}
+
+function never(): never {
+  throw new Error('An empty scan');
+}
+
+/** Every instant of [from, to) at which the zone's offset is another than the minute before. */
+export function transitions(zone: string, from: number, to: number): readonly number[] {
+  const offset = (instant: number): number => shown(localTime(zone, instant)) - instant;
+  const found: number[] = [];
+  for (let low = from; low < to; low += 1_440 * MINUTE) {
+    const before = offset(low);
+    let [known, changed] = [low, low + 1_440 * MINUTE];
+    if (offset(changed) === before) continue;
+    while (changed - known > MINUTE) {
+      const middle = known + Math.floor((changed - known) / (2 * MINUTE)) * MINUTE;
+      if (offset(middle) === before) known = middle;
+      else changed = middle;
+    }
+    found.push(changed);
+  }
+  return found;
+}

@@ -1,0 +1,71 @@
+import { compileDag, type Dag, type DagSpec, type RetryPolicy, type TaskSpec, type TriggerRule } from '../../src/index.ts';
+
+export const NO_RETRIES: RetryPolicy = { max: 0, delayMs: 1_000, backoff: 'fixed', maxDelayMs: 60_000, jitter: 0, rules: [] };
+
+export function taskSpec(taskId: string, upstream: readonly string[] = [], more: Partial<TaskSpec> = {}): TaskSpec {
+  return {
+    taskId,
+    kind: 'task',
+    upstream,
+    triggerRule: 'all_success',
+    retries: NO_RETRIES,
+    executionTimeoutMs: 60_000,
+    queue: 'default',
+    pool: 'default_pool',
+    poolSlots: 1,
+    priorityWeight: 1,
+    inputs: {},
+    connections: [],
+    ...more,
+  };
+}
+
+export function dagSpec(tasks: readonly TaskSpec[], more: Partial<DagSpec> = {}): DagSpec {
+  return {
+    formatVersion: 1,
+    dagId: 'shop',
+    tags: [],
+    owners: [],
+    schedule: { kind: 'manual' },
+    catchup: { kind: 'off' },
+    maxActiveRuns: 1,
+    maxActiveTasks: 16,
+    pausedUponCreation: false,
+    paramsDefault: {},
+    tasks,
+    ...more,
+  };
+}
+
+/** The shape of a DAG without names: per task its upstream tasks by index, and its rule. */
+export interface Shape {
+  readonly upstream: readonly (readonly number[])[];
+  readonly rules: readonly TriggerRule[];
+  readonly retries?: readonly number[];
+}
+
+export function specOf({ upstream, rules, retries = [] }: Shape): DagSpec {
+  const name = (task: number): string => `t${String(task).padStart(2, '0')}`;
+  return dagSpec(
+    upstream.map((sources, task) =>
+      taskSpec(name(task), sources.map(name), {
+        triggerRule: rules[task] ?? 'all_success',
+        retries: { ...NO_RETRIES, max: retries[task] ?? 0 },
+      }),
+    ),
+  );
+}
+
+/** Random shapes hold tasks that can never run; they are decided upon all the same, so only that problem is let through. */
+export function compileShape(shape: Shape): Dag {
+  const spec = specOf(shape);
+  // Compiled with rules that nobody objects to, then given its own: the graph is the same.
+  const plain = compileDag(specOf({ ...shape, rules: shape.upstream.map(() => 'all_success') }));
+  return { ...plain, spec, tasks: spec.tasks };
+}
+
+export function at<T>(values: readonly T[], index: number): T {
+  const value = values[index];
+  if (value === undefined) throw new Error(`Nothing at ${index} of ${values.length}`);
+  return value;
+}

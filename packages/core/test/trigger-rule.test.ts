@@ -1,0 +1,56 @@
+import { describe, expect, test } from '@jest/globals';
+import { judge, TRIGGER_RULES, type UpstreamCounts } from '../src/index.ts';
+import { describeCounts } from '../src/trigger-rule.ts';
+import { oracleVerdict, RULES, type Upstream } from './support/oracle.ts';
+import { allLists } from './support/shapes.ts';
+
+const STATES: readonly Upstream[] = ['success', 'failed', 'skipped', 'upstream_failed', 'removed', undefined];
+
+function counts(upstream: readonly Upstream[]): UpstreamCounts {
+  const count = (state: Upstream): number => upstream.filter((one) => one === state).length;
+  return {
+    total: upstream.length - count('removed'),
+    success: count('success'),
+    failed: count('failed'),
+    skipped: count('skipped'),
+    upstreamFailed: count('upstream_failed'),
+  };
+}
+
+describe('trigger rules', () => {
+  test('there are the twelve of the manual', () => {
+    expect([...TRIGGER_RULES].sort()).toEqual([...RULES].sort());
+    expect(TRIGGER_RULES).toHaveLength(12);
+  });
+
+  test.each(TRIGGER_RULES)('%s says what the manual says, for all states of up to four upstream tasks', (rule) => {
+    for (const size of [0, 1, 2, 3, 4]) {
+      for (const upstream of allLists(STATES, size)) {
+        expect([upstream, judge(rule, counts(upstream))]).toEqual([upstream, oracleVerdict(rule, upstream)]);
+      }
+    }
+  });
+
+  test.each(TRIGGER_RULES)('%s decides once and for all: what unfinished tasks do later changes nothing', (rule) => {
+    for (const upstream of allLists(STATES.slice(0, 4).concat(undefined), 3)) {
+      const early = judge(rule, counts(upstream));
+      if (early === 'wait') continue;
+      for (const later of allLists(STATES.slice(0, 4), 3)) {
+        const end = upstream.map((state, index) => state ?? later[index]);
+        expect(judge(rule, counts(end))).toBe(early);
+      }
+    }
+  });
+
+  test.each(TRIGGER_RULES)('%s does not wait when all upstream tasks are done', (rule) => {
+    for (const upstream of allLists(STATES.slice(0, 4), 3)) expect(judge(rule, counts(upstream))).not.toBe('wait');
+  });
+
+  test('counts are told in words', () => {
+    expect(describeCounts(counts([]))).toBe('no upstream tasks');
+    expect(describeCounts(counts(['success']))).toBe('1 upstream task: 1 success');
+    expect(describeCounts(counts(['success', 'failed', 'skipped', 'upstream_failed', undefined, undefined]))).toBe(
+      '6 upstream tasks: 1 success, 1 failed, 1 skipped, 1 upstream_failed, 2 not finished',
+    );
+  });
+});
