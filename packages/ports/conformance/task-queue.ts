@@ -348,6 +348,7 @@ export function taskQueueConformance(jest: TestFunctions, { name, open, outageMs
       try {
         await expect(queue.missing(messages(1, 'default'))).rejects.toMatchObject({ code: 'HR_QUEUE_UNAVAILABLE' });
         await expect(queue.depth(['default'])).rejects.toMatchObject({ code: 'HR_QUEUE_UNAVAILABLE' });
+        await sleep(outageMs);
         running.openForGood();
         await one.drain();
         expect(running.finished).toBe(1);
@@ -357,7 +358,7 @@ export function taskQueueConformance(jest: TestFunctions, { name, open, outageMs
       } finally {
         await restore();
       }
-    });
+    }, 30_000 + outageMs);
   });
 }
 

@@ -49,6 +49,8 @@ export class QueueReader {
   readonly queue: string;
   readonly #context: ReaderContext;
   readonly #stop = new AbortController();
+  /** Raised when a stop has waited long enough for an answer of the server. */
+  readonly #abandon = new AbortController();
   readonly #lanes = new Set<Promise<void>>();
   #session: Session | undefined;
   #running: Promise<void> | undefined;
@@ -80,7 +82,10 @@ export class QueueReader {
     this.#stop.abort();
     const session = this.#session;
     // Ends a wait at the empty queue, so that this worker does not swallow the sign of a new message.
-    if (session !== undefined) await withDeadline(session.worker.getBackend().disconnectBlocking(false), interruptMs, 'Interrupting').catch(() => {});
+    const interrupted = session?.worker.getBackend().disconnectBlocking(false);
+    const ended = Promise.all([interrupted, this.#running]);
+    // A server that is away may hold up both for as long as it stays away.
+    await withDeadline(ended, interruptMs, 'Ending a wait at the queue').catch(() => this.#abandon.abort());
     await this.#running;
   }
 
@@ -91,6 +96,7 @@ export class QueueReader {
 
   async close(): Promise<void> {
     this.#stop.abort();
+    this.#abandon.abort();
     this.#session?.abort.abort();
     await this.#running;
     await this.#session?.close();
@@ -140,7 +146,7 @@ export class QueueReader {
     while (!signal.aborted) {
       try {
         if (!mayHoldMessages) {
-          const signed = await this.#ask(worker.getBackend().waitForJob(timing.idleMs / 1_000), session.abort.signal);
+          const signed = await this.#ask(worker.getBackend().waitForJob(timing.idleMs / 1_000), session);
           if (signed !== null && !(await places.take(this.queue, signal, timing.patienceMs))) {
             await this.#passOn(session);
             if (!(await places.take(this.queue, signal))) break;
@@ -162,7 +168,7 @@ export class QueueReader {
     const token = `${this.#context.workerId}:${++this.#tokens}`;
     let job: Job | undefined;
     try {
-      job = await this.#ask(session.worker.getNextJob(token, { block: false }), session.abort.signal);
+      job = await this.#ask(session.worker.getNextJob(token, { block: false }), session);
     } finally {
       if (job === undefined) this.#context.places.release();
     }
@@ -221,14 +227,14 @@ export class QueueReader {
   /** Wakes another worker for a message that this one has no place for: taking it and putting it back repeats the sign. */
   async #passOn(session: Session): Promise<void> {
     const token = `${this.#context.workerId}:${++this.#tokens}`;
-    const job = await this.#ask(session.worker.getNextJob(token, { block: false }), session.abort.signal);
-    if (job !== undefined) await this.#ask(job.moveToWait(token), session.abort.signal);
+    const job = await this.#ask(session.worker.getNextJob(token, { block: false }), session);
+    if (job !== undefined) await this.#ask(job.moveToWait(token), session);
   }
 
-  async #ask<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
+  async #ask<T>(answer: Promise<T>, session: Session): Promise<T> {
     this.#askedAt = performance.now();
     try {
-      return await unlessAborted(answer, signal);
+      return await unlessAborted(unlessAborted(answer, session.abort.signal), this.#abandon.signal);
     } finally {
       this.#askedAt = undefined;
     }

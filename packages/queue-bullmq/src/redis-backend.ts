@@ -70,7 +70,23 @@ class RedisProducer implements Producer {
 }
 
 function openWorker(url: string, prefix: string, queue: string, settings: WorkerSettings, log: Log): WorkerSession {
-  const client = new Redis(url, { maxRetriesPerRequest: null, connectTimeout: connectMs, retryStrategy });
+  let closed = false;
+  const client = new Redis(url, {
+    maxRetriesPerRequest: null,
+    connectTimeout: connectMs,
+    retryStrategy: (times) => (closed ? null : retryStrategy(times)),
+  });
+  // BullMQ duplicates the client for its blocking reads, and may connect the copy once more while it is being closed.
+  const clients = [client];
+  const duplicate = client.duplicate.bind(client);
+  client.duplicate = (options) => {
+    const copy = duplicate(options);
+    copy.on('connect', () => {
+      if (closed) copy.disconnect();
+    });
+    clients.push(copy);
+    return copy;
+  };
   client.on('error', (error) => log.debug({ err: error, queue }, 'Redis connection of a worker failed'));
   const worker = new Worker(bullQueueName(queue), null, {
     connection: client,
@@ -86,12 +102,13 @@ function openWorker(url: string, prefix: string, queue: string, settings: Worker
   return {
     worker,
     async close() {
+      closed = true;
       try {
         await withDeadline(worker.close(true), closeMs, 'Closing a BullMQ worker');
       } catch (error) {
         log.debug({ err: error, queue }, 'BullMQ worker did not close in time');
       } finally {
-        client.disconnect();
+        for (const one of clients) one.disconnect();
       }
     },
   };
