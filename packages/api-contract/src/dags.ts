@@ -1,0 +1,87 @@
+import { type Static, Type } from 'typebox';
+import { DagVersion } from './dag-versions.ts';
+import { orderBy, Pattern, paging } from './paging.ts';
+import { DagRunType, DateTime, JsonObject, Nullable } from './scalars.ts';
+
+export const DagTag = Type.Object({ name: Type.String(), dag_id: Type.String(), dag_display_name: Type.String() });
+
+const dagFields = {
+  dag_id: Type.String(),
+  dag_display_name: Type.String(),
+  is_paused: Type.Boolean(),
+  /** The DAG is no longer in any file. */
+  is_stale: Type.Boolean(),
+  last_parsed_time: Nullable(DateTime),
+  last_parse_duration: Nullable(Type.Number()),
+  last_expired: Nullable(DateTime),
+  bundle_name: Nullable(Type.String()),
+  bundle_version: Nullable(Type.String()),
+  relative_fileloc: Nullable(Type.String()),
+  fileloc: Type.String(),
+  file_token: Type.String(),
+  description: Nullable(Type.String()),
+  timetable_summary: Nullable(Type.String()),
+  timetable_description: Nullable(Type.String()),
+  timetable_partitioned: Type.Boolean(),
+  tags: Type.Array(DagTag),
+  max_active_tasks: Type.Integer(),
+  max_active_runs: Nullable(Type.Integer()),
+  max_consecutive_failed_dag_runs: Type.Integer(),
+  has_task_concurrency_limits: Type.Boolean(),
+  has_import_errors: Type.Boolean(),
+  next_dagrun_logical_date: Nullable(DateTime),
+  next_dagrun_data_interval_start: Nullable(DateTime),
+  next_dagrun_data_interval_end: Nullable(DateTime),
+  next_dagrun_run_after: Nullable(DateTime),
+  allowed_run_types: Nullable(Type.Array(DagRunType)),
+  owners: Type.Array(Type.String()),
+};
+
+export const Dag = Type.Object(dagFields);
+export type Dag = Static<typeof Dag>;
+
+export const DagDetails = Type.Object({
+  ...dagFields,
+  catchup: Type.Boolean(),
+  concurrency: Type.Integer(),
+  dag_run_timeout: Type.Null(),
+  default_args: Nullable(JsonObject),
+  doc_md: Nullable(Type.String()),
+  start_date: Nullable(DateTime),
+  end_date: Nullable(DateTime),
+  is_paused_upon_creation: Type.Boolean(),
+  last_parsed: Nullable(DateTime),
+  latest_dag_version: Nullable(DagVersion),
+  owner_links: Type.Record(Type.String(), Type.String()),
+  /** Param name → `{ value, schema, description }`, as Airflow shows params. */
+  params: JsonObject,
+  /** Ours: the JSON Schema of all params together. */
+  params_schema: Nullable(JsonObject),
+  render_template_as_native_obj: Type.Boolean(),
+  template_search_path: Type.Null(),
+  timezone: Nullable(Type.String()),
+});
+export type DagDetails = Static<typeof DagDetails>;
+
+export const DagCollection = Type.Object({ dags: Type.Array(Dag), total_entries: Type.Integer() });
+export type DagCollection = Static<typeof DagCollection>;
+
+export const DagListQuery = Type.Object(
+  {
+    ...paging,
+    order_by: orderBy('dag_id'),
+    dag_id_pattern: Type.Optional(Pattern),
+    dag_display_name_pattern: Type.Optional(Pattern),
+    tags: Type.Optional(Type.Array(Type.String())),
+    tags_match_mode: Type.Optional(Type.Enum(['any'])),
+    paused: Type.Optional(Type.Boolean()),
+    /** Without DAGs that are no longer in any file. */
+    exclude_stale: Type.Boolean({ default: true }),
+  },
+  { additionalProperties: false },
+);
+
+export const DagPatch = Type.Object({ is_paused: Type.Boolean() }, { additionalProperties: false });
+export type DagPatch = Static<typeof DagPatch>;
+
+export const DagPatchQuery = Type.Object({ update_mask: Type.Optional(Type.Array(Type.Enum(['is_paused']))) }, { additionalProperties: false });

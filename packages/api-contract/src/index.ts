@@ -1,0 +1,19 @@
+/**
+ * What goes over the wire: schemas of requests and answers, and the codes of problems. No server code.
+ *
+ * W1. Paths, names and shapes are those of Airflow's REST API v2. A field of ours beside them says so.
+ * W2. A request field or query parameter that is not listed is refused: a filter that is silently ignored gives wrong answers.
+ */
+export * from './dag-runs.ts';
+export * from './dag-versions.ts';
+export * from './dags.ts';
+export * from './explain.ts';
+export * from './import-errors.ts';
+export * from './logs.ts';
+export * from './monitor.ts';
+export * from './paging.ts';
+export * from './problem.ts';
+export * from './scalars.ts';
+export * from './task-instances.ts';
+export * from './tasks.ts';
+export * from './xcoms.ts';

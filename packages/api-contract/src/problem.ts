@@ -1,0 +1,55 @@
+/**
+ * Everything that can be wrong with a request, as RFC 9457 problem details.
+ *
+ * E1. A code never changes its meaning; clients compare codes, people read `detail`.
+ * E2. The table is the only place where a code meets an HTTP status.
+ */
+import { type Static, Type } from 'typebox';
+
+export const PROBLEMS = {
+  HR_INVALID_REQUEST: { status: 422, title: 'The request has invalid fields' },
+  HR_INVALID_PARAMS: { status: 422, title: 'The params do not fit the DAG' },
+  HR_UNSUPPORTED: { status: 422, title: 'Not supported yet' },
+  HR_MALFORMED_BODY: { status: 400, title: 'The body cannot be read' },
+  HR_UNKNOWN_ORDER: { status: 400, title: 'Cannot order by this' },
+  HR_UNAUTHENTICATED: { status: 401, title: 'Who are you?' },
+  HR_FORBIDDEN: { status: 403, title: 'You may not do this' },
+  HR_ROUTE_NOT_FOUND: { status: 404, title: 'There is no such address' },
+  HR_DAG_NOT_FOUND: { status: 404, title: 'There is no such DAG' },
+  HR_TASK_NOT_FOUND: { status: 404, title: 'The DAG has no such task' },
+  HR_RUN_NOT_FOUND: { status: 404, title: 'There is no such DAG run' },
+  HR_TASK_INSTANCE_NOT_FOUND: { status: 404, title: 'There is no such task instance' },
+  HR_TRY_NOT_FOUND: { status: 404, title: 'There is no such try' },
+  HR_RESULT_NOT_FOUND: { status: 404, title: 'There is no such result' },
+  HR_IMPORT_ERROR_NOT_FOUND: { status: 404, title: 'There is no such import error' },
+  HR_METHOD_NOT_ALLOWED: { status: 405, title: 'This address does not take this method' },
+  HR_NOT_ACCEPTABLE: { status: 406, title: 'It cannot be had in that form' },
+  HR_RUN_EXISTS: { status: 409, title: 'There is such a DAG run already' },
+  HR_RUN_FINISHED: { status: 409, title: 'The DAG run has ended already' },
+  HR_RUN_BUSY: { status: 409, title: 'The DAG run is changing too fast' },
+  HR_TASK_RUNNING: { status: 409, title: 'A task instance is running' },
+  HR_BODY_TOO_LARGE: { status: 413, title: 'The body is too large' },
+  HR_MEDIA_TYPE: { status: 415, title: 'The body must be JSON' },
+  HR_INTERNAL: { status: 500, title: 'It is our fault' },
+  HR_UNAVAILABLE: { status: 503, title: 'The database cannot be reached' },
+} as const satisfies Record<string, { readonly status: number; readonly title: string }>;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+
+export const FieldProblem = Type.Object({
+  /** Where: `body.conf.limit`, `query.state`. */
+  field: Type.String(),
+  message: Type.String(),
+});
+export type FieldProblem = Static<typeof FieldProblem>;
+
+export const Problem = Type.Object({
+  type: Type.String({ description: '`urn:headrace:problem:` and the code' }),
+  title: Type.String(),
+  status: Type.Integer(),
+  detail: Type.String({ description: 'What was wrong, where, and what to do' }),
+  code: Type.String({ description: 'Stable, for programs' }),
+  instance: Type.String({ description: 'The request: its path, and its id in the log of the server' }),
+  errors: Type.Optional(Type.Array(FieldProblem, { description: 'One entry for each wrong field' })),
+});
+export type Problem = Static<typeof Problem>;

@@ -1,0 +1,106 @@
+import { type Static, Type } from 'typebox';
+import { DagVersion } from './dag-versions.ts';
+import { orderBy, paging } from './paging.ts';
+import { DateTime, JsonObject, Nullable, TaskInstanceState, Uuid } from './scalars.ts';
+
+const tryFields = {
+  task_id: Type.String(),
+  dag_id: Type.String(),
+  dag_run_id: Type.String(),
+  map_index: Type.Integer(),
+  start_date: Nullable(DateTime),
+  end_date: Nullable(DateTime),
+  /** Seconds. */
+  duration: Nullable(Type.Number()),
+  state: Nullable(TaskInstanceState),
+  try_number: Type.Integer(),
+  max_tries: Type.Integer(),
+  task_display_name: Type.String(),
+  dag_display_name: Type.String(),
+  hostname: Nullable(Type.String()),
+  unixname: Nullable(Type.String()),
+  pool: Type.String(),
+  pool_slots: Type.Integer(),
+  queue: Nullable(Type.String()),
+  priority_weight: Nullable(Type.Integer()),
+  operator: Nullable(Type.String()),
+  operator_name: Nullable(Type.String()),
+  queued_when: Nullable(DateTime),
+  scheduled_when: Nullable(DateTime),
+  pid: Nullable(Type.Integer()),
+  executor: Nullable(Type.String()),
+  executor_config: Type.String(),
+  dag_version: Nullable(DagVersion),
+  /** Ours: why the attempt ended badly. */
+  error: Nullable(
+    Type.Object({ name: Type.String(), message: Type.String(), code: Nullable(Type.String()), stack: Nullable(Type.String()) }),
+  ),
+  /** Ours: why it is in its state, for people. */
+  reason: Nullable(Type.String()),
+};
+
+/** One try of a task instance. */
+export const TaskInstanceTry = Type.Object(tryFields);
+export type TaskInstanceTry = Static<typeof TaskInstanceTry>;
+
+export const TaskInstanceTryCollection = Type.Object({ task_instances: Type.Array(TaskInstanceTry), total_entries: Type.Integer() });
+export type TaskInstanceTryCollection = Static<typeof TaskInstanceTryCollection>;
+
+export const TaskInstance = Type.Object({
+  ...tryFields,
+  id: Uuid,
+  logical_date: Nullable(DateTime),
+  run_after: DateTime,
+  note: Nullable(Type.String()),
+  rendered_map_index: Nullable(Type.String()),
+  rendered_fields: JsonObject,
+  trigger: Type.Null(),
+  triggerer_job: Type.Null(),
+  /** Ours: when the next try begins, while it is `up_for_retry`. */
+  due_at: Nullable(DateTime),
+});
+export type TaskInstance = Static<typeof TaskInstance>;
+
+export const TaskInstanceCollection = Type.Object({ task_instances: Type.Array(TaskInstance), total_entries: Type.Integer() });
+export type TaskInstanceCollection = Static<typeof TaskInstanceCollection>;
+
+/** In a filter, `none` (or `no_status`) means what has not begun. */
+const StateFilter = Type.Union([TaskInstanceState, Type.Enum(['none', 'no_status'])]);
+
+export const TaskInstanceListQuery = Type.Object(
+  {
+    ...paging,
+    order_by: orderBy('map_index'),
+    task_id: Type.Optional(Type.String()),
+    state: Type.Optional(Type.Array(StateFilter)),
+    pool: Type.Optional(Type.Array(Type.String())),
+    queue: Type.Optional(Type.Array(Type.String())),
+  },
+  { additionalProperties: false },
+);
+
+/** -1: the task is not mapped. */
+export const MapIndexQuery = Type.Object({ map_index: Type.Integer({ minimum: -1, default: -1 }) }, { additionalProperties: false });
+
+export const ClearTaskInstances = Type.Object(
+  {
+    dry_run: Type.Boolean({ default: true }),
+    dag_run_id: Type.Optional(Nullable(Type.String())),
+    /** Task ids, or `[task id, map index]`. Absent: all of the run. */
+    task_ids: Type.Optional(Nullable(Type.Array(Type.Union([Type.String(), Type.Tuple([Type.String(), Type.Integer()])])))),
+    only_failed: Type.Boolean({ default: true }),
+    only_running: Type.Boolean({ default: false }),
+    include_upstream: Type.Boolean({ default: false }),
+    include_downstream: Type.Boolean({ default: false }),
+    include_future: Type.Boolean({ default: false }),
+    include_past: Type.Boolean({ default: false }),
+    reset_dag_runs: Type.Boolean({ default: true }),
+    run_on_latest_version: Type.Boolean({ default: false }),
+    /** Refuse when one of them is running, instead of stopping it. */
+    prevent_running_task: Type.Boolean({ default: false }),
+    start_date: Type.Optional(Nullable(DateTime)),
+    end_date: Type.Optional(Nullable(DateTime)),
+  },
+  { additionalProperties: false },
+);
+export type ClearTaskInstances = Partial<Static<typeof ClearTaskInstances>>;
