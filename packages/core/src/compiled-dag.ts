@@ -38,7 +38,9 @@ export function compileDag(spec: DagSpec): Dag {
   const problems = validateDag(spec);
   if (problems.length > 0) throw new InvalidDagError(spec.dagId, problems);
   const index = new Map(spec.tasks.map((task, position) => [task.taskId, position]));
-  const upstream = spec.tasks.map((task) => [...new Set(task.upstream)].map((taskId) => index.get(taskId)).filter((source) => source !== undefined));
+  const upstream = spec.tasks.map((task) =>
+    [...new Set(task.upstream)].map((taskId) => index.get(taskId)).filter((source) => source !== undefined),
+  );
   const downstream = reverseEdges(upstream);
   return {
     spec,

@@ -77,6 +77,7 @@ function firstInstantOf(zone: Zone, localMinute: number): Instant | undefined {
 
 function transitionBefore(zone: Zone, instant: Instant): Instant {
   let period = zone.periodAt(instant);
-  for (let before = zone.periodAt(period.from - 1); before.offset === period.offset; before = zone.periodAt(period.from - 1)) period = before;
+  for (let before = zone.periodAt(period.from - 1); before.offset === period.offset; before = zone.periodAt(period.from - 1))
+    period = before;
   return period.from;
 }

@@ -164,7 +164,8 @@ function range(field: Field, item: Piece, fail: Fail): readonly number[] {
   const [span = '', stepText, tooMuch] = item.text.split('/');
   const stepAt = item.at + span.length + 1;
   if (tooMuch !== undefined) fail(stepAt + (stepText ?? '').length, 'a second "/"');
-  if (stepText !== undefined && !/^0*[1-9]\d{0,3}$/.test(stepText)) fail(stepAt, `the step of the ${field.name} must be a whole number from 1`);
+  if (stepText !== undefined && !/^0*[1-9]\d{0,3}$/.test(stepText))
+    fail(stepAt, `the step of the ${field.name} must be a whole number from 1`);
   const step = stepText === undefined ? 1 : Number(stepText);
   const [low, high] = bounds(field, { text: span, at: item.at }, stepText !== undefined, fail);
   if (low > high) fail(item.at, `the ${field.name} range ${span} runs backwards: write it as two ranges`);
@@ -204,7 +205,7 @@ function ascending(values: ReadonlySet<number>): readonly number[] {
 const CALENDAR_CYCLE = 146_097;
 
 /** The first matching day, as a day number, from `day` on. Undefined: there is none, ever. */
-export function nextDay(cron: Cron, day: number): number | undefined {
+function nextDay(cron: Cron, day: number): number | undefined {
   let { year, month, day: dayOfMonth } = civilDay(day);
   for (let number = day; number <= day + CALENDAR_CYCLE; ) {
     const length = daysInMonth(year, month);
@@ -220,7 +221,7 @@ export function nextDay(cron: Cron, day: number): number | undefined {
 }
 
 /** The last matching day up to and with `day`. */
-export function previousDay(cron: Cron, day: number): number | undefined {
+function previousDay(cron: Cron, day: number): number | undefined {
   let { year, month, day: dayOfMonth } = civilDay(day);
   for (let number = day; number >= day - CALENDAR_CYCLE; ) {
     const length = daysInMonth(year, month);

@@ -32,7 +32,14 @@ export function explain(
   if (isTerminal(state.status)) {
     return [{ rule: 'task_status', passed: false, reason: `The task is ${state.status}; clear it to run it again` }];
   }
-  const all = [runStatus(run), taskStatus(state), triggerRule(dag, run, taskIndex, state), due(state, now), slot(state, admission), worker(state)];
+  const all = [
+    runStatus(run),
+    taskStatus(state),
+    triggerRule(dag, run, taskIndex, state),
+    due(state, now),
+    slot(state, admission),
+    worker(state),
+  ];
   return [...all.filter((one) => !one.passed), ...all.filter((one) => one.passed)];
 }
 

@@ -54,12 +54,7 @@ function fewAncestors(upstream: Edges, task: number): ReadonlySet<number> | unde
 }
 
 /** Whether the last task of the line, which is its ancestors upstream first and then itself, runs in any combination. */
-function canRun(
-  upstream: Edges,
-  rules: readonly TriggerRule[],
-  line: readonly number[],
-  combinations: number,
-): boolean {
+function canRun(upstream: Edges, rules: readonly TriggerRule[], line: readonly number[], combinations: number): boolean {
   for (let combination = 0; combination < combinations; combination += 1) {
     const fates = new Map<number, Fate>();
     let digits = combination;
@@ -74,13 +69,7 @@ function canRun(
 }
 
 /** Gives the task its fate, which is `outcome` if it runs. True: it runs. */
-function settle(
-  upstream: Edges,
-  rules: readonly TriggerRule[],
-  fates: Map<number, Fate>,
-  task: number,
-  outcome: Fate,
-): boolean {
+function settle(upstream: Edges, rules: readonly TriggerRule[], fates: Map<number, Fate>, task: number, outcome: Fate): boolean {
   const sources = (upstream[task] ?? []).map((source) => fates.get(source));
   const count = (fate: Fate): number => sources.filter((one) => one === fate).length;
   const verdict = judge(rules[task] ?? 'all_success', {

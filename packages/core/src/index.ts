@@ -13,7 +13,15 @@ export * from './run.ts';
 export { newRun, restoreRun } from './run-state.ts';
 export * from './states.ts';
 export { step } from './step.ts';
-export { drawTransitions, isLegalMove, type Mover, TASK_STATUSES, TASK_TRANSITIONS, type Transition, type TransitionTable } from './transitions.ts';
+export {
+  drawTransitions,
+  isLegalMove,
+  type Mover,
+  TASK_STATUSES,
+  TASK_TRANSITIONS,
+  type Transition,
+  type TransitionTable,
+} from './transitions.ts';
 export { judge, TRIGGER_RULES, type UpstreamCounts, type Verdict } from './trigger-rule.ts';
 export { type DagProblem, validateDag } from './validate-dag.ts';
 export { InvalidZoneError, isZone, localDay, localHour } from './zone.ts';

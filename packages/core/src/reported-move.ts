@@ -7,7 +7,14 @@ import { isTerminal, type TaskState, type TaskStatus } from './states.ts';
 import { isLegalMove, isReportable } from './transitions.ts';
 
 /** In these a task has no attempt under way: its number is that of the last one, and the next one is one higher. */
-const BETWEEN_ATTEMPTS: ReadonlySet<TaskStatus> = new Set(['none', 'scheduled', 'up_for_retry', 'up_for_reschedule', 'deferred', 'awaiting_input']);
+const BETWEEN_ATTEMPTS: ReadonlySet<TaskStatus> = new Set([
+  'none',
+  'scheduled',
+  'up_for_retry',
+  'up_for_reschedule',
+  'deferred',
+  'awaiting_input',
+]);
 
 /** A task comes into these only with an attempt. */
 const NEEDS_ATTEMPT: ReadonlySet<TaskStatus> = new Set([
@@ -21,13 +28,17 @@ const NEEDS_ATTEMPT: ReadonlySet<TaskStatus> = new Set([
   'awaiting_input',
 ]);
 
+/** A cleared task may come into these without another attempt: then its number is still that of one that ended otherwise. */
+const WITHOUT_ATTEMPT: ReadonlySet<TaskStatus> = new Set(['skipped', 'upstream_failed', 'removed']);
+
 type Judgement = 'accept' | Exclude<Step, { kind: 'applied' }>;
 
 const STALE: Judgement = { kind: 'ignored', why: 'stale_attempt' };
 
 export function judgeReport(taskId: string, known: TaskState, reported: TaskState): Judgement {
   const sameAttempt = reported.attempt === known.attempt;
-  if (NEEDS_ATTEMPT.has(reported.status) && reported.attempt < 1) return illegal(taskId, known, reported, 'a state of an attempt needs an attempt number');
+  if (NEEDS_ATTEMPT.has(reported.status) && reported.attempt < 1)
+    return illegal(taskId, known, reported, 'a state of an attempt needs an attempt number');
   if (reported.attempt < known.attempt) return STALE;
   if (sameAttempt && reported.status === known.status) return { kind: 'ignored', why: 'no_change' };
   if (sameAttempt) {
@@ -36,8 +47,11 @@ export function judgeReport(taskId: string, known: TaskState, reported: TaskStat
       return lawful ? 'accept' : STALE;
     }
     if (isReportable(known.status, reported.status)) return 'accept';
-    if (isReportable(reported.status, known.status) || (isTerminal(known.status) && !isTerminal(reported.status))) return STALE;
-    return illegal(taskId, known, reported, 'no move leads there');
+    const late =
+      WITHOUT_ATTEMPT.has(known.status) ||
+      isReportable(reported.status, known.status) ||
+      (isTerminal(known.status) && !isTerminal(reported.status));
+    return late ? STALE : illegal(taskId, known, reported, 'no move leads there');
   }
   const begun = known.status === 'scheduled' && reported.attempt === known.attempt + 1 && isReportable(known.status, reported.status);
   return begun ? 'accept' : illegal(taskId, known, reported, 'decisions in between are not known here; load the run anew');

@@ -56,7 +56,7 @@ export class RunDraft {
     this.#open += (wasTerminal ? 1 : 0) - (becomesTerminal ? 1 : 0);
     this.#tally ??= this.#before.tally.slice();
     recordMove(this.#dag, this.#tally, task, from.status, to.status);
-    if (becomesTerminal) this.#doubtful.push(...(this.#dag.downstream[task] ?? []));
+    if (becomesTerminal) for (const target of this.#dag.downstream[task] ?? []) this.#doubtful.push(target);
   }
 
   /** A move that this step decides. */

@@ -59,7 +59,8 @@ function passTime(draft: RunDraft, run: RunState, now: Instant): Step {
   for (const [task, state] of run.tasks.entries()) {
     if (state.status !== 'up_for_retry' && state.status !== 'up_for_reschedule') continue;
     if (state.dueAt > now) next = Math.min(next, state.dueAt);
-    else draft.move(task, { status: 'scheduled', attempt: state.attempt }, state.status === 'up_for_retry' ? 'retry due' : 'reschedule due');
+    else
+      draft.move(task, { status: 'scheduled', attempt: state.attempt }, state.status === 'up_for_retry' ? 'retry due' : 'reschedule due');
   }
   if (next !== Infinity) draft.wake(next);
   draft.doubtAll();
@@ -134,5 +135,9 @@ function clear(dag: Dag, run: RunState, tasks: readonly number[], now: Instant):
 }
 
 function unknownTask(dag: Dag, task: number): Step {
-  return { kind: 'rejected', why: 'unknown_task', detail: `DAG "${dag.spec.dagId}" has ${dag.tasks.length} tasks and none with index ${task}` };
+  return {
+    kind: 'rejected',
+    why: 'unknown_task',
+    detail: `DAG "${dag.spec.dagId}" has ${dag.tasks.length} tasks and none with index ${task}`,
+  };
 }

@@ -5,7 +5,7 @@
  * M1. A move that is not here does not happen anywhere in Headrace.
  * M2. Only clearing leaves a terminal state.
  */
-import { isTerminal, TERMINAL_STATUSES, type TaskStatus } from './states.ts';
+import { isTerminal, type TaskStatus, TERMINAL_STATUSES } from './states.ts';
 
 /**
  * Who makes a move: `core` decides it in `step`; `dispatch` is the store giving a slot, or whatever ends a wait that holds none;

@@ -122,14 +122,19 @@ function checkIds(spec: DagSpec, report: Report): ReadonlyMap<string, TaskSpec> 
 function checkReferences(task: TaskSpec, byId: ReadonlyMap<string, TaskSpec>, report: Report): void {
   const upstream = new Set(task.upstream);
   for (const taskId of upstream) {
-    if (!byId.has(taskId)) report('unknown_upstream', `Task "${task.taskId}" comes after "${taskId}", which is not in the DAG${hint(taskId, byId)}`, task);
+    if (!byId.has(taskId))
+      report('unknown_upstream', `Task "${task.taskId}" comes after "${taskId}", which is not in the DAG${hint(taskId, byId)}`, task);
   }
   for (const [name, taskId] of Object.entries(task.inputs)) {
     if (RESERVED_IDS.has(name)) report('bad_id', `Input name "${name}" of task "${task.taskId}" is reserved; take another name`, task);
     if (!byId.has(taskId)) {
       report('unknown_input', `Task "${task.taskId}" takes "${name}" from "${taskId}", which is not in the DAG${hint(taskId, byId)}`, task);
     } else if (!upstream.has(taskId)) {
-      report('input_not_upstream', `Task "${task.taskId}" takes "${name}" from "${taskId}", but does not come after it: add it to upstream`, task);
+      report(
+        'input_not_upstream',
+        `Task "${task.taskId}" takes "${name}" from "${taskId}", but does not come after it: add it to upstream`,
+        task,
+      );
     }
   }
 }
@@ -177,13 +182,21 @@ function checkGraph(spec: DagSpec, byId: ReadonlyMap<string, TaskSpec>, report: 
   for (const cycle of cycles) {
     const first = tasks[cycle[0] ?? -1];
     const path = [...cycle, cycle[0] ?? -1].map((position) => `"${tasks[position]?.taskId}"`).join(' → ');
-    report('cycle', cycle.length === 1 ? `Task ${path.split(' → ')[0]} comes after itself` : `The tasks wait for each other: ${path}`, first);
+    report(
+      'cycle',
+      cycle.length === 1 ? `Task ${path.split(' → ')[0]} comes after itself` : `The tasks wait for each other: ${path}`,
+      first,
+    );
   }
   if (!sound || cycles.length > 0) return;
   const rules = tasks.map((task) => task.triggerRule);
   for (const position of findUnreachable(upstream, rules)) {
     const task = tasks[position];
     const waits = task?.upstream.map((taskId) => `"${taskId}"`).join(', ');
-    report('unreachable', `Task "${task?.taskId}" can never run: however ${waits} may end, its trigger rule ${task?.triggerRule} is not met`, task);
+    report(
+      'unreachable',
+      `Task "${task?.taskId}" can never run: however ${waits} may end, its trigger rule ${task?.triggerRule} is not met`,
+      task,
+    );
   }
 }

@@ -11,7 +11,8 @@ function capacity(main: number, more: Partial<Capacity> = {}): Capacity {
   return { pools: new Map([['main', main]]), dags: new Map([['shop', 100]]), queues: new Map([['default', 100]]), ...more };
 }
 
-const ids = (candidates: readonly { taskInstanceId: string }[]): readonly string[] => candidates.map(({ taskInstanceId }) => taskInstanceId);
+const ids = (candidates: readonly { taskInstanceId: string }[]): readonly string[] =>
+  candidates.map(({ taskInstanceId }) => taskInstanceId);
 
 describe('admission', () => {
   test('goes by priority, then by who was ready first, then by id as a number', () => {
@@ -105,7 +106,14 @@ const someCandidates = fc
     { maxLength: 25 },
   )
   .map((list) => list.map((one, index): Candidate => ({ taskInstanceId: String(index), ...one })));
-const someCounts = fc.tuple(fc.nat(8), fc.nat(8), fc.nat(8)).map(([a, b, c]) => new Map([['a', a], ['b', b], ['c', c]] as const));
+const someCounts = fc.tuple(fc.nat(8), fc.nat(8), fc.nat(8)).map(
+  ([a, b, c]) =>
+    new Map([
+      ['a', a],
+      ['b', b],
+      ['c', c],
+    ] as const),
+);
 const someCapacity = fc.record({ pools: someCounts, dags: someCounts, queues: someCounts });
 
 function used(candidates: readonly Candidate[], by: 'pool' | 'dagId' | 'queue', name: string): number {
@@ -121,11 +129,16 @@ describe('admission, whoever asks', () => {
         const left = (by: 'pool' | 'dagId' | 'queue', counts: ReadonlyMap<string, number>, name: string): number =>
           (counts.get(name) ?? 0) - used(admitted, by, name);
         for (const name of ['a', 'b', 'c']) {
-          expect(Math.min(left('pool', free.pools, name), left('dagId', free.dags, name), left('queue', free.queues, name))).toBeGreaterThanOrEqual(0);
+          expect(
+            Math.min(left('pool', free.pools, name), left('dagId', free.dags, name), left('queue', free.queues, name)),
+          ).toBeGreaterThanOrEqual(0);
         }
         for (const { taskInstanceId } of refused) {
           const one = candidates[Number(taskInstanceId)] ?? candidate('none');
-          const fits = left('pool', free.pools, one.pool) >= one.poolSlots && left('dagId', free.dags, one.dagId) >= 1 && left('queue', free.queues, one.queue) >= 1;
+          const fits =
+            left('pool', free.pools, one.pool) >= one.poolSlots &&
+            left('dagId', free.dags, one.dagId) >= 1 &&
+            left('queue', free.queues, one.queue) >= 1;
           expect(fits).toBe(false);
         }
       }),
@@ -137,7 +150,10 @@ describe('admission, whoever asks', () => {
     fc.assert(
       fc.property(someCandidates, someCapacity, (candidates, free) => {
         const possible = candidates.filter(
-          (one) => (free.pools.get(one.pool as 'a') ?? 0) >= one.poolSlots && (free.dags.get(one.dagId as 'a') ?? 0) > 0 && (free.queues.get(one.queue as 'a') ?? 0) > 0,
+          (one) =>
+            (free.pools.get(one.pool as 'a') ?? 0) >= one.poolSlots &&
+            (free.dags.get(one.dagId as 'a') ?? 0) > 0 &&
+            (free.queues.get(one.queue as 'a') ?? 0) > 0,
         );
         let waiting = possible;
         for (let round = 0; waiting.length > 0; round += 1) {

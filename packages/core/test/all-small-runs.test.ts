@@ -7,7 +7,11 @@ import { at, compileShape } from './support/specs.ts';
 const ENDS = ['success', 'failed', 'skipped'] as const;
 
 /** Runs to the end; of the tasks that may go on, `choose` takes one at a time. */
-function runToEnd(dag: ReturnType<typeof compileShape>, plan: readonly (typeof ENDS)[number][], choose: (ready: readonly number[]) => number): RunState {
+function runToEnd(
+  dag: ReturnType<typeof compileShape>,
+  plan: readonly (typeof ENDS)[number][],
+  choose: (ready: readonly number[]) => number,
+): RunState {
   let run = newRun(dag);
   const tell = (event: Parameters<typeof step>[2]): void => {
     const answer = step(dag, run, event, 0);
@@ -62,5 +66,8 @@ describe('every DAG of up to three tasks, with every rule and every outcome', ()
 });
 
 function combine<T>(choices: readonly (readonly T[])[]): readonly (readonly T[])[] {
-  return choices.reduce<readonly (readonly T[])[]>((lists, values) => lists.flatMap((list) => values.map((value) => [...list, value])), [[]]);
+  return choices.reduce<readonly (readonly T[])[]>(
+    (lists, values) => lists.flatMap((list) => values.map((value) => [...list, value])),
+    [[]],
+  );
 }

@@ -37,7 +37,10 @@ describe('the outcome of an attempt', () => {
     expect(fail(1)).toEqual({ status: 'up_for_retry', attempt: 1, dueAt: 1_100 });
     expect(fail(2)).toEqual({ status: 'up_for_retry', attempt: 2, dueAt: 1_100 });
     expect(fail(3)).toEqual({ status: 'failed', attempt: 3 });
-    expect(attemptOutcome({ retries: NO_RETRIES }, 1, { outcome: 'failed', error: ATTEMPT_LOST }, 100, 0)).toEqual({ status: 'failed', attempt: 1 });
+    expect(attemptOutcome({ retries: NO_RETRIES }, 1, { outcome: 'failed', error: ATTEMPT_LOST }, 100, 0)).toEqual({
+      status: 'failed',
+      attempt: 1,
+    });
   });
 
   test('does not count the tries before a clear', () => {
@@ -65,7 +68,11 @@ describe('the outcome of an attempt', () => {
 
   test('takes no nonsense as a delay', () => {
     expect(fail(1, { retryAfterMs: Number.NaN })).toEqual({ status: 'up_for_retry', attempt: 1, dueAt: 1_100 });
-    expect(fail(1, { retryAfterMs: Number.POSITIVE_INFINITY, code: 'ECONNREFUSED' })).toEqual({ status: 'up_for_retry', attempt: 1, dueAt: 120 });
+    expect(fail(1, { retryAfterMs: Number.POSITIVE_INFINITY, code: 'ECONNREFUSED' })).toEqual({
+      status: 'up_for_retry',
+      attempt: 1,
+      dueAt: 120,
+    });
     expect(fail(1, { retryAfterMs: -5 })).toEqual({ status: 'up_for_retry', attempt: 1, dueAt: 100 });
   });
 

@@ -8,7 +8,8 @@ const DAY = 86_400_000;
 const HOUR = 3_600_000;
 const utc = (text: string): number => Date.parse(text);
 const show = (instant: number | undefined): string => (instant === undefined ? '-' : new Date(instant).toISOString().slice(0, 16));
-const intervals = ({ runs }: DueRuns): readonly string[] => runs.map(({ intervalStart, intervalEnd }) => `${show(intervalStart)} ${show(intervalEnd)}`);
+const intervals = ({ runs }: DueRuns): readonly string[] =>
+  runs.map(({ intervalStart, intervalEnd }) => `${show(intervalStart)} ${show(intervalEnd)}`);
 
 function schedule(expression: string, interval: CronSchedule['interval'], timezone = 'UTC'): CronSchedule {
   return { kind: 'cron', expression, timezone, interval };
@@ -16,7 +17,13 @@ function schedule(expression: string, interval: CronSchedule['interval'], timezo
 
 /** Registered long ago and never paused, unless said otherwise. */
 function history(more: Partial<ScheduleHistory> = {}): ScheduleHistory {
-  return { catchup: { kind: 'off' }, firstSeenAt: utc('2020-01-01T00:00Z'), activeSince: utc('2020-01-01T00:00Z'), startAt: utc('2020-01-01T00:00Z'), ...more };
+  return {
+    catchup: { kind: 'off' },
+    firstSeenAt: utc('2020-01-01T00:00Z'),
+    activeSince: utc('2020-01-01T00:00Z'),
+    startAt: utc('2020-01-01T00:00Z'),
+    ...more,
+  };
 }
 
 // Airflow 3, authoring-and-scheduling/timetable, "The time when a DAG run is triggered".
@@ -84,7 +91,14 @@ describe("Airflow's timetable page: @daily, paused from January 31 15:00 to Febr
 describe("Airflow's timetable page: */30, enabled on February 1 at 01:05", () => {
   const now = utc('2025-02-01T01:05Z');
   const covered = (startAt: string, catchup: 'all' | 'off'): readonly string[] =>
-    intervals(dueRuns(schedule('*/30 * * * *', 'cron'), history({ startAt: utc(startAt), activeSince: now, firstSeenAt: now, catchup: { kind: catchup } }), now, 10));
+    intervals(
+      dueRuns(
+        schedule('*/30 * * * *', 'cron'),
+        history({ startAt: utc(startAt), activeSince: now, firstSeenAt: now, catchup: { kind: catchup } }),
+        now,
+        10,
+      ),
+    );
 
   test('started at 00:00 covers both half hours with catchup, the last one without', () => {
     expect(covered('2025-02-01T00:00Z', 'all')).toEqual(['2025-02-01T00:00 2025-02-01T00:30', '2025-02-01T00:30 2025-02-01T01:00']);
@@ -100,7 +114,12 @@ describe("Airflow's timetable page: */30, enabled on February 1 at 01:05", () =>
 describe('an interval of a fixed length', () => {
   // The same page: "Runs every Friday at 18:00 to cover the work week (9:00 Monday to 18:00 Friday)".
   test('ends at the fire time', () => {
-    const answer = dueRuns(schedule('0 18 * * 5', { lengthMs: 4 * DAY + 9 * HOUR }), history({ catchup: { kind: 'all' }, startAt: utc('2025-01-06T09:00Z') }), utc('2025-01-11T00:00Z'), 9);
+    const answer = dueRuns(
+      schedule('0 18 * * 5', { lengthMs: 4 * DAY + 9 * HOUR }),
+      history({ catchup: { kind: 'all' }, startAt: utc('2025-01-06T09:00Z') }),
+      utc('2025-01-11T00:00Z'),
+      9,
+    );
     expect(answer.runs).toEqual([
       {
         logicalDate: utc('2025-01-06T09:00Z'),
@@ -127,14 +146,20 @@ describe('an interval of a fixed length', () => {
 describe('what bounds a schedule', () => {
   test('start: absent, it is the first registration', () => {
     const { startAt: _, ...unstarted } = history({ firstSeenAt: utc('2025-03-03T12:00Z'), catchup: { kind: 'all' } });
-    expect(intervals(dueRuns(schedule('@daily', 'cron'), unstarted, utc('2025-03-05T12:00Z'), 9))).toEqual(['2025-03-04T00:00 2025-03-05T00:00']);
+    expect(intervals(dueRuns(schedule('@daily', 'cron'), unstarted, utc('2025-03-05T12:00Z'), 9))).toEqual([
+      '2025-03-04T00:00 2025-03-05T00:00',
+    ]);
     expect(intervals(dueRuns(schedule('@daily', 'trigger'), unstarted, utc('2025-03-05T12:00Z'), 9))).toHaveLength(2);
   });
 
   test('start: a fire time on it counts', () => {
     const exact = history({ startAt: utc('2025-03-04T00:00Z'), catchup: { kind: 'all' } });
-    expect(intervals(dueRuns(schedule('@daily', 'trigger'), exact, utc('2025-03-04T00:00Z'), 9))).toEqual(['2025-03-04T00:00 2025-03-04T00:00']);
-    expect(intervals(dueRuns(schedule('@daily', 'cron'), exact, utc('2025-03-05T00:00Z'), 9))).toEqual(['2025-03-04T00:00 2025-03-05T00:00']);
+    expect(intervals(dueRuns(schedule('@daily', 'trigger'), exact, utc('2025-03-04T00:00Z'), 9))).toEqual([
+      '2025-03-04T00:00 2025-03-04T00:00',
+    ]);
+    expect(intervals(dueRuns(schedule('@daily', 'cron'), exact, utc('2025-03-05T00:00Z'), 9))).toEqual([
+      '2025-03-04T00:00 2025-03-05T00:00',
+    ]);
   });
 
   test('end: the last run may be due on it, none after it', () => {
@@ -161,13 +186,19 @@ describe('what bounds a schedule', () => {
     expect(at('2025-03-10T05:00Z')).toEqual(['2025-03-08T00:00 2025-03-09T00:00', '2025-03-09T00:00 2025-03-10T00:00']);
     expect(at('2025-03-10T00:00Z')).toEqual(['2025-03-08T00:00 2025-03-09T00:00', '2025-03-09T00:00 2025-03-10T00:00']);
     const done = { ...windowed, scheduledUpTo: utc('2025-03-09T00:00Z') };
-    expect(intervals(dueRuns(schedule('@daily', 'cron'), done, utc('2025-03-10T05:00Z'), 9))).toEqual(['2025-03-09T00:00 2025-03-10T00:00']);
+    expect(intervals(dueRuns(schedule('@daily', 'cron'), done, utc('2025-03-10T05:00Z'), 9))).toEqual([
+      '2025-03-09T00:00 2025-03-10T00:00',
+    ]);
   });
 
   test('off: after an outage only the newest missed run is made', () => {
     const outage = history({ scheduledUpTo: utc('2025-03-01T00:00Z') });
-    expect(intervals(dueRuns(schedule('@daily', 'trigger'), outage, utc('2025-03-10T05:00Z'), 9))).toEqual(['2025-03-10T00:00 2025-03-10T00:00']);
-    expect(intervals(dueRuns(schedule('@daily', 'cron'), outage, utc('2025-03-10T00:00Z'), 9))).toEqual(['2025-03-09T00:00 2025-03-10T00:00']);
+    expect(intervals(dueRuns(schedule('@daily', 'trigger'), outage, utc('2025-03-10T05:00Z'), 9))).toEqual([
+      '2025-03-10T00:00 2025-03-10T00:00',
+    ]);
+    expect(intervals(dueRuns(schedule('@daily', 'cron'), outage, utc('2025-03-10T00:00Z'), 9))).toEqual([
+      '2025-03-09T00:00 2025-03-10T00:00',
+    ]);
   });
 
   test('off: what falls on the very moment of un-pausing counts', () => {
@@ -188,7 +219,9 @@ describe('what bounds a schedule', () => {
 
   test('history: a changed expression makes no interval that overlaps those already run', () => {
     const changed = history({ scheduledUpTo: utc('2025-03-10T07:30Z'), catchup: { kind: 'all' } });
-    expect(intervals(dueRuns(schedule('0 */6 * * *', 'cron'), changed, utc('2025-03-10T20:00Z'), 9))).toEqual(['2025-03-10T12:00 2025-03-10T18:00']);
+    expect(intervals(dueRuns(schedule('0 */6 * * *', 'cron'), changed, utc('2025-03-10T20:00Z'), 9))).toEqual([
+      '2025-03-10T12:00 2025-03-10T18:00',
+    ]);
   });
 
   test('no schedule: nothing is ever due', () => {
@@ -214,48 +247,68 @@ describe('any schedule', () => {
 
   test('with full catchup makes intervals that abut, each once, in whatever steps it is asked', () => {
     fc.assert(
-      fc.property(expressions, zones, starts, fc.array(fc.integer({ min: 1, max: 3 * DAY }), { maxLength: 8 }), fc.integer({ min: 1, max: 5 }), (expression, zone, startAt, waits, limit) => {
-        const plan = schedule(expression, 'cron', zone);
-        const all: ScheduleHistory = { catchup: { kind: 'all' }, firstSeenAt: startAt, activeSince: startAt, startAt };
-        const end = startAt + waits.reduce((sum, wait) => sum + wait, 0);
-        const atOnce = dueRuns(plan, all, end, 10_000);
-        const stepwise: (typeof atOnce.runs)[number][] = [];
-        let now = startAt;
-        let scheduledUpTo: number | undefined;
-        for (const wait of [0, ...waits]) {
-          now += wait;
-          for (;;) {
-            const part = dueRuns(plan, { ...all, ...(scheduledUpTo === undefined ? {} : { scheduledUpTo }) }, now, limit);
-            stepwise.push(...part.runs);
-            scheduledUpTo = part.scheduledUpTo;
-            if ((part.nextDueAt ?? Infinity) > now) break;
-            expect(part.runs).toHaveLength(limit);
+      fc.property(
+        expressions,
+        zones,
+        starts,
+        fc.array(fc.integer({ min: 1, max: 3 * DAY }), { maxLength: 8 }),
+        fc.integer({ min: 1, max: 5 }),
+        (expression, zone, startAt, waits, limit) => {
+          const plan = schedule(expression, 'cron', zone);
+          const all: ScheduleHistory = { catchup: { kind: 'all' }, firstSeenAt: startAt, activeSince: startAt, startAt };
+          const end = startAt + waits.reduce((sum, wait) => sum + wait, 0);
+          const atOnce = dueRuns(plan, all, end, 10_000);
+          const stepwise: (typeof atOnce.runs)[number][] = [];
+          let now = startAt;
+          let scheduledUpTo: number | undefined;
+          for (const wait of [0, ...waits]) {
+            now += wait;
+            for (;;) {
+              const part = dueRuns(plan, { ...all, ...(scheduledUpTo === undefined ? {} : { scheduledUpTo }) }, now, limit);
+              stepwise.push(...part.runs);
+              scheduledUpTo = part.scheduledUpTo;
+              if ((part.nextDueAt ?? Infinity) > now) break;
+              expect(part.runs).toHaveLength(limit);
+            }
           }
-        }
-        expect(stepwise).toEqual(atOnce.runs);
-        for (const [index, run] of atOnce.runs.entries()) {
-          expect(run.intervalStart).toBeGreaterThanOrEqual(startAt);
-          expect(run.intervalEnd).toBeGreaterThan(run.intervalStart);
-          expect(run.runAfter).toBeLessThanOrEqual(end);
-          expect([run.runAfter, run.logicalDate]).toEqual([run.intervalEnd, run.intervalStart]);
-          if (index > 0) expect(run.intervalStart).toBe(atOnce.runs[index - 1]?.intervalEnd);
-        }
-      }),
+          expect(stepwise).toEqual(atOnce.runs);
+          for (const [index, run] of atOnce.runs.entries()) {
+            expect(run.intervalStart).toBeGreaterThanOrEqual(startAt);
+            expect(run.intervalEnd).toBeGreaterThan(run.intervalStart);
+            expect(run.runAfter).toBeLessThanOrEqual(end);
+            expect([run.runAfter, run.logicalDate]).toEqual([run.intervalEnd, run.intervalStart]);
+            if (index > 0) expect(run.intervalStart).toBe(atOnce.runs[index - 1]?.intervalEnd);
+          }
+        },
+      ),
       { numRuns: propertyRuns(150) },
     );
   });
 
   test('says when to ask next: nothing new is due before, something is then', () => {
     fc.assert(
-      fc.property(expressions, zones, starts, fc.constantFrom('trigger' as const, 'cron' as const), fc.constantFrom('off' as const, 'all' as const), (expression, zone, startAt, interval, kind) => {
-        const plan = schedule(expression, interval, zone);
-        const first = dueRuns(plan, { catchup: { kind }, firstSeenAt: startAt, activeSince: startAt, startAt }, startAt, 100);
-        const next = first.nextDueAt ?? 0;
-        expect(next).toBeGreaterThan(startAt);
-        const since = { catchup: { kind }, firstSeenAt: startAt, activeSince: startAt, startAt, ...(first.scheduledUpTo === undefined ? {} : { scheduledUpTo: first.scheduledUpTo }) };
-        expect(dueRuns(plan, since, next - 1, 100).runs).toEqual([]);
-        expect(dueRuns(plan, since, next, 100).runs).toHaveLength(1);
-      }),
+      fc.property(
+        expressions,
+        zones,
+        starts,
+        fc.constantFrom('trigger' as const, 'cron' as const),
+        fc.constantFrom('off' as const, 'all' as const),
+        (expression, zone, startAt, interval, kind) => {
+          const plan = schedule(expression, interval, zone);
+          const first = dueRuns(plan, { catchup: { kind }, firstSeenAt: startAt, activeSince: startAt, startAt }, startAt, 100);
+          const next = first.nextDueAt ?? 0;
+          expect(next).toBeGreaterThan(startAt);
+          const since = {
+            catchup: { kind },
+            firstSeenAt: startAt,
+            activeSince: startAt,
+            startAt,
+            ...(first.scheduledUpTo === undefined ? {} : { scheduledUpTo: first.scheduledUpTo }),
+          };
+          expect(dueRuns(plan, since, next - 1, 100).runs).toEqual([]);
+          expect(dueRuns(plan, since, next, 100).runs).toHaveLength(1);
+        },
+      ),
       { numRuns: propertyRuns(150) },
     );
   });

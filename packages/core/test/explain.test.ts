@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { compileDag, explain, type Refusal, restoreRun, type RunStatus, type TaskState } from '../src/index.ts';
+import { compileDag, explain, type Refusal, type RunStatus, restoreRun, type TaskState } from '../src/index.ts';
 import { dagSpec, taskSpec } from './support/specs.ts';
 
 const many = Array.from({ length: 7 }, (_, index) => `source${index}`);
@@ -8,7 +8,12 @@ const JOIN = 7;
 const success: TaskState = { status: 'success', attempt: 1 };
 
 /** What is said of `join`, one line each: `-` before what blocks it, `+` before what does not. */
-function why(join: TaskState, sources: TaskState = success, status: RunStatus = 'running', refusals?: readonly Refusal[]): readonly string[] {
+function why(
+  join: TaskState,
+  sources: TaskState = success,
+  status: RunStatus = 'running',
+  refusals?: readonly Refusal[],
+): readonly string[] {
   const run = restoreRun(dag, status, [...many.map(() => sources), join]);
   const lines = refusals === undefined ? explain(dag, run, JOIN, 100) : explain(dag, run, JOIN, 100, { refusals });
   return lines.map(({ rule, passed, reason }) => `${passed ? '+' : '-'} ${rule}: ${reason}`);
@@ -30,7 +35,10 @@ describe('why a task is not running', () => {
   });
 
   test('few that are not done are all named', () => {
-    const run = restoreRun(dag, 'running', [...many.map((_, index): TaskState => (index < 5 ? { status: 'queued', attempt: 1 } : success)), { status: 'none', attempt: 0 }]);
+    const run = restoreRun(dag, 'running', [
+      ...many.map((_, index): TaskState => (index < 5 ? { status: 'queued', attempt: 1 } : success)),
+      { status: 'none', attempt: 0 },
+    ]);
     expect(explain(dag, run, JOIN, 0)[0]?.reason).toBe(
       'all_success: 7 upstream tasks: 2 success, 5 not finished; not finished: "source0" (queued), "source1" (queued), "source2" (queued), "source3" (queued), "source4" (queued)',
     );
@@ -38,7 +46,9 @@ describe('why a task is not running', () => {
 
   test('it was cleared and no tick has come yet', () => {
     expect(why({ status: 'none', attempt: 1 })[0]).toBe(RUNS);
-    expect(why({ status: 'none', attempt: 1 }, { status: 'failed', attempt: 1 })[0]).toBe('- trigger_rule: all_success: 7 upstream tasks: 7 failed');
+    expect(why({ status: 'none', attempt: 1 }, { status: 'failed', attempt: 1 })[0]).toBe(
+      '- trigger_rule: all_success: 7 upstream tasks: 7 failed',
+    );
   });
 
   test('its run is queued', () => {
@@ -60,7 +70,9 @@ describe('why a task is not running', () => {
   });
 
   test('it is finished', () => {
-    expect(why({ status: 'upstream_failed', attempt: 0 })).toEqual(['- task_status: The task is upstream_failed; clear it to run it again']);
+    expect(why({ status: 'upstream_failed', attempt: 0 })).toEqual([
+      '- task_status: The task is upstream_failed; clear it to run it again',
+    ]);
   });
 
   test('it waits for its next try, or was due just now', () => {
@@ -80,9 +92,13 @@ describe('why a task is not running', () => {
     expect(why({ status: 'scheduled', attempt: 0 })[0]).toBe('- slot: It waits for the scheduler to give it a slot');
     const refusal: Refusal = { taskInstanceId: '7', reason: 'pool_full', detail: 'The pool is full' };
     expect(why({ status: 'scheduled', attempt: 0 }, success, 'running', [refusal])[0]).toBe('- slot: The pool is full');
-    expect(why({ status: 'scheduled', attempt: 0 }, success, 'running', [])[0]).toBe('- slot: It waits for the scheduler to give it a slot');
+    expect(why({ status: 'scheduled', attempt: 0 }, success, 'running', [])[0]).toBe(
+      '- slot: It waits for the scheduler to give it a slot',
+    );
     // Once its rule was met it does not matter that an upstream task was cleared since.
-    expect(why({ status: 'scheduled', attempt: 0 }, { status: 'none', attempt: 1 })).toContain('+ trigger_rule: all_success: 7 upstream tasks: 7 not finished');
+    expect(why({ status: 'scheduled', attempt: 0 }, { status: 'none', attempt: 1 })).toContain(
+      '+ trigger_rule: all_success: 7 upstream tasks: 7 not finished',
+    );
   });
 
   test('it waits for a worker', () => {
@@ -117,6 +133,8 @@ describe('why a task is not running', () => {
   });
 
   test('there is no such task', () => {
-    expect(() => explain(dag, restoreRun(dag, 'running', [...many.map(() => success), success]), 8, 0)).toThrow(new RangeError('DAG "shop" has no task with index 8'));
+    expect(() => explain(dag, restoreRun(dag, 'running', [...many.map(() => success), success]), 8, 0)).toThrow(
+      new RangeError('DAG "shop" has no task with index 8'),
+    );
   });
 });

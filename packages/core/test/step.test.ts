@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { newRun, restoreRun, type RunEvent, type RunState, type Step, step, type TaskState } from '../src/index.ts';
+import { compileDag, newRun, type RunEvent, type RunState, restoreRun, type Step, step, type TaskState } from '../src/index.ts';
 import { dagSpec, NO_RETRIES, taskSpec } from './support/specs.ts';
-import { compileDag } from '../src/index.ts';
 
 const retrying = { retries: { ...NO_RETRIES, max: 2 } };
 /** extract → load → report, and notify when something failed. */
@@ -68,7 +67,9 @@ describe('a run that starts', () => {
 
 describe('a task that ends', () => {
   test('well, schedules its successor at once', () => {
-    const answer = applied(step(dag, running({ status: 'running', attempt: 1 }, none, none, none), moved(EXTRACT, { status: 'success', attempt: 1 }), 0));
+    const answer = applied(
+      step(dag, running({ status: 'running', attempt: 1 }, none, none, none), moved(EXTRACT, { status: 'success', attempt: 1 }), 0),
+    );
     expect(answer.changes).toEqual([
       { task: LOAD, from: none, to: { status: 'scheduled', attempt: 0 }, reason: 'all_success: 1 upstream task: 1 success' },
     ]);
@@ -76,7 +77,9 @@ describe('a task that ends', () => {
   });
 
   test('in failure, fails what is downstream, starts what waits for a failure, and the leaves decide the run', () => {
-    const failed = applied(step(dag, running({ status: 'running', attempt: 3 }, none, none, none), moved(EXTRACT, { status: 'failed', attempt: 3 }), 0));
+    const failed = applied(
+      step(dag, running({ status: 'running', attempt: 3 }, none, none, none), moved(EXTRACT, { status: 'failed', attempt: 3 }), 0),
+    );
     expect(failed.run.tasks.map(({ status }) => status)).toEqual(['failed', 'upstream_failed', 'scheduled', 'upstream_failed']);
     const notified = applied(step(dag, failed.run, moved(NOTIFY, { status: 'success', attempt: 1 }), 0));
     expect(notified.run.status).toBe('failed');
@@ -84,14 +87,21 @@ describe('a task that ends', () => {
   });
 
   test('skipped, skips what needs it', () => {
-    const answer = applied(step(dag, running({ status: 'running', attempt: 1 }, none, none, none), moved(EXTRACT, { status: 'skipped', attempt: 1 }), 0));
+    const answer = applied(
+      step(dag, running({ status: 'running', attempt: 1 }, none, none, none), moved(EXTRACT, { status: 'skipped', attempt: 1 }), 0),
+    );
     expect(answer.run.tasks.map(({ status }) => status)).toEqual(['skipped', 'skipped', 'skipped', 'skipped']);
     expect(answer.run.status).toBe('success');
   });
 
   test('to be tried again, waits until it is due', () => {
     const waiting = applied(
-      step(dag, running({ status: 'running', attempt: 1 }, none, none, none), moved(EXTRACT, { status: 'up_for_retry', attempt: 1, dueAt: 500 }), 0),
+      step(
+        dag,
+        running({ status: 'running', attempt: 1 }, none, none, none),
+        moved(EXTRACT, { status: 'up_for_retry', attempt: 1, dueAt: 500 }),
+        0,
+      ),
     );
     expect(waiting.changes).toEqual([]);
     expect(waiting.effects).toEqual([{ type: 'wake', at: 500 }]);
@@ -100,7 +110,12 @@ describe('a task that ends', () => {
     expect(early.run).toBe(waiting.run);
     const due = applied(step(dag, waiting.run, { type: 'tick' }, 500));
     expect(due.changes).toEqual([
-      { task: EXTRACT, from: { status: 'up_for_retry', attempt: 1, dueAt: 500 }, to: { status: 'scheduled', attempt: 1 }, reason: 'retry due' },
+      {
+        task: EXTRACT,
+        from: { status: 'up_for_retry', attempt: 1, dueAt: 500 },
+        to: { status: 'scheduled', attempt: 1 },
+        reason: 'retry due',
+      },
     ]);
     expect(due.effects).toEqual([]);
     expect(step(dag, due.run, { type: 'tick' }, 500)).toEqual({ kind: 'ignored', why: 'no_change' });
@@ -118,13 +133,23 @@ describe('a tick', () => {
     ]);
     const answer = applied(step(wide, run, { type: 'tick' }, 100));
     expect(answer.changes).toEqual([
-      { task: 2, from: { status: 'up_for_reschedule', attempt: 2, dueAt: 100 }, to: { status: 'scheduled', attempt: 2 }, reason: 'reschedule due' },
+      {
+        task: 2,
+        from: { status: 'up_for_reschedule', attempt: 2, dueAt: 100 },
+        to: { status: 'scheduled', attempt: 2 },
+        reason: 'reschedule due',
+      },
     ]);
     expect(answer.effects).toEqual([{ type: 'wake', at: 600 }]);
   });
 
   test('after a restart ends a run of which nothing is open', () => {
-    const run = running({ status: 'success', attempt: 1 }, { status: 'success', attempt: 1 }, { status: 'skipped', attempt: 0 }, { status: 'failed', attempt: 1 });
+    const run = running(
+      { status: 'success', attempt: 1 },
+      { status: 'success', attempt: 1 },
+      { status: 'skipped', attempt: 0 },
+      { status: 'failed', attempt: 1 },
+    );
     const answer = applied(step(dag, run, { type: 'tick' }, 0));
     expect(answer.run.status).toBe('failed');
     expect(answer.run.tasks).toBe(run.tasks);
@@ -143,6 +168,13 @@ describe('a report', () => {
     ['of an attempt that was cleared', { status: 'none', attempt: 2 }, { status: 'success', attempt: 2 }],
     ['of an attempt that is being stopped', { status: 'restarting', attempt: 2 }, { status: 'running', attempt: 2 }],
     ['of a finished task that was cleared elsewhere', { status: 'success', attempt: 2 }, { status: 'none', attempt: 2 }],
+    ['of an attempt before the task was cleared and skipped', { status: 'skipped', attempt: 2 }, { status: 'success', attempt: 2 }],
+    [
+      'of an attempt before the task was cleared and failed upstream',
+      { status: 'upstream_failed', attempt: 2 },
+      { status: 'failed', attempt: 2 },
+    ],
+    ['of an attempt before the task was cleared and removed', { status: 'removed', attempt: 2 }, { status: 'success', attempt: 2 }],
     ['of a claim before the task was deferred', { status: 'deferred', attempt: 2 }, { status: 'running', attempt: 2 }],
   ])('%s is stale', (_, known, to) => {
     expect(step(dag, running(known, none, none, none), moved(EXTRACT, to), 0)).toEqual({ kind: 'ignored', why: 'stale_attempt' });
@@ -170,19 +202,51 @@ describe('a report', () => {
   });
 
   test('that a stopped attempt is gone leads to the next one at once', () => {
-    const answer = applied(step(dag, running({ status: 'restarting', attempt: 1 }, none, none, none), moved(EXTRACT, { status: 'none', attempt: 1 }), 0));
+    const answer = applied(
+      step(dag, running({ status: 'restarting', attempt: 1 }, none, none, none), moved(EXTRACT, { status: 'none', attempt: 1 }), 0),
+    );
     expect(answer.changes).toEqual([
-      { task: EXTRACT, from: { status: 'none', attempt: 1 }, to: { status: 'scheduled', attempt: 1 }, reason: 'all_success: no upstream tasks' },
+      {
+        task: EXTRACT,
+        from: { status: 'none', attempt: 1 },
+        to: { status: 'scheduled', attempt: 1 },
+        reason: 'all_success: no upstream tasks',
+      },
     ]);
   });
 
   test.each<[string, TaskState, TaskState, string]>([
     ['that contradicts the end', { status: 'success', attempt: 1 }, { status: 'failed', attempt: 1 }, 'no move leads there'],
-    ['of a task that was not yet scheduled', none, { status: 'running', attempt: 1 }, 'decisions in between are not known here; load the run anew'],
-    ['that is attempts ahead', { status: 'scheduled', attempt: 0 }, { status: 'queued', attempt: 2 }, 'decisions in between are not known here; load the run anew'],
-    ['of the next attempt of a running one', { status: 'running', attempt: 1 }, { status: 'running', attempt: 2 }, 'decisions in between are not known here; load the run anew'],
-    ['of a running attempt without a number', { status: 'scheduled', attempt: 0 }, { status: 'queued', attempt: 0 }, 'a state of an attempt needs an attempt number'],
-    ['of an upstream failure of a running task', { status: 'running', attempt: 1 }, { status: 'upstream_failed', attempt: 1 }, 'no move leads there'],
+    [
+      'of a task that was not yet scheduled',
+      none,
+      { status: 'running', attempt: 1 },
+      'decisions in between are not known here; load the run anew',
+    ],
+    [
+      'that is attempts ahead',
+      { status: 'scheduled', attempt: 0 },
+      { status: 'queued', attempt: 2 },
+      'decisions in between are not known here; load the run anew',
+    ],
+    [
+      'of the next attempt of a running one',
+      { status: 'running', attempt: 1 },
+      { status: 'running', attempt: 2 },
+      'decisions in between are not known here; load the run anew',
+    ],
+    [
+      'of a running attempt without a number',
+      { status: 'scheduled', attempt: 0 },
+      { status: 'queued', attempt: 0 },
+      'a state of an attempt needs an attempt number',
+    ],
+    [
+      'of an upstream failure of a running task',
+      { status: 'running', attempt: 1 },
+      { status: 'upstream_failed', attempt: 1 },
+      'no move leads there',
+    ],
   ])('%s is rejected', (_, known, to, because) => {
     expect(step(dag, running(known, none, none, none), moved(EXTRACT, to), 0)).toEqual({
       kind: 'rejected',
@@ -196,22 +260,38 @@ describe('a report', () => {
     { type: 'task.lost', task: 9, attempt: 1, dice: 0 },
     { type: 'tasks.cleared', tasks: [0, 9] },
   ])('$type of a task that is not there is rejected', (event) => {
-    expect(step(dag, live, event, 0)).toEqual({ kind: 'rejected', why: 'unknown_task', detail: 'DAG "shop" has 4 tasks and none with index 9' });
+    expect(step(dag, live, event, 0)).toEqual({
+      kind: 'rejected',
+      why: 'unknown_task',
+      detail: 'DAG "shop" has 4 tasks and none with index 9',
+    });
   });
 });
 
 describe('a lost attempt', () => {
   test.each(['queued', 'running'] as const)('that was %s is tried again while it may', (status) => {
-    const answer = applied(step(dag, running({ status, attempt: 2 }, none, none, none), { type: 'task.lost', task: EXTRACT, attempt: 2, dice: 0 }, 10));
+    const answer = applied(
+      step(dag, running({ status, attempt: 2 }, none, none, none), { type: 'task.lost', task: EXTRACT, attempt: 2, dice: 0 }, 10),
+    );
     expect(answer.changes).toEqual([
-      { task: EXTRACT, from: { status, attempt: 2 }, to: { status: 'up_for_retry', attempt: 2, dueAt: 1_010 }, reason: 'attempt lost, will be tried again' },
+      {
+        task: EXTRACT,
+        from: { status, attempt: 2 },
+        to: { status: 'up_for_retry', attempt: 2, dueAt: 1_010 },
+        reason: 'attempt lost, will be tried again',
+      },
     ]);
     expect(answer.effects).toEqual([{ type: 'wake', at: 1_010 }]);
   });
 
   test('fails on the last try, and the rest follows', () => {
     const answer = applied(
-      step(dag, running({ status: 'running', attempt: 3 }, none, none, none), { type: 'task.lost', task: EXTRACT, attempt: 3, dice: 0 }, 10),
+      step(
+        dag,
+        running({ status: 'running', attempt: 3 }, none, none, none),
+        { type: 'task.lost', task: EXTRACT, attempt: 3, dice: 0 },
+        10,
+      ),
     );
     expect(answer.changes[0]).toEqual({
       task: EXTRACT,
@@ -225,15 +305,27 @@ describe('a lost attempt', () => {
 
   test('has all its tries again after a clear', () => {
     const event: RunEvent = { type: 'task.lost', task: EXTRACT, attempt: 5, dice: 0, triesBefore: 3 };
-    expect(applied(step(dag, running({ status: 'running', attempt: 5 }, none, none, none), event, 0)).run.tasks[EXTRACT]?.status).toBe('up_for_retry');
+    expect(applied(step(dag, running({ status: 'running', attempt: 5 }, none, none, none), event, 0)).run.tasks[EXTRACT]?.status).toBe(
+      'up_for_retry',
+    );
   });
 
   test('that was being stopped makes room for the next one, at the next tick', () => {
     const lost = applied(
-      step(dag, running({ status: 'restarting', attempt: 1 }, none, none, none), { type: 'task.lost', task: EXTRACT, attempt: 1, dice: 0 }, 10),
+      step(
+        dag,
+        running({ status: 'restarting', attempt: 1 }, none, none, none),
+        { type: 'task.lost', task: EXTRACT, attempt: 1, dice: 0 },
+        10,
+      ),
     );
     expect(lost.changes).toEqual([
-      { task: EXTRACT, from: { status: 'restarting', attempt: 1 }, to: { status: 'none', attempt: 1 }, reason: 'attempt lost while it was being stopped' },
+      {
+        task: EXTRACT,
+        from: { status: 'restarting', attempt: 1 },
+        to: { status: 'none', attempt: 1 },
+        reason: 'attempt lost while it was being stopped',
+      },
     ]);
     expect(lost.effects).toEqual([{ type: 'wake', at: 10 }]);
     expect(applied(step(dag, lost.run, { type: 'tick' }, 10)).run.tasks[EXTRACT]).toEqual({ status: 'scheduled', attempt: 1 });
@@ -311,7 +403,9 @@ describe('a clear', () => {
   test('of a finished run queues it again, keeps the attempts, and leaves alone what was not named', () => {
     const cleared = applied(step(dag, ended(), { type: 'tasks.cleared', tasks: [LOAD, LOAD] }, 0));
     expect(cleared.run).toMatchObject({ status: 'queued', open: 1 });
-    expect(cleared.changes).toEqual([{ task: LOAD, from: { status: 'failed', attempt: 2 }, to: { status: 'none', attempt: 2 }, reason: 'cleared' }]);
+    expect(cleared.changes).toEqual([
+      { task: LOAD, from: { status: 'failed', attempt: 2 }, to: { status: 'none', attempt: 2 }, reason: 'cleared' },
+    ]);
     expect(cleared.effects).toEqual([{ type: 'announce', status: 'queued' }]);
     const started = applied(step(dag, cleared.run, { type: 'run.started' }, 0));
     expect(started.changes.map(({ task, to }) => [task, to])).toEqual([[LOAD, { status: 'scheduled', attempt: 2 }]]);
@@ -363,7 +457,9 @@ describe('removed tasks', () => {
   const gone: TaskState = { status: 'removed', attempt: 0 };
 
   test('do not hold up what is downstream of them', () => {
-    const answer = applied(step(dag, running({ status: 'running', attempt: 1 }, none, none, none), moved(EXTRACT, { status: 'removed', attempt: 1 }), 0));
+    const answer = applied(
+      step(dag, running({ status: 'running', attempt: 1 }, none, none, none), moved(EXTRACT, { status: 'removed', attempt: 1 }), 0),
+    );
     expect(answer.run.tasks.map(({ status }) => status)).toEqual(['removed', 'scheduled', 'none', 'none']);
   });
 

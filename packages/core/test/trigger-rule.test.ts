@@ -4,7 +4,8 @@ import { describeCounts } from '../src/trigger-rule.ts';
 import { oracleVerdict, RULES, type Upstream } from './support/oracle.ts';
 import { allLists } from './support/shapes.ts';
 
-const STATES: readonly Upstream[] = ['success', 'failed', 'skipped', 'upstream_failed', 'removed', undefined];
+const ENDS: readonly Upstream[] = ['success', 'failed', 'skipped', 'upstream_failed'];
+const STATES: readonly Upstream[] = [...ENDS, 'removed', undefined];
 
 function counts(upstream: readonly Upstream[]): UpstreamCounts {
   const count = (state: Upstream): number => upstream.filter((one) => one === state).length;
@@ -24,26 +25,22 @@ describe('trigger rules', () => {
   });
 
   test.each(TRIGGER_RULES)('%s says what the manual says, for all states of up to four upstream tasks', (rule) => {
-    for (const size of [0, 1, 2, 3, 4]) {
-      for (const upstream of allLists(STATES, size)) {
-        expect([upstream, judge(rule, counts(upstream))]).toEqual([upstream, oracleVerdict(rule, upstream)]);
-      }
-    }
+    const every = [0, 1, 2, 3, 4].flatMap((size) => allLists(STATES, size));
+    expect(every).toHaveLength(1 + 6 + 36 + 216 + 1_296);
+    expect(every.filter((upstream) => judge(rule, counts(upstream)) !== oracleVerdict(rule, upstream))).toEqual([]);
   });
 
   test.each(TRIGGER_RULES)('%s decides once and for all: what unfinished tasks do later changes nothing', (rule) => {
-    for (const upstream of allLists(STATES.slice(0, 4).concat(undefined), 3)) {
+    const changed = allLists([...ENDS, undefined], 3).filter((upstream) => {
       const early = judge(rule, counts(upstream));
-      if (early === 'wait') continue;
-      for (const later of allLists(STATES.slice(0, 4), 3)) {
-        const end = upstream.map((state, index) => state ?? later[index]);
-        expect(judge(rule, counts(end))).toBe(early);
-      }
-    }
+      const ends = allLists(ENDS, 3).map((later) => upstream.map((state, index) => state ?? later[index]));
+      return early !== 'wait' && ends.some((end) => judge(rule, counts(end)) !== early);
+    });
+    expect(changed).toEqual([]);
   });
 
   test.each(TRIGGER_RULES)('%s does not wait when all upstream tasks are done', (rule) => {
-    for (const upstream of allLists(STATES.slice(0, 4), 3)) expect(judge(rule, counts(upstream))).not.toBe('wait');
+    expect(allLists(ENDS, 3).filter((upstream) => judge(rule, counts(upstream)) === 'wait')).toEqual([]);
   });
 
   test('counts are told in words', () => {

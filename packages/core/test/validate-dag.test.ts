@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { compileDag, type DagSpec, expandTasks, InvalidDagError, type TaskSpec, validateDag } from '../src/index.ts';
 import { findCycles } from '../src/find-cycles.ts';
 import { findUnreachable } from '../src/find-unreachable.ts';
+import { compileDag, type DagSpec, expandTasks, InvalidDagError, type TaskSpec, validateDag } from '../src/index.ts';
 import { oracleVerdict, type Upstream } from './support/oracle.ts';
 import { propertyRuns } from './support/property-runs.ts';
 import { allLists, shapes } from './support/shapes.ts';
@@ -24,9 +24,16 @@ describe('a valid DAG', () => {
 
   test('may be empty, wide, and deep', () => {
     expect(validateDag(dagSpec([]))).toEqual([]);
-    const wide = dagSpec([taskSpec('root'), ...Array.from({ length: 10_000 }, (_, index) => taskSpec(`leaf-${index}`, ['root'], { triggerRule: 'one_failed' }))]);
+    const wide = dagSpec([
+      taskSpec('root'),
+      ...Array.from({ length: 10_000 }, (_, index) => taskSpec(`leaf-${index}`, ['root'], { triggerRule: 'one_failed' })),
+    ]);
     expect(compileDag(wide).leaves).toHaveLength(10_000);
-    const deep = dagSpec(Array.from({ length: 10_000 }, (_, index) => taskSpec(`t${index}`, index === 0 ? [] : [`t${index - 1}`], { triggerRule: 'all_failed' })));
+    const deep = dagSpec(
+      Array.from({ length: 10_000 }, (_, index) =>
+        taskSpec(`t${index}`, index === 0 ? [] : [`t${index - 1}`], { triggerRule: 'all_failed' }),
+      ),
+    );
     expect(compileDag(deep).order).toHaveLength(10_000);
   });
 
@@ -107,14 +114,17 @@ describe('an invalid DAG', () => {
   });
 
   test('names the tasks that wait for each other in order', () => {
-    expect(messages(dagSpec([taskSpec('a', ['c']), taskSpec('b', ['a']), taskSpec('c', ['b']), taskSpec('d', ['c', 'e']), taskSpec('e', ['d'])]))).toEqual([
-      'cycle: The tasks wait for each other: "a" → "b" → "c" → "a"',
-      'cycle: The tasks wait for each other: "d" → "e" → "d"',
-    ]);
+    expect(
+      messages(
+        dagSpec([taskSpec('a', ['c']), taskSpec('b', ['a']), taskSpec('c', ['b']), taskSpec('d', ['c', 'e']), taskSpec('e', ['d'])]),
+      ),
+    ).toEqual(['cycle: The tasks wait for each other: "a" → "b" → "c" → "a"', 'cycle: The tasks wait for each other: "d" → "e" → "d"']);
   });
 
   test('says where a second task of the same name is, when that is known', () => {
-    expect(messages(dagSpec([taskSpec('a'), taskSpec('a')]))).toEqual(['duplicate_task: There are two tasks "a": task ids must be unique within a DAG']);
+    expect(messages(dagSpec([taskSpec('a'), taskSpec('a')]))).toEqual([
+      'duplicate_task: There are two tasks "a": task ids must be unique within a DAG',
+    ]);
   });
 
   test('names inputs that come from nowhere, or from a task that need not be done', () => {
@@ -130,7 +140,10 @@ describe('an invalid DAG', () => {
   });
 
   test.each<[Partial<TaskSpec>, string]>([
-    [{ triggerRule: 'none_failed_or_skipped' as never }, 'triggerRule must be one of all_success, all_failed, all_done, all_done_min_one_success, all_skipped, one_failed, one_success, one_done, none_failed, none_failed_min_one_success, none_skipped, always, but is none_failed_or_skipped'],
+    [
+      { triggerRule: 'none_failed_or_skipped' as never },
+      'triggerRule must be one of all_success, all_failed, all_done, all_done_min_one_success, all_skipped, one_failed, one_success, one_done, none_failed, none_failed_min_one_success, none_skipped, always, but is none_failed_or_skipped',
+    ],
     [{ poolSlots: 0 }, 'poolSlots must be a whole number from 1, but is 0'],
     [{ poolSlots: 1.5 }, 'poolSlots must be a whole number from 1, but is 1.5'],
     [{ executionTimeoutMs: 0 }, 'the execution timeout must be whole milliseconds, more than 0, but is 0'],
@@ -138,13 +151,24 @@ describe('an invalid DAG', () => {
     [{ priorityWeight: 0.5 }, 'priorityWeight must be a whole number, but is 0.5'],
     [{ retries: { ...NO_RETRIES, max: -1 } }, 'retries.max must be a whole number from 0, but is -1'],
     [{ retries: { ...NO_RETRIES, delayMs: -1 } }, 'the retry delay must be whole milliseconds, not negative, but is -1'],
-    [{ retries: { ...NO_RETRIES, maxDelayMs: Infinity } }, 'the maximal retry delay must be whole milliseconds, not negative, but is Infinity'],
+    [
+      { retries: { ...NO_RETRIES, maxDelayMs: Infinity } },
+      'the maximal retry delay must be whole milliseconds, not negative, but is Infinity',
+    ],
     [{ retries: { ...NO_RETRIES, jitter: 1.01 } }, 'the jitter must be between 0 and 1, but is 1.01'],
     [{ retries: { ...NO_RETRIES, jitter: -0.01 } }, 'the jitter must be between 0 and 1, but is -0.01'],
     [{ retries: { ...NO_RETRIES, jitter: Number.NaN } }, 'the jitter must be between 0 and 1, but is NaN'],
     [{ retries: { ...NO_RETRIES, backoff: 'linear' as never } }, 'backoff must be fixed or exponential, but is linear'],
     [
-      { retries: { ...NO_RETRIES, rules: [{ error: 'E', action: 'retry' }, { error: 'F', action: 'retry', delayMs: -2 }] } },
+      {
+        retries: {
+          ...NO_RETRIES,
+          rules: [
+            { error: 'E', action: 'retry' },
+            { error: 'F', action: 'retry', delayMs: -2 },
+          ],
+        },
+      },
       'the delay of the retry rule for "F" must be whole milliseconds, not negative, but is -2',
     ],
   ])('has no such value as %j', (more, what) => {
@@ -154,7 +178,16 @@ describe('an invalid DAG', () => {
   test.each<Partial<TaskSpec>>([
     { priorityWeight: -3 },
     { poolSlots: 1, executionTimeoutMs: 1 },
-    { retries: { max: 0, delayMs: 0, backoff: 'exponential', maxDelayMs: 0, jitter: 1, rules: [{ error: 'E', action: 'retry', delayMs: 0 }] } },
+    {
+      retries: {
+        max: 0,
+        delayMs: 0,
+        backoff: 'exponential',
+        maxDelayMs: 0,
+        jitter: 1,
+        rules: [{ error: 'E', action: 'retry', delayMs: 0 }],
+      },
+    },
     { retries: { ...NO_RETRIES, jitter: 0 } },
   ])('may have %j', (more) => {
     expect(messages(withTask(more))).toEqual([]);
@@ -167,9 +200,18 @@ describe('an invalid DAG', () => {
     [{ endAt: Infinity }, 'bad_value: endAt must be an instant, but is Infinity'],
     [{ startAt: 2, endAt: 1 }, 'end_before_start: The DAG ends before it starts: endAt is earlier than startAt'],
     [{ catchup: { kind: 'window', windowMs: 0 } }, 'bad_value: The catchup window must be longer than 0 ms, but is 0'],
-    [{ schedule: { kind: 'cron', expression: '0 25 * * *', timezone: 'UTC', interval: 'cron' } }, 'bad_cron: Cron expression "0 25 * * *", at character 3: hour 25 is not within 0-23'],
-    [{ schedule: { kind: 'cron', expression: '@daily', timezone: 'Mars/Olympus', interval: 'cron' } }, 'bad_timezone: "Mars/Olympus" is not a time zone: use an IANA name such as "Europe/Berlin" or "UTC"'],
-    [{ schedule: { kind: 'cron', expression: '@daily', timezone: 'UTC', interval: { lengthMs: 0 } } }, 'bad_value: The data interval must be longer than 0 ms, but is 0'],
+    [
+      { schedule: { kind: 'cron', expression: '0 25 * * *', timezone: 'UTC', interval: 'cron' } },
+      'bad_cron: Cron expression "0 25 * * *", at character 3: hour 25 is not within 0-23',
+    ],
+    [
+      { schedule: { kind: 'cron', expression: '@daily', timezone: 'Mars/Olympus', interval: 'cron' } },
+      'bad_timezone: "Mars/Olympus" is not a time zone: use an IANA name such as "Europe/Berlin" or "UTC"',
+    ],
+    [
+      { schedule: { kind: 'cron', expression: '@daily', timezone: 'UTC', interval: { lengthMs: 0 } } },
+      'bad_value: The data interval must be longer than 0 ms, but is 0',
+    ],
   ])('may not have %j', (more, what) => {
     expect(messages(dagSpec([taskSpec('a')], more))).toEqual([what]);
   });
@@ -190,7 +232,9 @@ describe('an invalid DAG', () => {
       taskSpec('both', ['a', 'rescue']),
       taskSpec('after', ['both'], { triggerRule: 'all_done' }),
     ]);
-    expect(messages(spec)).toEqual(['unreachable: Task "both" can never run: however "a", "rescue" may end, its trigger rule all_success is not met']);
+    expect(messages(spec)).toEqual([
+      'unreachable: Task "both" can never run: however "a", "rescue" may end, its trigger rule all_success is not met',
+    ]);
   });
 
   test('is not searched for such tasks while its graph is unsound', () => {
@@ -252,7 +296,9 @@ describe('the search for cycles', () => {
   test('finds one in every graph that has one, and each found is one', () => {
     fc.assert(
       fc.property(
-        fc.integer({ min: 1, max: 7 }).chain((size) => fc.array(fc.uniqueArray(fc.nat(size - 1), { maxLength: 3 }), { minLength: size, maxLength: size })),
+        fc
+          .integer({ min: 1, max: 7 })
+          .chain((size) => fc.array(fc.uniqueArray(fc.nat(size - 1), { maxLength: 3 }), { minLength: size, maxLength: size })),
         (upstream) => {
           const reaches = (from: number, to: number): boolean => {
             const seen = new Set(upstream[from]);
@@ -263,7 +309,10 @@ describe('the search for cycles', () => {
           const cycles = findCycles(upstream);
           expect(cycles.length > 0).toBe(knotted.length > 0);
           // Each knot (tasks that reach each other) has one.
-          for (const task of knotted) expect(cycles.some((cycle) => cycle.some((member) => member === task || (reaches(task, member) && reaches(member, task))))).toBe(true);
+          for (const task of knotted)
+            expect(
+              cycles.some((cycle) => cycle.some((member) => member === task || (reaches(task, member) && reaches(member, task)))),
+            ).toBe(true);
           for (const cycle of cycles) {
             expect(new Set(cycle).size).toBe(cycle.length);
             expect(cycle[0]).toBe(Math.min(...cycle));

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { InvalidZoneError, isZone, localDay, localHour } from '../src/index.ts';
 import { civilDay, dayNumber, daysInMonth, weekday } from '../src/civil-time.ts';
+import { InvalidZoneError, isZone, localDay, localHour } from '../src/index.ts';
 import { getZone } from '../src/zone.ts';
 import { localTime } from './support/cron-oracle.ts';
 import { propertyRuns } from './support/property-runs.ts';
@@ -41,7 +41,11 @@ describe('a zone', () => {
     // America/Recife had eight days of summer time in October 2000; Africa/Monrovia left -00:44:30 in 1972.
     const recife = getZone('America/Recife');
     expect([utc('2000-10-10T00:00Z'), utc('2000-10-20T00:00Z')].map((instant) => recife.offsetAt(instant) / 3_600_000)).toEqual([-2, -3]);
-    expect(recife.periodAt(utc('2000-10-10T00:00Z'))).toEqual({ from: utc('2000-10-08T03:00Z'), until: utc('2000-10-15T02:00Z'), offset: -7_200_000 });
+    expect(recife.periodAt(utc('2000-10-10T00:00Z'))).toEqual({
+      from: utc('2000-10-08T03:00Z'),
+      until: utc('2000-10-15T02:00Z'),
+      offset: -7_200_000,
+    });
     expect(getZone('Africa/Monrovia').offsetAt(utc('1971-06-01T00:00Z'))).toBe(-(44 * 60 + 30) * 1_000);
     expect(getZone('Africa/Monrovia').periodAt(utc('1972-01-07T00:44:30Z')).from).toBe(utc('1972-01-07T00:44:30Z'));
   });
@@ -81,7 +85,12 @@ describe('the calendar', () => {
       fc.property(fc.integer({ min: -800_000, max: 800_000 }), (number) => {
         const date = new Date(number * 86_400_000);
         const { year, month, day } = civilDay(number);
-        expect([year, month, day, weekday(number)]).toEqual([date.getUTCFullYear(), date.getUTCMonth() + 1, date.getUTCDate(), date.getUTCDay()]);
+        expect([year, month, day, weekday(number)]).toEqual([
+          date.getUTCFullYear(),
+          date.getUTCMonth() + 1,
+          date.getUTCDate(),
+          date.getUTCDay(),
+        ]);
         expect(dayNumber(year, month, day)).toBe(number);
         expect(daysInMonth(year, month)).toBe(new Date(Date.UTC(2000 + (((year % 400) + 400) % 400), month, 0)).getUTCDate());
       }),

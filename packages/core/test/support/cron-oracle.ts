@@ -18,7 +18,15 @@ const formats = new Map<string, Intl.DateTimeFormat>();
 export function localTime(zone: string, instant: number): LocalTime {
   let format = formats.get(zone);
   if (format === undefined) {
-    format = new Intl.DateTimeFormat('en-US', { timeZone: zone, hourCycle: 'h23', year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric' });
+    format = new Intl.DateTimeFormat('en-US', {
+      timeZone: zone,
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: 'numeric',
+      day: 'numeric',
+      hour: 'numeric',
+      minute: 'numeric',
+    });
     formats.set(zone, format);
   }
   const [month = 0, day = 0, year = 0, hour = 0, minute = 0] = format.format(instant).split(/\D+/).map(Number);
@@ -29,20 +37,27 @@ export function localTime(zone: string, instant: number): LocalTime {
 function allows(field: string, value: number, max: number): boolean {
   return field.split(',').some((item) => {
     const [span = '', step = '1'] = item.split('/');
-    const [low, high] = span === '*' ? [0, max] : span.includes('-') ? span.split('-').map(Number) : [Number(span), item.includes('/') ? max : Number(span)];
+    const [low, high] =
+      span === '*' ? [0, max] : span.includes('-') ? span.split('-').map(Number) : [Number(span), item.includes('/') ? max : Number(span)];
     const start = span === '*' && max !== 59 && max !== 23 && max !== 6 ? 1 : (low ?? 0);
     return value >= start && value <= (high ?? max) && (value - start) % Number(step) === 0;
   });
 }
 
 /** Whether an expression allows what a clock shows. */
-export function matcher(expression: string): (clock: LocalTime) => boolean {
+function matcher(expression: string): (clock: LocalTime) => boolean {
   const [m = '', h = '', dom = '', mon = '', dow = ''] = expression.split(' ');
   const allowed = (field: string, least: number, max: number): ReadonlySet<number> => {
     const every = Array.from({ length: max - least + 1 }, (_, index) => least + index);
     return new Set(every.filter((value) => allows(field, value, max)));
   };
-  const [minutes, hours, days, months, weekdays] = [allowed(m, 0, 59), allowed(h, 0, 23), allowed(dom, 1, 31), allowed(mon, 1, 12), allowed(dow, 0, 6)];
+  const [minutes, hours, days, months, weekdays] = [
+    allowed(m, 0, 59),
+    allowed(h, 0, 23),
+    allowed(dom, 1, 31),
+    allowed(mon, 1, 12),
+    allowed(dow, 0, 6),
+  ];
   return ({ month, day, year, hour, minute }) => {
     if (!minutes.has(minute) || !hours.has(hour) || !months.has(month)) return false;
     const byMonth = days.has(day);
@@ -86,7 +101,13 @@ export function firesIn(expression: string, seen: Scan): readonly number[] {
   for (let time = first; time <= last; time += MINUTE) {
     if (!days.has(Math.floor(time / (1_440 * MINUTE)))) continue;
     const date = new Date(time);
-    const clock = { year: date.getUTCFullYear(), month: date.getUTCMonth() + 1, day: date.getUTCDate(), hour: date.getUTCHours(), minute: date.getUTCMinutes() };
+    const clock = {
+      year: date.getUTCFullYear(),
+      month: date.getUTCMonth() + 1,
+      day: date.getUTCDate(),
+      hour: date.getUTCHours(),
+      minute: date.getUTCMinutes(),
+    };
     if (!matches(clock)) continue;
     const instant = firstShown.get(time) ?? instants[seen.shown.findIndex((other) => other > time)];
     if (instant !== undefined) fires.add(instant);

@@ -9,9 +9,9 @@ import {
   isLegalMove,
   isTerminal,
   newRun,
-  restoreRun,
   type RunEvent,
   type RunState,
+  restoreRun,
   type Step,
   step,
   type TaskState,
@@ -82,8 +82,14 @@ export class LawfulDriver {
     const copy = { tasks: [...before.tasks], tally: [...before.tally], open: before.open, status: before.status };
     const answer = step(this.dag, before, event, this.now);
     check(before.open === copy.open && before.status === copy.status, 'a step changed the run it was given');
-    check(copy.tasks.every((state, task) => state === before.tasks[task]), 'a step changed the states it was given');
-    check(copy.tally.every((count, index) => count === before.tally[index]), 'a step changed the tally it was given');
+    check(
+      copy.tasks.every((state, task) => state === before.tasks[task]),
+      'a step changed the states it was given',
+    );
+    check(
+      copy.tally.every((count, index) => count === before.tally[index]),
+      'a step changed the tally it was given',
+    );
     if (answer.kind === 'rejected') throw new Error(`A lawful event was rejected: ${answer.detail}`);
     if (answer.kind === 'applied') this.#apply(event, answer);
     return answer;
@@ -116,7 +122,10 @@ export class LawfulDriver {
     check(this.#running === (run.status === 'running') || before.status === run.status, 'the run changed its status silently');
     const rebuilt = restoreRun(this.dag, run.status, run.tasks);
     check(rebuilt.open === run.open, 'open is wrong');
-    check(rebuilt.tally.every((count, index) => count === run.tally[index]), 'the tally is wrong');
+    check(
+      rebuilt.tally.every((count, index) => count === run.tally[index]),
+      'the tally is wrong',
+    );
     this.#checkNotStuck();
   }
 

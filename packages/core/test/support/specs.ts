@@ -44,7 +44,7 @@ export interface Shape {
   readonly retries?: readonly number[];
 }
 
-export function specOf({ upstream, rules, retries = [] }: Shape): DagSpec {
+function specOf({ upstream, rules, retries = [] }: Shape): DagSpec {
   const name = (task: number): string => `t${String(task).padStart(2, '0')}`;
   return dagSpec(
     upstream.map((sources, task) =>
