@@ -8,13 +8,14 @@ export interface LakeTable<C extends Columns = Columns> extends Source<C>, Targe
 
 export interface Lake {
   /** `raw/sales` is the folder `raw/sales` under the root. */
-  table<const C extends Columns = Columns>(name: string, options?: { readonly columns?: C }): LakeTable<C>;
+  table(name: string): LakeTable;
+  table<const C extends Columns>(name: string, options: { readonly columns: C }): LakeTable<C>;
 }
 
 /** Names a connection (`file:///…` or `s3://…`) as a lake: Parquet tables under its root. */
 export function lake(connection: string): Lake {
   return {
-    table<const C extends Columns = Columns>(name: string, { columns }: { readonly columns?: C } = {}): LakeTable<C> {
+    table<C extends Columns>(name: string, { columns }: { readonly columns?: C } = {}): LakeTable<C> {
       if (columns) assertColumns(columns, `lake("${connection}").table("${name}")`);
       const place = { connector: 'lake', connection, kind: 'table' };
       const table: LakeTable<C> = {

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import type { Check, PackageResult, Source } from '@headrace/sdk';
-import { connectorOf } from './operation.ts';
-import type { Execute } from './executors.ts';
+import { connectorOf, type Execute } from './operation.ts';
 import { savePackage } from './package-area.ts';
 import { parquetRelation, writeParquet } from './relation.ts';
 import { runChecks } from './run-checks.ts';

@@ -3,8 +3,7 @@ import type { Column, Columns, DatasetResult, Source } from '@headrace/sdk';
 import { columnTypeOf, storageExpression } from './column-types.ts';
 import { firstLines, ident, literal, type SqlValue } from './duckdb.ts';
 import { ColumnNotFoundError, DataError, SqlError } from './errors.ts';
-import type { Execute } from './executors.ts';
-import { connectorOf, openResult, type PublishOperation, publish } from './operation.ts';
+import { connectorOf, type Execute, openResult, publish, type PublishOperation } from './operation.ts';
 import { parquetRelation, type Relation, rereadable } from './relation.ts';
 import type { Work } from './connector.ts';
 

@@ -1,15 +1,14 @@
 /** The executors of extract, load, transform and export over a set of connectors. */
-import type { OperationExecutor, OperationExecutors, OperationRequest } from '@headrace/sdk';
+import type { OperationExecutor, OperationExecutors } from '@headrace/sdk';
 import type { Connectors, Work } from './connector.ts';
 import { DEFAULT_LIMITS, type DuckLimits, withDuck } from './duckdb.ts';
 import { executeExtract } from './execute-extract.ts';
 import { executeExport, executeLoad } from './execute-publish.ts';
 import { executeTransform } from './execute-transform.ts';
+import type { Execute } from './operation.ts';
 import type { FileRoot } from './file-root.ts';
 import { lakeSource } from './lake-source.ts';
 import { lakeTarget } from './lake-target.ts';
-
-export type Execute = (request: OperationRequest, work: Work, connectors: Connectors) => Promise<unknown>;
 
 /** Builds the executors. The lake needs no connector: it lies on whatever roots the connectors can open. */
 export function createExecutors(given: Connectors, limits: DuckLimits = DEFAULT_LIMITS): OperationExecutors {

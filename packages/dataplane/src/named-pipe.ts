@@ -109,8 +109,9 @@ async function releaseReader(path: string, ended: () => boolean): Promise<void> 
   }
 }
 
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+/** By its property, not its class: an error of Node itself may be of another realm. */
+function codeOf(error: unknown): unknown {
+  return (error as { readonly code?: unknown } | null | undefined)?.code;
 }
 
 function isBrokenPipe(error: unknown): boolean {

@@ -9,6 +9,9 @@ import { openPackage } from './package-area.ts';
 import { fingerprint, type Relation } from './relation.ts';
 import { runChecks } from './run-checks.ts';
 
+/** How one kind of task is executed. */
+export type Execute = (request: OperationRequest, work: Work, connectors: Connectors) => Promise<unknown>;
+
 /** The common part of load, transform and export. */
 export interface PublishOperation {
   readonly target: Place;

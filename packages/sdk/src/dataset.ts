@@ -121,8 +121,3 @@ export interface FileResult {
 }
 
 export type DatasetResult = PackageResult | LakeResult | TableResult | FileResult;
-
-/** Whether something a user passed is a task and not a place. */
-export function isTask(value: DatasetTask | Source): value is DatasetTask {
-  return 'taskId' in value;
-}

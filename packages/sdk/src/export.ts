@@ -1,28 +1,27 @@
 import type { Check } from './checks.ts';
 import type { ColumnName, Columns } from './columns.ts';
-import { type DatasetTask, type FileResult, isTask, type Partition, type Source, type TableResult, type TargetOf } from './dataset.ts';
+import { type DatasetTask, type FileResult, type Source, type TableResult, type TargetOf } from './dataset.ts';
 import { type Disposition, readConnections } from './load.ts';
-import { defineOperation, type TaskOptions } from './task.ts';
+import { defineOperation, isTask } from './operation.ts';
+import type { CommonTaskOptions } from './task-options.ts';
 
-export interface ExportOptions<C extends Columns> extends TaskOptions {
+export interface ExportOptions<C extends Columns> extends CommonTaskOptions {
   readonly from: DatasetTask<C> | Source<C>;
   readonly into: TargetOf<NoInfer<C>>;
   /** Default `replace`. Merge keys are checked by the compiler where the columns are declared. */
   readonly disposition?: Exclude<Disposition<ColumnName<NoInfer<C>>>, 'replace-partition'>;
-  /** For a file: the folders it is put in, `{ day: interval.day }` → `day=2017-06-19/`. */
-  readonly partition?: Partition;
   readonly checks?: readonly Check<ColumnName<NoInfer<C>>>[];
   readonly generation?: number;
 }
 
 /** A task that brings rows out of the lake: into a database's table, in one transaction, or a file, in one rename. */
 export function exportTo<C extends Columns>(taskId: string, options: ExportOptions<C>): DatasetTask<C, TableResult | FileResult> {
-  const { from, into, disposition = 'replace', partition = {}, checks = [], generation = 1, ...taskOptions } = options;
+  const { from, into, disposition = 'replace', checks = [], generation = 1, ...taskOptions } = options;
   return defineOperation<TableResult | FileResult>('export', {
     taskId,
     options: taskOptions,
     inputs: isTask(from) ? { from } : {},
-    operation: { ...(isTask(from) ? {} : { source: from }), target: into, partition, disposition, checks, generation },
+    operation: { ...(isTask(from) ? {} : { source: from }), target: into, partition: {}, disposition, checks, generation },
     connections: isTask(from) ? [into.connection, ...readConnections(from)] : [into.connection, from.connection],
   });
 }

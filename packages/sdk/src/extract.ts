@@ -1,9 +1,10 @@
 import type { Check } from './checks.ts';
 import type { ColumnName, Columns } from './columns.ts';
 import type { DatasetTask, PackageResult, Source } from './dataset.ts';
-import { defineOperation, type TaskOptions } from './task.ts';
+import { defineOperation } from './operation.ts';
+import type { CommonTaskOptions } from './task-options.ts';
 
-export interface ExtractOptions<C extends Columns> extends TaskOptions {
+export interface ExtractOptions<C extends Columns> extends CommonTaskOptions {
   readonly from: Source<C>;
   /** The connection under whose root the package is kept (`_packages/…`). Default `lake`. */
   readonly stage?: string;

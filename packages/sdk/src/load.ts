@@ -1,7 +1,8 @@
 import type { Check } from './checks.ts';
 import type { ColumnName, Columns, WithColumns } from './columns.ts';
-import { type DatasetTask, isTask, type LakeResult, type Partition, type PartitionColumns, type Source, type TableResult, type TargetOf } from './dataset.ts';
-import { defineOperation, type TaskOptions } from './task.ts';
+import { type DatasetTask, type LakeResult, type Partition, type PartitionColumns, type Source, type TableResult, type TargetOf } from './dataset.ts';
+import { defineOperation, isTask } from './operation.ts';
+import type { CommonTaskOptions } from './task-options.ts';
 
 /**
  * What becomes of the rows that are already there:
@@ -11,7 +12,7 @@ import { defineOperation, type TaskOptions } from './task.ts';
  */
 export type Disposition<N extends string = string> = 'append' | 'replace' | 'replace-partition' | { readonly merge: readonly N[] };
 
-export interface LoadOptions<C extends Columns, P extends Partition> extends TaskOptions {
+export interface LoadOptions<C extends Columns, P extends Partition> extends CommonTaskOptions {
   readonly from: DatasetTask<C> | Source<C>;
   readonly into: TargetOf<NoInfer<C>>;
   /** e.g. `{ day: interval.day }`. The column must not be among the rows' own. */

@@ -1,10 +1,11 @@
 import type { Check } from './checks.ts';
 import { assertColumns, type ColumnName, type Columns, type WithColumns } from './columns.ts';
-import { type DatasetTask, isTask, type LakeResult, type Partition, type PartitionColumns, type RunValue, type Source, type TargetOf } from './dataset.ts';
+import { type DatasetTask, type LakeResult, type Partition, type PartitionColumns, type RunValue, type Source, type TargetOf } from './dataset.ts';
 import { type Disposition, defaultDisposition, readConnections } from './load.ts';
-import { defineOperation, type TaskOptions } from './task.ts';
+import { defineOperation, isTask } from './operation.ts';
+import type { CommonTaskOptions } from './task-options.ts';
 
-export interface TransformOptions<C extends Columns, P extends Partition> extends TaskOptions {
+export interface TransformOptions<C extends Columns, P extends Partition> extends CommonTaskOptions {
   /**
    * Name in the SQL → what it stands for. A task stands for the rows that its run wrote (its partition); a place, such as
    * `lake('lake').table('raw/sales')`, for all that is in it.

@@ -4,7 +4,7 @@ import { createGunzip } from 'node:zlib';
 import { DataError, firstLines, ident, literal, parseExpression, storageType, TypeMismatchError, validExpression } from '@headrace/dataplane';
 import type { Column } from '@headrace/sdk';
 import { parse } from 'csv-parse';
-import type { OpenFile, SourceFile } from './files-source.ts';
+import type { OpenFile, SourceFile } from './source-file.ts';
 import { columnsToRead, explainParse } from './text-columns.ts';
 
 /** The types whose text DuckDB reads as exactly that value or not at all. It would round decimals. */

@@ -1,20 +1,10 @@
 /** Reads files of any kind it knows, from any root. */
-import { DataError, localFile, type Relation, type SourceConnector, urlOf, type Work } from '@headrace/dataplane';
-import type { Source } from '@headrace/sdk';
+import { DataError, localFile, type SourceConnector, urlOf } from '@headrace/dataplane';
 import { openCsv } from './csv-source.ts';
 import { openJson } from './json-source.ts';
 import { openParquet } from './parquet-source.ts';
+import type { OpenFile } from './source-file.ts';
 import { openXml } from './xml-source.ts';
-
-/** A source file, brought to the local disk. */
-export interface SourceFile {
-  readonly file: string;
-  /** For messages. */
-  readonly url: string;
-  readonly zipped: boolean;
-}
-
-export type OpenFile = (file: SourceFile, source: Source, work: Work) => Promise<Relation>;
 
 const KINDS: Readonly<Record<string, OpenFile>> = { csv: openCsv, json: openJson, xml: openXml, parquet: openParquet };
 

@@ -1,17 +1,15 @@
 /** Writes rows to one CSV file, which takes the place of the old one in one step. */
-import { join } from 'node:path';
-import { checkedPath, DataError, type DuckSession, folderOf, ident, literal, type TargetConnector, urlOf } from '@headrace/dataplane';
-import type { Column, FileResult } from '@headrace/sdk';
 import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { checkedPath, DataError, type DuckSession, ident, literal, type TargetConnector, urlOf } from '@headrace/dataplane';
+import type { Column, FileResult } from '@headrace/sdk';
 
 export const filesTarget: TargetConnector = {
   dispositions: ['replace'],
 
-  async write({ target, rows, partition }, work): Promise<FileResult> {
+  async write({ target, rows }, work): Promise<FileResult> {
     if (target.kind !== 'csv') throw new DataError('HR_FILE_KIND', `A file cannot be written as "${target.kind}"; use files(…).csv(…)`);
-    const name = checkedPath(String(target.settings['name']));
-    const cut = name.lastIndexOf('/') + 1;
-    const path = Object.keys(partition).length === 0 ? name : `${folderOf(name.slice(0, cut).replace(/\/$/, ''), partition)}/${name.slice(cut)}`.replace(/^\//, '');
+    const path = checkedPath(String(target.settings['name']));
     const root = await work.root(target.connection);
     const file = join(work.scratch, 'report.csv');
     const written = await writeCsv(work.duck, rows.relation, file, String(target.settings['delimiter'] ?? ','));

@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { DataError, firstLines, literal, type Relation } from '@headrace/dataplane';
 import { ExactNumbers } from './exact-numbers.ts';
-import type { OpenFile } from './files-source.ts';
+import type { OpenFile } from './source-file.ts';
 import { columnsToRead, explainParse, parsedSelect } from './text-columns.ts';
 
 /** JSON: an array of objects, or one object after the other. Values are read as the text they are written as, then typed. */

@@ -1,6 +1,6 @@
 import { ColumnNotFoundError, columnTypeOf, DataError, firstLines, literal, storageExpression } from '@headrace/dataplane';
 import type { Column } from '@headrace/sdk';
-import type { OpenFile } from './files-source.ts';
+import type { OpenFile } from './source-file.ts';
 
 /** Parquet. The file's own types count; a declared type must hold all of them. */
 export const openParquet: OpenFile = async ({ file, url }, { columns: declared }, { duck }) => {

@@ -8,7 +8,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { DataError } from '@headrace/dataplane';
 import { SaxesParser, type SaxesTagPlain } from 'saxes';
-import type { OpenFile } from './files-source.ts';
+import type { OpenFile } from './source-file.ts';
 import { openRecords } from './json-source.ts';
 
 export const openXml: OpenFile = async ({ file, url, zipped }, source, work) => {

@@ -65,14 +65,17 @@ function connectionError(error: unknown, connection: string, url: URL): unknown 
   return new DataError('HR_CONNECTION_FAILED', `Cannot reach ${where}: ${messageOf(error)}. Check the host, the port and that the server runs`, { cause: error, retryable: true });
 }
 
+/** The SQLSTATE of an error of PostgreSQL, or the code of one of the system. */
 export function codeOf(error: unknown): string | undefined {
-  if (error instanceof AggregateError) return codeOf(error.errors[0]);
-  return error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+  const { code, errors } = error as { readonly code?: unknown; readonly errors?: readonly unknown[] };
+  if (typeof code === 'string') return code;
+  return errors?.[0] === undefined ? undefined : codeOf(errors[0]);
 }
 
 function messageOf(error: unknown): string {
-  if (error instanceof AggregateError) return messageOf(error.errors[0]);
-  return error instanceof Error ? error.message : String(error);
+  const { message, errors } = error as { readonly message?: string; readonly errors?: readonly unknown[] };
+  // Several addresses of one host fail together, with no message of their own.
+  return errors?.[0] === undefined ? (message ?? String(error)) : messageOf(errors[0]);
 }
 
 function socketOf(client: pg.Client): { destroy(): void } | undefined {

@@ -1,0 +1,13 @@
+/** What each kind of file is opened with. */
+import type { Relation, Work } from '@headrace/dataplane';
+import type { Source } from '@headrace/sdk';
+
+/** A source file, brought to the local disk. */
+export interface SourceFile {
+  readonly file: string;
+  /** For messages. */
+  readonly url: string;
+  readonly zipped: boolean;
+}
+
+export type OpenFile = (file: SourceFile, source: Source, work: Work) => Promise<Relation>;

@@ -1,0 +1,169 @@
+/** Databases, folders and a runner of single tasks for tests of the executors, without a scheduler. */
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type DagDefinition, type DataInterval, dag, type DatasetResult, resolveReferences, type TaskDefinition } from '@headrace/sdk';
+import pg from 'pg';
+import { executors } from '../../src/executors.ts';
+
+export interface LogLine {
+  readonly level: string;
+  readonly message: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+export interface RunOptions {
+  readonly inputs?: Readonly<Record<string, unknown>>;
+  readonly attempt?: number;
+  readonly taskInstanceId?: string;
+  readonly interval?: DataInterval;
+  readonly runId?: string;
+  readonly signal?: AbortSignal;
+  /** Called with every line the task logs. */
+  readonly onLog?: (line: LogLine) => void;
+}
+
+export const JUNE_19: DataInterval = { start: new Date('2017-06-19T04:00:00Z'), end: new Date('2017-06-20T04:00:00Z'), day: '2017-06-19', hour: '2017-06-19T00' };
+
+export interface Rig {
+  readonly folder: string;
+  readonly connections: Record<string, string>;
+  /** A client of the database `pos` or `reporting`, closed with the rig. */
+  client(name: 'pos' | 'reporting'): Promise<pg.Client>;
+  /** Runs one task by its executor and answers with its result. */
+  run<R>(task: TaskDefinition<R>, options?: RunOptions): Promise<R>;
+  /** Defines tasks, in a DAG of their own, and runs them one after the other, each with the results of its upstream. */
+  runAll(build: () => unknown, options?: RunOptions): Promise<Readonly<Record<string, DatasetResult>>>;
+  runDag(definition: DagDefinition, options?: RunOptions): Promise<Readonly<Record<string, DatasetResult>>>;
+  close(): Promise<void>;
+}
+
+/** The tasks that `build` defines, by id. */
+export function tasksOf(build: () => unknown): ReadonlyMap<string, TaskDefinition> {
+  return dag('rig', {}, () => {
+    build();
+  }).tasks;
+}
+
+export async function createRig(): Promise<Rig> {
+  const admin = process.env['HEADRACE_TEST_POSTGRES_URL'];
+  if (admin === undefined) throw new Error('HEADRACE_TEST_POSTGRES_URL is not set: it must be the URL of a PostgreSQL superuser');
+  const suffix = randomUUID().replaceAll('-', '').slice(0, 12);
+  const databases = [`dp_pos_${suffix}`, `dp_reporting_${suffix}`] as const;
+  await withAdmin(admin, async (client) => {
+    for (const name of databases) await client.query(`create database ${name}`);
+  });
+  const urlOf = (name: string): string => Object.assign(new URL(admin), { pathname: `/${name}` }).href;
+  const folder = await mkdtemp(join(tmpdir(), 'headrace-dp-'));
+  const clients: pg.Client[] = [];
+  const connections: Record<string, string> = {
+    pos: urlOf(databases[0]),
+    reporting: urlOf(databases[1]),
+    shop_files: new URL('../../../../dags/data', import.meta.url).href,
+    lake: pathToFileURL(join(folder, 'lake')).href,
+    reports: pathToFileURL(join(folder, 'reports')).href,
+    inbox: pathToFileURL(join(folder, 'inbox')).href,
+  };
+
+  const rig: Rig = {
+    folder,
+    connections,
+
+    async client(name) {
+      const client = new pg.Client(connections[name]);
+      client.on('error', () => {});
+      await client.connect();
+      await client.query(`set timezone to 'UTC'`);
+      clients.push(client);
+      return client;
+    },
+
+    async run<R>(task: TaskDefinition<R>, options: RunOptions = {}): Promise<R> {
+      const { inputs = {}, attempt = 1, interval = JUNE_19, runId = `scheduled__${interval.start.toISOString()}` } = options;
+      const kind = task.kind;
+      if (kind === 'task') throw new TypeError('The rig runs only tasks of the data plane');
+      const scratch = await mkdtemp(join(folder, 'scratch-'));
+      const log =
+        (level: string) =>
+        (message: string, fields: Readonly<Record<string, unknown>> = {}): void =>
+          options.onLog?.({ level, message, fields });
+      const run = { dagId: 'rig', id: runId, logicalDate: interval.start };
+      const operation = resolveReferences(task.operation, { params: {}, interval, run }) as Readonly<Record<string, unknown>>;
+      try {
+        const result = await executors[kind]({
+          operation,
+          inputs,
+          fence: { taskInstanceId: options.taskInstanceId ?? '1', attempt, attemptId: randomUUID() },
+          scratch,
+          context: {
+            dagId: 'rig',
+            runId,
+            taskId: task.taskId,
+            mapIndex: -1,
+            attempt,
+            maxTries: 1,
+            params: {},
+            logicalDate: interval.start,
+            interval,
+            log: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },
+            signal: options.signal ?? new AbortController().signal,
+            connection(id) {
+              const url = connections[id];
+              if (url === undefined || !task.connections.includes(id)) throw new Error(`connection ${id} is not declared by ${task.taskId}`);
+              return { id, url };
+            },
+          },
+        });
+        // A result goes through JSON in real life, too.
+        return JSON.parse(JSON.stringify(result)) as R;
+      } finally {
+        await rm(scratch, { recursive: true, force: true });
+      }
+    },
+
+    runAll: (build, options) =>
+      rig.runDag(
+        dag('rig', {}, () => {
+          build();
+        }),
+        options,
+      ),
+
+    async runDag(definition, options = {}) {
+      const results: Record<string, DatasetResult> = {};
+      for (const task of definition.tasks.values()) {
+        const inputs = Object.fromEntries(Object.entries(task.inputs).map(([name, upstream]) => [name, results[upstream.taskId]]));
+        results[task.taskId] = (await rig.run(task, { ...options, inputs })) as DatasetResult;
+      }
+      return results;
+    },
+
+    async close() {
+      for (const client of clients) await client.end().catch(() => {});
+      await withAdmin(admin, async (client) => {
+        for (const name of databases) await client.query(`drop database if exists ${name} with (force)`);
+      });
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+  return rig;
+}
+
+async function withAdmin(url: string, use: (client: pg.Client) => Promise<void>): Promise<void> {
+  const client = new pg.Client(url);
+  await client.connect();
+  try {
+    await use(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/** The one task of a kind of definition, for tests that run it by itself. */
+export function only(build: () => unknown): TaskDefinition {
+  const [task] = [...tasksOf(build).values()].slice(-1);
+  if (!task) throw new TypeError('No task was defined');
+  return task;
+}
