@@ -5,6 +5,7 @@
  * Y2. In every text, known secret values and passwords inside URLs are masked.
  * Y3. What cannot be JSON (errors, bigints, cycles, functions) becomes something that can; logging never throws.
  */
+import { isNativeError } from 'node:util/types';
 import { mask } from './secrets.ts';
 
 const secretKey = /password|passwd|passphrase|secret|token|authorization|apikey|accesskey|accesstoken|privatekey|credential|cookie/;
@@ -54,7 +55,7 @@ function cleanValue(value: unknown, secrets: RegExp | undefined, above: Readonly
   if (value instanceof Map) return cleanValue(Object.fromEntries([...value].map(([key, item]) => [String(key), item])), secrets, path);
   if (value instanceof Set) return cleanValue([...value], secrets, path);
   if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
-  if (value instanceof Error) return cleanEntries(errorEntries(value), secrets, path);
+  if (isNativeError(value)) return cleanEntries(errorEntries(value), secrets, path);
   return cleanEntries(Object.entries(value), secrets, path);
 }
 
