@@ -9,7 +9,7 @@
  * T3. The fires of an expression are one set of instants: next and previous walk the same set in both directions.
  */
 import { DAY, MINUTE } from './civil-time.ts';
-import { type Cron, nextLocalMinute, previousLocalMinute } from './cron.ts';
+import { type Cron, nextLocalMinute, previousLocalMinute } from './cron-calendar.ts';
 import type { Instant } from './dag.ts';
 import { getZone, type Zone } from './zone.ts';
 

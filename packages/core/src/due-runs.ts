@@ -7,7 +7,7 @@
  *
  * Source: Airflow 3, authoring-and-scheduling/timetable and core-concepts/dag-run.
  */
-import { type Cron, parseCron } from './cron.ts';
+import { parseCron } from './cron.ts';
 import { nextFire, previousFire } from './cron-fire.ts';
 import type { CatchupPolicy, Instant, ScheduleSpec } from './dag.ts';
 
@@ -73,7 +73,7 @@ interface FireTimes {
 }
 
 function fireTimes({ expression, timezone }: CronSchedule): FireTimes {
-  const cron: Cron = parseCron(expression);
+  const cron = parseCron(expression);
   return {
     after: (instant) => nextFire(cron, timezone, instant),
     before: (instant) => previousFire(cron, timezone, instant),

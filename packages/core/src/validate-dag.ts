@@ -148,6 +148,8 @@ function checkTaskValues(task: TaskSpec, report: Report): void {
   const bad = (what: string, found: unknown): void => report('bad_value', `Task "${task.taskId}": ${what}, but is ${String(found)}`, task);
   const { retries } = task;
   if (!TRIGGER_RULES.includes(task.triggerRule)) bad(`triggerRule must be one of ${TRIGGER_RULES.join(', ')}`, task.triggerRule);
+  if (idProblem(task.queue) !== undefined) bad('the queue must be named with letters, digits, "_", "." and "-"', task.queue);
+  if (typeof task.pool !== 'string' || task.pool === '') bad('the pool must have a name', task.pool);
   if (!isWhole(task.poolSlots, 1)) bad('poolSlots must be a whole number from 1', task.poolSlots);
   if (!isWhole(task.executionTimeoutMs, 1)) bad('the execution timeout must be whole milliseconds, more than 0', task.executionTimeoutMs);
   if (!Number.isSafeInteger(task.priorityWeight)) bad('priorityWeight must be a whole number', task.priorityWeight);

@@ -1,9 +1,14 @@
-import { describe, expect, test } from '@jest/globals';
-import { compileDag, explain, type Refusal, type RunStatus, restoreRun, type TaskState } from '../src/index.ts';
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { compileDag, type Dag, explain, type Refusal, type RunStatus, restoreRun, type TaskState } from '../src/index.ts';
 import { dagSpec, taskSpec } from './support/specs.ts';
 
 const many = Array.from({ length: 7 }, (_, index) => `source${index}`);
-const dag = compileDag(dagSpec([...many.map((id) => taskSpec(id)), taskSpec('join', many)]));
+let dag: Dag;
+
+beforeEach(() => {
+  dag = compileDag(dagSpec([...many.map((id) => taskSpec(id)), taskSpec('join', many)]));
+});
+
 const JOIN = 7;
 const success: TaskState = { status: 'success', attempt: 1 };
 

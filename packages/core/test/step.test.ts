@@ -1,17 +1,22 @@
-import { describe, expect, test } from '@jest/globals';
-import { compileDag, newRun, type RunEvent, type RunState, restoreRun, type Step, step, type TaskState } from '../src/index.ts';
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { compileDag, type Dag, newRun, type RunEvent, type RunState, restoreRun, type Step, step, type TaskState } from '../src/index.ts';
 import { dagSpec, NO_RETRIES, taskSpec } from './support/specs.ts';
 
 const retrying = { retries: { ...NO_RETRIES, max: 2 } };
 /** extract → load → report, and notify when something failed. */
-const dag = compileDag(
-  dagSpec([
-    taskSpec('extract', [], retrying),
-    taskSpec('load', ['extract']),
-    taskSpec('notify', ['extract', 'load'], { triggerRule: 'one_failed' }),
-    taskSpec('report', ['load']),
-  ]),
-);
+let dag: Dag;
+
+beforeEach(() => {
+  dag = compileDag(
+    dagSpec([
+      taskSpec('extract', [], retrying),
+      taskSpec('load', ['extract']),
+      taskSpec('notify', ['extract', 'load'], { triggerRule: 'one_failed' }),
+      taskSpec('report', ['load']),
+    ]),
+  );
+});
+
 const [EXTRACT, LOAD, NOTIFY, REPORT] = [0, 1, 2, 3];
 
 function applied(answer: Step): Extract<Step, { kind: 'applied' }> {
