@@ -163,7 +163,7 @@ describe('a tick', () => {
 });
 
 describe('a report', () => {
-  const live = running({ status: 'running', attempt: 2 }, none, none, none);
+  const live = (): RunState => running({ status: 'running', attempt: 2 }, none, none, none);
 
   test.each<[string, TaskState, TaskState]>([
     ['of an earlier attempt', { status: 'running', attempt: 2 }, { status: 'success', attempt: 1 }],
@@ -186,8 +186,8 @@ describe('a report', () => {
   });
 
   test('of what is known already is no change', () => {
-    expect(step(dag, live, moved(EXTRACT, { status: 'running', attempt: 2 }), 0)).toEqual({ kind: 'ignored', why: 'no_change' });
-    expect(step(dag, live, moved(LOAD, none), 0)).toEqual({ kind: 'ignored', why: 'no_change' });
+    expect(step(dag, live(), moved(EXTRACT, { status: 'running', attempt: 2 }), 0)).toEqual({ kind: 'ignored', why: 'no_change' });
+    expect(step(dag, live(), moved(LOAD, none), 0)).toEqual({ kind: 'ignored', why: 'no_change' });
   });
 
   test.each<[string, TaskState, TaskState]>([
@@ -265,7 +265,7 @@ describe('a report', () => {
     { type: 'task.lost', task: 9, attempt: 1, dice: 0 },
     { type: 'tasks.cleared', tasks: [0, 9] },
   ])('$type of a task that is not there is rejected', (event) => {
-    expect(step(dag, live, event, 0)).toEqual({
+    expect(step(dag, live(), event, 0)).toEqual({
       kind: 'rejected',
       why: 'unknown_task',
       detail: 'DAG "shop" has 4 tasks and none with index 9',
