@@ -17,7 +17,7 @@ export interface CronOptions {
 }
 
 /** Macros that the schedule understands; anything else has five fields. */
-const MACROS = new Set(['@hourly', '@daily', '@midnight', '@weekly', '@monthly', '@quarterly', '@yearly', '@annually']);
+const MACROS = new Set(['@hourly', '@daily', '@midnight', '@weekly', '@monthly', '@yearly', '@annually']);
 
 /** Runs at the times of a cron expression of five fields, or a macro such as `@daily`. Throws HR_BAD_SCHEDULE, HR_BAD_DURATION. */
 export function cron(expression: string, options: CronOptions = {}): Schedule {
