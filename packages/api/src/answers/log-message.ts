@@ -1,0 +1,28 @@
+/** A line of a stored task log, for programs and for people. A line that is not one of ours is shown as it is. */
+import type { LogMessage } from '@headrace/api-contract';
+
+/** Stored lines are JSON objects: `at` (ISO 8601), `level`, `source` (`task`, `stdout`, `stderr`, `headrace`), `message`, `fields`. */
+export function parseLogLine(line: string): LogMessage {
+  if (!line.startsWith('{')) return { event: line };
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(line);
+  } catch {
+    return { event: line };
+  }
+  if (parsed === null || typeof parsed !== 'object' || !('message' in parsed)) return { event: line };
+  const { at, level, source, message, fields } = parsed as Readonly<Record<string, unknown>>;
+  return {
+    ...(typeof at === 'string' ? { timestamp: at } : {}),
+    ...(typeof level === 'string' ? { level } : {}),
+    event: String(message),
+    ...(typeof source === 'string' ? { logger: source } : {}),
+    ...(fields !== null && typeof fields === 'object' ? { fields: fields as Record<string, unknown> } : {}),
+  };
+}
+
+/** One readable line, as `text/plain` gives it. */
+export function formatLogMessage({ timestamp, level, event, fields }: LogMessage): string {
+  const values = Object.entries(fields ?? {}).map(([name, value]) => ` ${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
+  return `${timestamp === undefined ? '' : `${timestamp} `}${level === undefined ? '' : `${level.toUpperCase().padEnd(5)} `}${event}${values.join('')}`;
+}

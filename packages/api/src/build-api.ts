@@ -1,0 +1,77 @@
+/**
+ * The HTTP API: Airflow's REST API v2 under /api/v2, `/metrics`, `/openapi.json`.
+ *
+ * F1. Handlers translate and delegate; what may happen is decided by the core, behind `RunCommands` and the store.
+ * F2. Every answer that is not a success is problem JSON.
+ */
+import { randomUUID } from 'node:crypto';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import { fastify, type FastifyInstance } from 'fastify';
+import { VersionBook } from './answers/version-book.ts';
+import type { ApiDeps } from './deps.ts';
+import { guardRoutes } from './http/access.ts';
+import { describeApi } from './http/openapi.ts';
+import { answerFrameworkError, answerProblems } from './http/problem-answers.ts';
+import { observeRequests } from './http/request-log.ts';
+import { compileValidator } from './http/validation.ts';
+import { clearRoutes } from './resources/clear.ts';
+import { dagRunRoutes } from './resources/dag-runs.ts';
+import { dagRoutes } from './resources/dags.ts';
+import { explainRoutes } from './resources/explain.ts';
+import { importErrorRoutes } from './resources/import-errors.ts';
+import { Lookup } from './resources/lookup.ts';
+import { metricsRoutes, monitorRoutes } from './resources/monitor.ts';
+import { taskInstanceRoutes } from './resources/task-instances.ts';
+import { taskLogRoutes } from './resources/task-logs.ts';
+import { taskRoutes } from './resources/tasks.ts';
+import { xcomRoutes } from './resources/xcoms.ts';
+
+const MAX_BODY_BYTES = 1024 * 1024;
+/** Run ids may be long, and task ids too. */
+const MAX_SEGMENT_LENGTH = 500;
+
+/**
+ * The API, ready to `listen` or `inject`.
+ * @throws UndeclaredAccessError when a route does not say who may call it.
+ */
+export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
+  const app = fastify({
+    logger: false,
+    bodyLimit: MAX_BODY_BYTES,
+    genReqId: () => randomUUID(),
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: MAX_SEGMENT_LENGTH },
+    frameworkErrors: (error, request, reply) => answerFrameworkError(error, request, reply, deps.log),
+  }).withTypeProvider<TypeBoxTypeProvider>();
+  app.setValidatorCompiler(compileValidator);
+  // Answers are checked by the compiler of TypeScript; nothing may drop a field of them on the way.
+  app.setSerializerCompiler(() => JSON.stringify);
+  guardRoutes(app, deps.authenticate);
+  observeRequests(app, deps);
+  answerProblems(app, deps.log);
+  await describeApi(app, deps.version);
+
+  const context = { deps, versions: new VersionBook(deps.queries), lookup: new Lookup(deps.queries) };
+  await app.register(
+    async (v2) => {
+      for (const routes of resources) await v2.register(routes, context);
+    },
+    { prefix: '/api/v2' },
+  );
+  await app.register(metricsRoutes, context);
+  await app.ready();
+  return app;
+}
+
+const resources = [
+  monitorRoutes,
+  dagRoutes,
+  taskRoutes,
+  importErrorRoutes,
+  dagRunRoutes,
+  taskInstanceRoutes,
+  taskLogRoutes,
+  xcomRoutes,
+  explainRoutes,
+  clearRoutes,
+] as const;

@@ -1,0 +1,32 @@
+/** What the API needs from outside. The composition root in apps/api brings it; tests bring what they like. */
+import type { CatalogStore, CommandStore, HealthRecord, Log, Metrics, ObjectStore, QueryStore, RunCommands } from '@headrace/ports';
+import type { Authenticate } from './http/access.ts';
+
+export interface ApiDeps {
+  readonly queries: QueryStore;
+  readonly commands: CommandStore;
+  readonly catalog: Pick<CatalogStore, 'importErrors'>;
+  /** Where task logs and large results lie. */
+  readonly objects: Pick<ObjectStore, 'get' | 'head'>;
+  readonly runCommands: RunCommands;
+  /** Asks the DAG's own validator, of its newest version. */
+  validateParams(dagId: string, params: Readonly<Record<string, unknown>>): Promise<ParamsCheck>;
+  readonly authenticate: Authenticate;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** What `/metrics` shows. Absent: there is no `/metrics`. */
+  readonly registry?: MetricsRegistry;
+  readonly version: string;
+  /** Who is alive. A rejection means that the database cannot be reached. */
+  health(): Promise<HealthRecord>;
+}
+
+export type ParamsCheck =
+  | { readonly ok: true; readonly params: Readonly<Record<string, unknown>> }
+  /** `path` within the params, e.g. `limits.0`; empty for the params as a whole. */
+  | { readonly ok: false; readonly issues: readonly { readonly path: string; readonly message: string }[] };
+
+export interface MetricsRegistry {
+  readonly contentType: string;
+  metrics(): Promise<string>;
+}

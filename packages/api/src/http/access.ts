@@ -1,0 +1,76 @@
+/**
+ * Who may call what.
+ *
+ * H1. Every route says in `config.access` what it takes to call it; a route that does not say so stops the start.
+ * H2. It is checked before the body is read.
+ */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { FastifyInstance } from 'fastify';
+import { ApiProblem } from './api-problem.ts';
+
+/** `public`: anyone. `read`: sees. `operate`: triggers, pauses, cancels, clears. */
+export type Access = 'public' | 'read' | 'operate';
+
+export interface Principal {
+  readonly name: string;
+  readonly may: readonly Exclude<Access, 'public'>[];
+}
+
+/** Who sends this `Authorization` header; undefined: nobody we know. */
+export type Authenticate = (authorization: string | undefined) => Promise<Principal | undefined>;
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    access?: Access;
+  }
+  interface FastifyRequest {
+    /** Null on public routes. */
+    principal: Principal | null;
+  }
+}
+
+export class UndeclaredAccessError extends Error {
+  readonly code = 'HR_ROUTE_WITHOUT_ACCESS';
+  constructor(method: string, url: string) {
+    super(`The route ${method} ${url} does not say who may call it: give it config.access, one of public, read, operate`);
+    this.name = 'UndeclaredAccessError';
+  }
+}
+
+/** Must be called before the first route is added. */
+export function guardRoutes(app: FastifyInstance, authenticate: Authenticate): void {
+  app.decorateRequest('principal', null);
+  app.addHook('onRoute', (route) => {
+    if (route.config?.access === undefined) throw new UndeclaredAccessError(String(route.method), route.url);
+  });
+  app.addHook('onRequest', async (request) => {
+    // An unknown address has no route: it is answered with 404, and tells nothing.
+    const access = request.is404 ? 'public' : (request.routeOptions.config.access ?? 'operate');
+    if (access === 'public') return;
+    const principal = await authenticate(request.headers.authorization);
+    if (principal === undefined) throw new ApiProblem('HR_UNAUTHENTICATED', whatIsMissing(request.headers.authorization));
+    if (!principal.may.includes(access)) throw new ApiProblem('HR_FORBIDDEN', `${principal.name} may not ${access}`);
+    request.principal = principal;
+  });
+}
+
+function whatIsMissing(authorization: string | undefined): string {
+  if (authorization === undefined) return 'Send the token in the header "Authorization: Bearer <token>"';
+  if (!/^bearer /i.test(authorization)) return 'The Authorization header must begin with "Bearer "';
+  return 'The token is not valid here';
+}
+
+/** One token that may do everything: standalone's admin token. Compared in constant time. */
+export function singleToken(token: string, name: string): Authenticate {
+  const expected = digest(token);
+  return async (authorization) => {
+    const given = /^bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
+    if (given === undefined || !timingSafeEqual(digest(given), expected)) return undefined;
+    return { name, may: ['read', 'operate'] };
+  };
+}
+
+/** Equal lengths, whatever was sent. */
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}

@@ -1,0 +1,69 @@
+/**
+ * Every error becomes problem JSON.
+ *
+ * N1. What we did not foresee is `HR_INTERNAL`: the answer says nothing about it but the id under which the log has it.
+ * N2. No stack trace, no SQL and no host name leaves the process.
+ */
+import { PROBLEMS, type Problem, type ProblemCode } from '@headrace/api-contract';
+import type { Log } from '@headrace/ports';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { ApiProblem, isProblemCode } from './api-problem.ts';
+import { RequestFieldsError } from './validation.ts';
+
+/** Fastify's own refusals. */
+const FASTIFY_CODES: Readonly<Record<string, ProblemCode>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: 'HR_BODY_TOO_LARGE',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'HR_MEDIA_TYPE',
+  FST_ERR_CTP_EMPTY_TYPE: 'HR_MEDIA_TYPE',
+};
+
+/** A database that is away, starting, stopping or full: SQLSTATE classes 08, 53 and 57P, and the socket's errors. */
+const DATABASE_AWAY = /^(08\w{3}|53\w{3}|57P\d\d|ECONNREFUSED|ECONNRESET|ENOTFOUND|ETIMEDOUT|EPIPE|EAI_AGAIN)$/;
+
+export function answerProblems(app: FastifyInstance, log: Log): void {
+  app.setErrorHandler((error, request, reply) => sendProblem(request, reply, toProblem(error), log, error));
+  app.setNotFoundHandler((request, reply) => {
+    const problem = new ApiProblem('HR_ROUTE_NOT_FOUND', `There is no ${request.method} ${pathOf(request)}; /openapi.json lists what there is`);
+    return sendProblem(request, reply, problem, log);
+  });
+}
+
+/** For requests that fail before routing (a malformed address). */
+export function answerFrameworkError(error: unknown, request: FastifyRequest, reply: FastifyReply, log: Log): void {
+  void sendProblem(request, reply, toProblem(error), log, error);
+}
+
+function toProblem(error: unknown): ApiProblem {
+  if (error instanceof ApiProblem) return error;
+  if (error instanceof RequestFieldsError) return new ApiProblem('HR_INVALID_REQUEST', error.message, error.fields);
+  const { code, statusCode, message } = error as { code?: unknown; statusCode?: unknown; message?: string };
+  if (isProblemCode(code)) return new ApiProblem(code, message ?? PROBLEMS[code].title);
+  if (typeof code === 'string') {
+    const known = FASTIFY_CODES[code];
+    if (known !== undefined) return new ApiProblem(known, message ?? PROBLEMS[known].title);
+    if (DATABASE_AWAY.test(code)) return new ApiProblem('HR_UNAVAILABLE', 'The database cannot be reached at the moment: try again shortly');
+  }
+  if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) return new ApiProblem('HR_BAD_REQUEST', message ?? 'Bad request');
+  return new ApiProblem('HR_INTERNAL', 'Something went wrong on our side; the log of the server has it under the id in `instance`');
+}
+
+async function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: ApiProblem, log: Log, cause?: unknown): Promise<FastifyReply> {
+  const { status, title } = PROBLEMS[problem.code];
+  if (status >= 500) log.error({ err: cause, requestId: request.id, method: request.method, path: pathOf(request) }, 'request failed');
+  const body: Problem = {
+    type: `urn:headrace:problem:${problem.code}`,
+    title,
+    status,
+    detail: problem.message,
+    code: problem.code,
+    instance: `${pathOf(request)}#${request.id}`,
+    ...(problem.fields.length > 0 ? { errors: [...problem.fields] } : {}),
+  };
+  if (status === 401) reply.header('www-authenticate', 'Bearer');
+  if (status === 503) reply.header('retry-after', '2');
+  return reply.code(status).type('application/problem+json').serializer(JSON.stringify).send(body);
+}
+
+function pathOf(request: FastifyRequest): string {
+  return request.url.split('?', 1)[0] ?? request.url;
+}

@@ -1,0 +1,36 @@
+/** How routes describe themselves: the same few parts, once. */
+import { PROBLEMS, Problem, type ProblemCode } from '@headrace/api-contract';
+import { type TSchema, Type } from 'typebox';
+
+const problemContent = { 'application/problem+json': { schema: Problem } };
+
+/** The answer and, for the OpenAPI document, the problems beside those that any route may have. */
+export function answers<Answer extends TSchema>(answer: Answer, ...problems: readonly ProblemCode[]): { 200: Answer } {
+  const codes: readonly ProblemCode[] = ['HR_UNAUTHENTICATED', 'HR_FORBIDDEN', 'HR_INVALID_REQUEST', ...problems];
+  const byStatus = Map.groupBy(codes, (code) => PROBLEMS[code].status);
+  const described = [...byStatus].map(([status, group]) => [
+    status,
+    { description: group.map((code) => `${code}: ${PROBLEMS[code].title}`).join('. '), content: problemContent },
+  ]);
+  return { 200: answer, ...Object.fromEntries(described) };
+}
+
+const segments = {
+  dag_id: Type.String(),
+  dag_run_id: Type.String(),
+  task_id: Type.String(),
+  map_index: Type.Integer({ minimum: -1 }),
+  try_number: Type.Integer({ minimum: 0 }),
+  task_try_number: Type.Integer({ minimum: 0 }),
+  xcom_key: Type.String(),
+  import_error_id: Type.Integer(),
+};
+
+/** The parts of an address, by their names in it. */
+export function path<Name extends keyof typeof segments>(...names: readonly Name[]) {
+  return Type.Object(Object.fromEntries(names.map((name) => [name, segments[name]])) as { [Key in Name]: (typeof segments)[Key] });
+}
+
+export const read = { config: { access: 'read' } } as const;
+export const operate = { config: { access: 'operate' } } as const;
+

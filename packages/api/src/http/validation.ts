@@ -1,0 +1,80 @@
+/**
+ * Requests against their schemas: texts of addresses are converted, bodies are taken as they are, and every wrong field is named.
+ */
+import type { FieldProblem } from '@headrace/api-contract';
+import type { FastifySchemaCompiler } from 'fastify';
+import type { TSchema } from 'typebox';
+import { Compile } from 'typebox/compile';
+import { Value } from 'typebox/value';
+
+type SchemaError = ReturnType<ReturnType<typeof Compile>['Errors']>[number];
+
+export class RequestFieldsError extends Error {
+  readonly fields: readonly FieldProblem[];
+  constructor(fields: readonly FieldProblem[]) {
+    super(fields.map(({ field, message }) => `${field} ${message}`).join('; '));
+    this.name = 'RequestFieldsError';
+    this.fields = fields;
+  }
+}
+
+const PLACES: Readonly<Record<string, string>> = { querystring: 'query', params: 'path', body: 'body', headers: 'header' };
+
+export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
+  const validator = Compile(schema);
+  const place = PLACES[httpPart ?? ''] ?? 'request';
+  return (given: unknown) => {
+    const completed = Value.Default(schema, given ?? (httpPart === 'body' ? {} : given));
+    const value = httpPart === 'body' ? completed : Value.Convert(schema, completed);
+    if (validator.Check(value)) return { value };
+    return { error: new RequestFieldsError(fieldProblems(validator.Errors(value), schema, value, place)) };
+  };
+};
+
+/** The schema's errors by field; of a union's branches one line. */
+function fieldProblems(errors: readonly SchemaError[], schema: TSchema, value: unknown, place: string): readonly FieldProblem[] {
+  const messages = new Map<string, Set<string>>();
+  const add = (pointer: string, message: string): void => {
+    const field = [place, ...pointer.split('/').slice(1)].join('.');
+    messages.set(field, (messages.get(field) ?? new Set()).add(message));
+  };
+  for (const error of errors) {
+    switch (error.keyword) {
+      case 'boolean':
+      case 'anyOf':
+        break;
+      case 'additionalProperties':
+        for (const name of error.params.additionalProperties) add(`${error.instancePath}/${name}`, notKnown(schema, error.instancePath));
+        break;
+      case 'required':
+        for (const name of error.params.requiredProperties) add(`${error.instancePath}/${name}`, 'is missing');
+        break;
+      case 'enum':
+        add(error.instancePath, `must be one of ${error.params.allowedValues.map(String).join(', ')}`);
+        break;
+      case 'type':
+        if (error.params.type !== 'null') add(error.instancePath, error.message);
+        break;
+      case 'format':
+        add(error.instancePath, error.params.format === 'date-time' ? 'must be a date and time with zone, such as 2024-05-01T00:00:00Z' : error.message);
+        break;
+      default:
+        add(error.instancePath, error.message);
+    }
+  }
+  if (messages.size === 0) add('', 'does not have the right shape');
+  return [...messages].map(([field, texts]) => ({ field, message: `${[...texts].join(' or ')}${given(value, field)}` }));
+}
+
+function notKnown(schema: TSchema, pointer: string): string {
+  const known = pointer === '' && 'properties' in schema ? Object.keys(schema.properties as object).sort() : [];
+  return known.length > 0 ? `is not known here; known are ${known.join(', ')}` : 'is not known here';
+}
+
+/** `, not "abc"` where the value is short and simple. */
+function given(value: unknown, field: string): string {
+  let found: unknown = value;
+  for (const step of field.split('.').slice(1)) found = found === null || typeof found !== 'object' ? undefined : Reflect.get(found, step);
+  const simple = ['string', 'number', 'boolean'].includes(typeof found) || found === null;
+  return simple && String(found).length <= 40 ? `, not ${JSON.stringify(found)}` : '';
+}

@@ -1,0 +1,46 @@
+import { ImportErrorCollection, ImportErrorEntry, ImportErrorListQuery } from '@headrace/api-contract';
+import { presentImportError } from '../answers/import-error.ts';
+import { ApiProblem } from '../http/api-problem.ts';
+import { answers, path, read } from '../http/route-schema.ts';
+import type { Routes } from './context.ts';
+import { pageOf } from './page.ts';
+
+const tags = ['Import Error'];
+
+export const importErrorRoutes: Routes = async (app, { deps: { queries, catalog } }) => {
+  app.get(
+    '/importErrors',
+    {
+      ...read,
+      schema: {
+        operationId: 'get_import_errors',
+        tags,
+        querystring: ImportErrorListQuery,
+        response: answers(ImportErrorCollection, 'HR_UNKNOWN_ORDER'),
+      },
+    },
+    async ({ query }) => {
+      const { items, total } = await queries.importErrors(pageOf(query));
+      return { import_errors: items.map(presentImportError), total_entries: total };
+    },
+  );
+
+  app.get(
+    '/importErrors/:import_error_id',
+    {
+      ...read,
+      schema: {
+        operationId: 'get_import_error',
+        tags,
+        params: path('import_error_id'),
+        response: answers(ImportErrorEntry, 'HR_IMPORT_ERROR_NOT_FOUND'),
+      },
+    },
+    async ({ params }) => {
+      const id = params.import_error_id;
+      const found = (await catalog.importErrors()).find((error) => error.id === String(id));
+      if (found === undefined) throw new ApiProblem('HR_IMPORT_ERROR_NOT_FOUND', `There is no import error ${id}; the file may have been repaired`);
+      return presentImportError(found);
+    },
+  );
+};

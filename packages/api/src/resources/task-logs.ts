@@ -1,0 +1,80 @@
+import { type LogMessage, TaskLog, TaskLogQuery } from '@headrace/api-contract';
+import { isTerminal } from '@headrace/core';
+import type { TaskInstanceRecord } from '@headrace/ports';
+import { formatLogMessage, parseLogLine } from '../answers/log-message.ts';
+import { ApiProblem, invalid } from '../http/api-problem.ts';
+import { answers, path, read } from '../http/route-schema.ts';
+import type { Routes } from './context.ts';
+import { offsetOf, readLogChunk, streamLog, tokenOf } from './log-chunks.ts';
+import type { Lookup } from './lookup.ts';
+
+const CHUNK_BYTES = 256 * 1024;
+
+/** How a line is written in each form that can be streamed. */
+const STREAMED: Readonly<Record<string, (message: LogMessage) => string>> = {
+  'application/x-ndjson': (message) => JSON.stringify(message),
+  'text/plain': formatLogMessage,
+};
+
+export const taskLogRoutes: Routes = async (app, { deps: { objects }, lookup }) => {
+  app.get(
+    '/dags/:dag_id/dagRuns/:dag_run_id/taskInstances/:task_id/logs/:try_number',
+    {
+      ...read,
+      schema: {
+        operationId: 'get_log',
+        tags: ['Task Instance'],
+        description: 'JSON in chunks, each with a token for the next; NDJSON or plain text of the whole log by the Accept header.',
+        params: path('dag_id', 'dag_run_id', 'task_id', 'try_number'),
+        querystring: TaskLogQuery,
+        response: answers(TaskLog, 'HR_TASK_INSTANCE_NOT_FOUND', 'HR_TRY_NOT_FOUND', 'HR_NOT_ACCEPTABLE'),
+      },
+    },
+    async ({ params, query, headers }, reply): Promise<TaskLog> => {
+      const form = formOf(headers.accept);
+      const offset = query.token === undefined ? 0 : offsetOf(query.token);
+      if (offset === undefined) throw invalid({ field: 'query.token', message: 'is not a token of this API; leave it out to read from the start' });
+      const record = await lookup.taskInstance(params.dag_id, params.dag_run_id, params.task_id, query.map_index);
+      const tried = await tryOf(record, params.try_number, lookup);
+      const { logKey } = tried;
+      const live = isLive(tried);
+      const render = STREAMED[form];
+      if (render !== undefined) {
+        const lines = logKey === undefined ? withoutLog(tried).map(render).join('\n') : streamLog(objects, logKey, CHUNK_BYTES, (line) => render(parseLogLine(line)));
+        // The schema describes the JSON form; the other two are texts.
+        return reply.type(`${form}; charset=utf-8`).serializer(String).send(lines as never);
+      }
+      if (logKey === undefined) return { content: withoutLog(tried), continuation_token: live ? tokenOf(0) : null };
+      const size = query.full_content ? Number.MAX_SAFE_INTEGER : CHUNK_BYTES;
+      const { lines, next, atEnd } = await readLogChunk(objects, logKey, offset, size, live);
+      return { content: lines.map(parseLogLine), continuation_token: atEnd && !live ? null : tokenOf(next) };
+    },
+  );
+};
+
+/** A try that has not begun yet may be asked for: its log is empty until it does. */
+async function tryOf(record: TaskInstanceRecord, tryNumber: number, lookup: Lookup): Promise<TaskInstanceRecord> {
+  const notBegun = record.attempt === 0 && tryNumber <= 1;
+  return notBegun ? record : lookup.try(record, tryNumber);
+}
+
+/** Something may still be written to this log. */
+function isLive({ status, logKey }: TaskInstanceRecord): boolean {
+  return status === 'running' || status === 'restarting' || (logKey === undefined && !isTerminal(status));
+}
+
+/** What is shown of a try that wrote no log. */
+function withoutLog({ status, reason, attempt }: TaskInstanceRecord): LogMessage[] {
+  if (!isTerminal(status) || attempt > 0) return [];
+  return [{ event: `The task did not run: it is ${status}${reason === undefined ? '' : ` (${reason})`}` }];
+}
+
+function formOf(accept = '*/*'): string {
+  const forms = accept.split(',').map((part) => part.split(';', 1)[0]?.trim().toLowerCase() ?? '');
+  for (const form of forms) {
+    if (form === '*/*' || form === 'application/*' || form === 'application/json') return 'application/json';
+    if (form === 'text/*') return 'text/plain';
+    if (Object.hasOwn(STREAMED, form)) return form;
+  }
+  throw new ApiProblem('HR_NOT_ACCEPTABLE', `A log can be had as application/json, ${Object.keys(STREAMED).join(' or ')}, not as ${accept}`);
+}

@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { fastify, type FastifyInstance } from 'fastify';
+import { guardRoutes } from '../src/http/access.ts';
+import { buildApi } from '../src/index.ts';
+import { authorization, createFixture } from './support/fixture.ts';
+
+const PUBLIC = ['GET /metrics', 'GET /openapi.json', 'GET /api/v2/monitor/health'];
+
+describe('access', () => {
+  let app: FastifyInstance;
+  beforeAll(async () => {
+    app = await buildApi(createFixture().deps);
+  });
+  afterAll(() => app.close());
+
+  test('a route that does not say who may call it stops the start', () => {
+    const bare = fastify();
+    guardRoutes(bare, async () => undefined);
+    expect(() => bare.get('/open-by-mistake', async () => 'secret')).toThrow(/GET.*\/open-by-mistake.*config\.access/);
+  });
+
+  test('every route but the public ones is refused without a token and with a wrong one', async () => {
+    const routes = await documented(app);
+    expect(routes.length).toBeGreaterThan(20);
+    for (const { method, url } of routes) {
+      if (PUBLIC.includes(`${method} ${url}`)) continue;
+      const address = url.replaceAll(/\{\w+\}/g, '1');
+      for (const headers of [{}, { authorization: 'Bearer wrong' }, { authorization: `Basic ${authorization}` }]) {
+        const answer = await app.inject({ method, url: address, headers });
+        expect([method, url, answer.statusCode, answer.json().code]).toEqual([method, url, 401, 'HR_UNAUTHENTICATED']);
+        expect(answer.headers['www-authenticate']).toBe('Bearer');
+      }
+    }
+  });
+
+  test.each(PUBLIC)('%s needs no token', async (route) => {
+    const [method, url] = route.split(' ') as ['GET', string];
+    expect((await app.inject({ method, url })).statusCode).toBe(200);
+  });
+
+  test('who may only read cannot operate', async () => {
+    const { deps } = createFixture();
+    const readOnly = await buildApi({ ...deps, authenticate: async () => ({ name: 'viewer', may: ['read'] }) });
+    expect((await readOnly.inject({ url: '/api/v2/dags' })).statusCode).toBe(200);
+    const refused = await readOnly.inject({ method: 'PATCH', url: '/api/v2/dags/sales', payload: { is_paused: true } });
+    expect([refused.statusCode, refused.json().code]).toEqual([403, 'HR_FORBIDDEN']);
+    await readOnly.close();
+  });
+});
+
+async function documented(app: FastifyInstance): Promise<{ method: 'GET' | 'POST' | 'PATCH'; url: string }[]> {
+  const { paths } = (await app.inject({ url: '/openapi.json' })).json() as { paths: Record<string, Record<string, unknown>> };
+  return Object.entries(paths).flatMap(([url, methods]) => Object.keys(methods).map((method) => ({ method: method.toUpperCase() as 'GET', url })));
+}
