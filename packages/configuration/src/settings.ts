@@ -1,0 +1,174 @@
+/** Every setting of Headrace, declared once: its name in the environment, its type, default, unit and meaning. docs/configuration.md is generated from it. */
+import { type Static, Type } from 'typebox';
+
+/** What a setting says about itself beside its type. */
+export interface SettingNotes {
+  /** The environment variable. */
+  readonly env: string;
+  readonly description: string;
+  /** What a good value is, after "must be": for errors and for the document. */
+  readonly expected: string;
+  readonly unit?: string;
+  /** Its value is not repeated in an error. */
+  readonly secret?: boolean;
+  /** For the document, where the default is not a constant. */
+  readonly defaultText?: string;
+}
+
+const postgresUrl = '^postgres(ql)?://';
+
+const integer = (minimum: number, maximum: number, value: number, notes: Omit<SettingNotes, 'expected'>) =>
+  Type.Integer({ minimum, maximum, default: value, expected: `an integer from ${minimum} to ${maximum}`, ...notes });
+
+export const settings = {
+  databaseUrl: Type.Optional(
+    Type.String({
+      env: 'DATABASE_URL',
+      description: "Headrace's own PostgreSQL. Needed by every process but `standalone`, which brings one along.",
+      expected: 'a postgres:// URL',
+      pattern: postgresUrl,
+      secret: true,
+      defaultText: 'none',
+    }),
+  ),
+  queueUrl: Type.Optional(
+    Type.String({
+      env: 'REDIS_URL',
+      description: 'The Redis of the queues. A postgres:// URL puts the queues into PostgreSQL.',
+      expected: 'a redis://, rediss:// or postgres:// URL',
+      pattern: '^(rediss?|postgres(ql)?)://',
+      secret: true,
+      defaultText: 'the value of `DATABASE_URL`',
+    }),
+  ),
+  home: Type.String({
+    env: 'HEADRACE_HOME',
+    description: "The folder of `standalone`'s data and of what a process keeps between two starts.",
+    expected: 'a folder',
+    minLength: 1,
+    default: './.headrace',
+  }),
+  dags: Type.String({ env: 'HEADRACE_DAGS', description: 'The folder of the DAG files.', expected: 'a folder', minLength: 1, default: './dags' }),
+  host: Type.String({
+    env: 'HEADRACE_HOST',
+    description: 'The address on which the API, and the metrics of the other processes, listen.',
+    expected: 'an address or a host name',
+    minLength: 1,
+    default: '127.0.0.1',
+  }),
+  port: integer(0, 65_535, 8_080, { env: 'HEADRACE_PORT', description: 'The port of the API and the UI; 0 takes a free one.' }),
+  metricsPort: integer(0, 65_535, 0, {
+    env: 'HEADRACE_METRICS_PORT',
+    description: 'The port of `/metrics` and `/health` of scheduler and worker; 0 takes a free one, which the process prints.',
+  }),
+  secretKey: Type.Optional(
+    Type.String({
+      env: 'HEADRACE_SECRET_KEY',
+      description: 'Signs sessions and encrypts stored secrets. The same for all processes. `openssl rand -base64 32` makes one.',
+      expected: 'at least 16 characters',
+      minLength: 16,
+      secret: true,
+      defaultText: 'none; `standalone` makes one',
+    }),
+  ),
+  objects: Type.String({
+    env: 'HEADRACE_OBJECTS',
+    description: 'Where task logs and large results are kept: file:///folder or s3://bucket/prefix?region=…',
+    expected: 'a file:// or s3:// URL',
+    pattern: '^(file|s3)://',
+    secret: true,
+    default: '',
+    defaultText: 'the folder `objects` in `HEADRACE_HOME`',
+  }),
+  logLevel: Type.Union([Type.Literal('debug'), Type.Literal('info'), Type.Literal('warn'), Type.Literal('error'), Type.Literal('silent')], {
+    env: 'HEADRACE_LOG_LEVEL',
+    description: 'The least important lines that are logged.',
+    expected: 'debug, info, warn, error or silent',
+    default: 'info',
+  }),
+  logFormat: Type.Union([Type.Literal('json'), Type.Literal('pretty')], {
+    env: 'HEADRACE_LOG_FORMAT',
+    description: 'JSON for machines, pretty for people.',
+    expected: 'json or pretty',
+    default: 'json',
+  }),
+  workerSlots: integer(1, 1_000, 4, { env: 'HEADRACE_WORKER_SLOTS', description: 'Attempts that a worker runs at once, each in a process of its own.' }),
+  workerQueues: Type.Array(Type.String({ minLength: 1 }), {
+    env: 'HEADRACE_WORKER_QUEUES',
+    description: 'The queues that a worker serves.',
+    expected: 'names of queues, separated by commas',
+    minItems: 1,
+    uniqueItems: true,
+    default: ['default', 'extract', 'load', 'transform', 'export'],
+  }),
+  leaseSeconds: integer(2, 3_600, 30, {
+    env: 'HEADRACE_LEASE_SECONDS',
+    description: 'For how long a worker owns an attempt without renewing it: the time after which the tasks of a dead worker are run again.',
+    unit: 'seconds',
+  }),
+  taskMemoryMb: integer(32, 1_048_576, 512, {
+    env: 'HEADRACE_TASK_MEMORY_MB',
+    description: 'Memory of one task process; a task that needs more fails.',
+    unit: 'MB',
+  }),
+  taskEnvAllow: Type.Array(Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]*$' }), {
+    env: 'HEADRACE_TASK_ENV_ALLOW',
+    description: "Environment variables of the worker that tasks see. Headrace's own are never among them.",
+    expected: 'names of environment variables, separated by commas',
+    uniqueItems: true,
+    default: [] as string[],
+  }),
+  taskGraceSeconds: integer(0, 3_600, 10, {
+    env: 'HEADRACE_TASK_GRACE_SECONDS',
+    description: 'Time for a task to end by itself after it was told to stop; then it is killed.',
+    unit: 'seconds',
+  }),
+  drainSeconds: integer(0, 86_400, 60, {
+    env: 'HEADRACE_DRAIN_SECONDS',
+    description: 'Time for the running attempts of a worker that is told to stop; what still runs then goes back to the queue.',
+    unit: 'seconds',
+  }),
+  url: Type.Optional(
+    Type.String({
+      env: 'HEADRACE_URL',
+      description: 'For the command line: the API to talk to.',
+      expected: 'an http:// or https:// URL',
+      pattern: '^https?://',
+      defaultText: 'the API on this machine',
+    }),
+  ),
+  token: Type.Optional(
+    Type.String({
+      env: 'HEADRACE_TOKEN',
+      description: 'For the command line: the token sent to the API. For the API: a token that it accepts beside those it stores.',
+      expected: 'not empty',
+      minLength: 1,
+      secret: true,
+      defaultText: 'the file `admin-token` in `HEADRACE_HOME`',
+    }),
+  ),
+};
+
+export type SettingName = keyof typeof settings;
+const schema = Type.Object(settings);
+
+/** All settings, with their defaults. Folders are absolute. */
+export type Configuration = Readonly<Static<typeof schema>> & {
+  /** Connection URLs by id. */
+  readonly connections: Readonly<Record<string, string>>;
+};
+
+/** What `headrace.config.ts` may export as its default. The environment goes before it. */
+export type ConfigurationFile = Partial<Configuration>;
+
+/** Before the id of a connection: `HEADRACE_CONN_POS` holds the URL of the connection `pos`. */
+export const connectionPrefix = 'HEADRACE_CONN_';
+
+export const settingNames = Object.keys(settings) as SettingName[];
+
+export function notesOf(name: SettingName): SettingNotes & { readonly default?: unknown; readonly type?: unknown } {
+  return settings[name] as unknown as SettingNotes;
+}
+
+/** The names of all settings in the environment, without connections. */
+export const environmentNames: readonly string[] = settingNames.map((name) => notesOf(name).env);
