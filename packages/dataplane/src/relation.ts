@@ -57,13 +57,19 @@ export function parquetRelation(files: readonly string[], columns: readonly Colu
   const hive =
     partitions.length === 0
       ? 'hive_partitioning = false'
-      : `hive_partitioning = true, hive_types = {${partitions.map((column) => `${literal(column.name)}: ${storageType(column.type)}`).join(', ')}}`;
-  const schema = all.map((column) => ident(column.name)).join(', ');
+      : `hive_partitioning = true, hive_types = {${partitions.map((column) => `${literal(column.name)}: VARCHAR`).join(', ')}}`;
+  const schema = [...columns.map((column) => ident(column.name)), ...partitions.map(partitionExpression)].join(', ');
   return {
     select: `select ${schema} from read_parquet([${files.map(literal).join(', ')}], union_by_name = true, ${hive})`,
     columns: all,
     ...(partitions.length === 0 ? { files } : {}),
   };
+}
+
+/** Never the bare column: DuckDB 1.5.5 takes its statistics for those of a column in the file, and fails on min(), max() and count(). */
+function partitionExpression({ name, type }: Column): string {
+  const value = type === 'text' ? `${ident(name)} || ''` : `cast(${ident(name)} as ${storageType(type)})`;
+  return `${value} as ${ident(name)}`;
 }
 
 /** A relation that can be read any number of times: a piped one is written to the scratch directory first. */

@@ -1,6 +1,6 @@
 /**
- * Files in S3 or what speaks its protocol. `s3://[KEY:SECRET@]bucket/prefix?region=…&endpoint=…`; without a key the usual
- * places (environment, profile, instance role) are asked. An `endpoint` is addressed with the bucket in the path.
+ * Files in S3 or what speaks its protocol: `s3://bucket/prefix?region=…&endpoint=…&pathStyle=true&accessKeyId=…&secretAccessKey=…`.
+ * Without a key the usual places (environment, profile, instance role) are asked.
  */
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
@@ -16,15 +16,27 @@ import {
 import { Upload } from '@aws-sdk/lib-storage';
 import { checkedPath, DataError, FileNotFoundError, type FileRoot, urlOf } from '@headrace/dataplane';
 
+const SETTINGS = ['endpoint', 'region', 'pathStyle', 'accessKeyId', 'secretAccessKey'];
+
 export function openS3Root(connection: string, url: URL): FileRoot {
   const bucket = url.hostname;
   const folder = decodeURIComponent(url.pathname).replace(/^\/+|\/+$/g, '');
   const base = folder === '' ? '' : `${folder}/`;
-  const endpoint = url.searchParams.get('endpoint');
+  const setting = (name: string): string | undefined => url.searchParams.get(name) ?? undefined;
+  for (const name of url.searchParams.keys()) {
+    if (!SETTINGS.includes(name)) throw new DataError('HR_CONNECTION_URL', `Connection "${connection}" has the unknown setting "${name}"; known are ${SETTINGS.join(', ')}`);
+  }
+  const endpoint = setting('endpoint');
+  const accessKeyId = setting('accessKeyId');
+  const secretAccessKey = setting('secretAccessKey');
+  if ((accessKeyId === undefined) !== (secretAccessKey === undefined)) {
+    throw new DataError('HR_CONNECTION_URL', `Connection "${connection}": accessKeyId and secretAccessKey belong together`);
+  }
   const client = new S3Client({
-    region: url.searchParams.get('region') ?? 'us-east-1',
-    ...(endpoint === null ? {} : { endpoint, forcePathStyle: true }),
-    ...(url.username === '' ? {} : { credentials: { accessKeyId: decodeURIComponent(url.username), secretAccessKey: decodeURIComponent(url.password) } }),
+    region: setting('region') ?? process.env['AWS_REGION'] ?? 'us-east-1',
+    forcePathStyle: setting('pathStyle') === 'true',
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(accessKeyId === undefined || secretAccessKey === undefined ? {} : { credentials: { accessKeyId, secretAccessKey } }),
   });
   const keyOf = (path: string): string => `${base}${checkedPath(path)}`;
 
