@@ -1,3 +1,3 @@
 export { buildApi } from './build-api.ts';
 export type { ApiDeps, MetricsRegistry, ParamsCheck } from './deps.ts';
-export { type Access, type Authenticate, type Principal, singleToken, UndeclaredAccessError } from './http/access.ts';
+export { type Access, type Authenticate, knownTokens, type Principal, UndeclaredAccessError } from './http/access.ts';

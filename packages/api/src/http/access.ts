@@ -60,13 +60,15 @@ function whatIsMissing(authorization: string | undefined): string {
   return 'The token is not valid here';
 }
 
-/** One token that may do everything: standalone's admin token. Compared in constant time. */
-export function singleToken(token: string, name: string): Authenticate {
-  const expected = digest(token);
+/** Tokens whose bearers may do everything, such as standalone's admin token. Compared in constant time. */
+export function knownTokens(tokens: readonly { readonly token: string; readonly name: string }[]): Authenticate {
+  const known = tokens.map(({ token, name }) => ({ digest: digest(token), name }));
   return async (authorization) => {
     const given = /^bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
-    if (given === undefined || !timingSafeEqual(digest(given), expected)) return undefined;
-    return { name, may: ['read', 'operate'] };
+    if (given === undefined) return undefined;
+    const presented = digest(given);
+    const found = known.filter((one) => timingSafeEqual(one.digest, presented))[0];
+    return found && { name: found.name, may: ['read', 'operate'] };
   };
 }
 

@@ -14,7 +14,7 @@ import {
   type TriggerRequest,
   UnknownOrderError,
 } from '@headrace/ports';
-import { type ApiDeps, singleToken } from '../../src/index.ts';
+import { type ApiDeps, knownTokens } from '../../src/index.ts';
 
 export const TOKEN = 'a-token-for-tests';
 export const authorization = `Bearer ${TOKEN}`;
@@ -103,7 +103,7 @@ export function createFixture(): { deps: ApiDeps; triggered: TriggerRequest[]; c
     log: silentLog,
     metrics: noMetrics,
     registry: { contentType: 'text/plain; version=0.0.4', metrics: async () => 'up 1\n' },
-    authenticate: singleToken(TOKEN, 'admin'),
+    authenticate: knownTokens([{ token: TOKEN, name: 'admin' }]),
     health: async () => ({
       schedulers: [{ id: 's', heartbeatAt: T0, alive: true }],
       workers: [{ id: 'w', hostname: 'h', heartbeatAt: T0, alive: true, slots: 4, queues: ['default'] }],

@@ -1,0 +1,128 @@
+/**
+ * The API, typed: one function a use, one request function below all of them.
+ *
+ * K1. It needs nothing but `fetch`, so that it runs in Node and in browsers.
+ * K2. What is not a success is thrown: `ApiError` with the problem that the server told, `UnreachableError` when none answered.
+ */
+import type {
+  ClearDagRun,
+  ClearTaskInstances,
+  Dag,
+  DagCollection,
+  DagDetails,
+  DagPatch,
+  DagRun,
+  DagRunCollection,
+  DagRunPatch,
+  HealthInfo,
+  ImportErrorCollection,
+  TaskCollection,
+  TaskExplanation,
+  TaskInstance,
+  TaskInstanceCollection,
+  TaskInstanceTryCollection,
+  TaskLog,
+  TriggerDagRun,
+  VersionInfo,
+  XComEntry,
+} from '@headrace/api-contract';
+import { ApiError, UnreachableError } from './errors.ts';
+
+export interface ClientOptions {
+  /** Without `/api/v2`: `http://127.0.0.1:8080`. */
+  readonly url: string;
+  readonly token?: string;
+  /** Which of our clients this is, for the history of runs. */
+  readonly client?: 'cli' | 'ui';
+  readonly signal?: AbortSignal;
+  /** Default: the global one. */
+  readonly fetch?: typeof fetch;
+}
+
+export type Query = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
+
+interface Request {
+  readonly method?: 'GET' | 'POST' | 'PATCH';
+  readonly query?: Query;
+  readonly body?: object;
+}
+
+export type HeadraceClient = ReturnType<typeof createClient>;
+
+/** The client of one API. */
+export function createClient(options: ClientOptions) {
+  const base = options.url.replace(/\/+$/, '');
+  const send = options.fetch ?? fetch;
+
+  async function request<Answer>(path: string, { method = 'GET', query = {}, body }: Request = {}): Promise<Answer> {
+    const url = `${base}/api/v2${path}${searchOf(query)}`;
+    const headers = {
+      accept: 'application/json',
+      ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
+      ...(options.client === undefined ? {} : { 'headrace-client': options.client }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    };
+    const init = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }), ...(options.signal === undefined ? {} : { signal: options.signal }) };
+    let response: Response;
+    let text: string;
+    try {
+      response = await send(url, init);
+      text = await response.text();
+    } catch (error) {
+      if (options.signal?.aborted === true) throw error;
+      throw new UnreachableError(base, error);
+    }
+    if (!response.ok) throw ApiError.of(response.status, text, `${method} ${url}`);
+    return parse<Answer>(text, `${method} ${url}`);
+  }
+
+  const dag = (dagId: string): string => `/dags/${encodeURIComponent(dagId)}`;
+  const run = (dagId: string, runId: string): string => `${dag(dagId)}/dagRuns/${encodeURIComponent(runId)}`;
+  const instance = (dagId: string, runId: string, taskId: string): string => `${run(dagId, runId)}/taskInstances/${encodeURIComponent(taskId)}`;
+
+  return {
+    health: () => request<HealthInfo>('/monitor/health'),
+    version: () => request<VersionInfo>('/version'),
+    dags: (query: Query = {}) => request<DagCollection>('/dags', { query }),
+    dag: (dagId: string) => request<Dag>(dag(dagId)),
+    dagDetails: (dagId: string) => request<DagDetails>(`${dag(dagId)}/details`),
+    patchDag: (dagId: string, body: DagPatch) => request<Dag>(dag(dagId), { method: 'PATCH', body }),
+    tasks: (dagId: string) => request<TaskCollection>(`${dag(dagId)}/tasks`),
+    importErrors: (query: Query = {}) => request<ImportErrorCollection>('/importErrors', { query }),
+    trigger: (dagId: string, body: TriggerDagRun) => request<DagRun>(`${dag(dagId)}/dagRuns`, { method: 'POST', body }),
+    /** `~` for all DAGs. */
+    runs: (dagId: string, query: Query = {}) => request<DagRunCollection>(`${dag(dagId)}/dagRuns`, { query }),
+    run: (dagId: string, runId: string) => request<DagRun>(run(dagId, runId)),
+    patchRun: (dagId: string, runId: string, body: DagRunPatch) => request<DagRun>(run(dagId, runId), { method: 'PATCH', body }),
+    /** With `dry_run` (the default) the task instances that would be cleared, else the run. */
+    clearRun: (dagId: string, runId: string, body: ClearDagRun) =>
+      request<DagRun | TaskInstanceCollection>(`${run(dagId, runId)}/clear`, { method: 'POST', body }),
+    taskInstances: (dagId: string, runId: string, query: Query = {}) =>
+      request<TaskInstanceCollection>(`${run(dagId, runId)}/taskInstances`, { query }),
+    taskInstance: (dagId: string, runId: string, taskId: string) => request<TaskInstance>(instance(dagId, runId, taskId)),
+    tries: (dagId: string, runId: string, taskId: string) => request<TaskInstanceTryCollection>(`${instance(dagId, runId, taskId)}/tries`),
+    log: (dagId: string, runId: string, taskId: string, tryNumber: number, query: Query = {}) =>
+      request<TaskLog>(`${instance(dagId, runId, taskId)}/logs/${tryNumber}`, { query }),
+    explain: (dagId: string, runId: string, taskId: string) => request<TaskExplanation>(`${instance(dagId, runId, taskId)}/explain`),
+    result: (dagId: string, runId: string, taskId: string) => request<XComEntry>(`${instance(dagId, runId, taskId)}/xcomEntries/return_value`),
+    clearTaskInstances: (dagId: string, body: ClearTaskInstances) =>
+      request<TaskInstanceCollection>(`${dag(dagId)}/clearTaskInstances`, { method: 'POST', body }),
+  };
+}
+
+function searchOf(query: Query): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    for (const one of Array.isArray(value) ? value : [value]) if (one !== undefined) search.append(name, String(one));
+  }
+  return search.size === 0 ? '' : `?${search}`;
+}
+
+/** Something else than an API may listen there, such as a proxy with a page of its own. */
+function parse<Answer>(text: string, request: string): Answer {
+  try {
+    return JSON.parse(text) as Answer;
+  } catch {
+    throw new ApiError(502, undefined, `${request} was not answered with JSON: is this the address of a Headrace API? It said: ${text.slice(0, 100)}`);
+  }
+}
