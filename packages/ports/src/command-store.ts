@@ -20,7 +20,7 @@ export interface TriggerRequest {
 }
 
 export interface CommandStore {
-  /** Creates a queued run. Throws DagNotFoundError, RunExistsError (same run id or, unless null, same logical date). */
+  /** Creates a queued run. Throws DagNotFoundError, InvalidRunIdError, RunExistsError (same run id or, unless null, same logical date). */
   trigger(request: TriggerRequest): Promise<{ readonly runKey: string; readonly runId: string }>;
   setPaused(dagId: string, paused: boolean): Promise<void>;
   setNote(runKey: string, note: string | null): Promise<void>;
@@ -47,5 +47,13 @@ export class RunExistsError extends Error {
   constructor(dagId: string, what: string) {
     super(`DAG "${dagId}" already has a run with ${what}`);
     this.name = 'RunExistsError';
+  }
+}
+
+export class InvalidRunIdError extends Error {
+  readonly code = 'HR_INVALID_RUN_ID';
+  constructor(runId: string) {
+    super(`"${runId}" cannot be a run id: use 1 to 250 letters, digits and _ . ~ : + -`);
+    this.name = 'InvalidRunIdError';
   }
 }

@@ -1,0 +1,38 @@
+/** The worker's side of the store. Claims, endings and releases of all callers share statements. */
+import type { AttemptStore, ClaimedAttempt } from '@headrace/ports';
+import { Batcher } from '../batcher.ts';
+import type { Database } from '../database.ts';
+import { listen } from '../listener.ts';
+import { REVOKED } from '../notification.ts';
+import { retrying } from '../transaction.ts';
+import { type Claim, claim } from './claim.ts';
+import { type Ending, finish } from './finish.ts';
+import { readBundle, readResults } from './inputs.ts';
+import { type Release, release } from './release.ts';
+import { renew } from './renew.ts';
+import { registerWorker, unregisterWorker } from './workers.ts';
+
+export function createAttemptStore(database: Database): AttemptStore {
+  const work = () => database.lane('work');
+  const leases = () => database.lane('leases');
+  const claims = new Batcher<Claim, ClaimedAttempt | undefined>((batch) => claim(work(), batch));
+  const endings = new Batcher<Ending, boolean>((batch) => finish(work(), batch));
+  const releases = new Batcher<Release, boolean>((batch) => release(work(), batch));
+
+  return {
+    register: (worker, ttlMs) => registerWorker(leases(), worker, ttlMs),
+    unregister: (workerId) => unregisterWorker(leases(), workerId),
+    claim: (ref, workerId, leaseMs) => claims.call({ ...ref, workerId, leaseMs }),
+    renew: (refs, workerId, leaseMs) => retrying(() => renew(leases(), refs, workerId, leaseMs)),
+    finish: (outcome, workerId) => endings.call({ ...outcome, workerId }),
+    release: (ref, workerId) => releases.call({ ...ref, workerId }),
+    results: (runKey, taskIds) => readResults(work(), runKey, taskIds),
+    bundle: (versionId) => readBundle(work(), versionId),
+    onRevoked: (listener) =>
+      listen(database, REVOKED, {
+        onPayload: (payload) => listener(payload.split(',')),
+        // What was missed, the next renewal tells.
+        onGap: () => {},
+      }),
+  };
+}

@@ -1,0 +1,59 @@
+/**
+ * Many callers, one statement: while a flush is under way, calls gather, and the next flush takes them all.
+ * Load makes batches; a lone call waits for nobody.
+ *
+ * B1. At most one flush is in flight. B2. Calls are flushed in order. B3. An error of the flush is every caller's, but what
+ *     Postgres cannot even read (an id that is none) fails alone.
+ */
+import { retrying, sqlStateOf } from './transaction.ts';
+
+const MOST_AT_ONCE = 1_000;
+
+interface Call<In, Out> {
+  readonly input: In;
+  readonly resolve: (out: Out) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class Batcher<In, Out> {
+  readonly #flush: (inputs: readonly In[]) => Promise<readonly Out[]>;
+  #waiting: Call<In, Out>[] = [];
+  #flushing = false;
+
+  /** @param flush answers for each input, in order. It may be done again, so it must be one statement. */
+  constructor(flush: (inputs: readonly In[]) => Promise<readonly Out[]>) {
+    this.#flush = flush;
+  }
+
+  call(input: In): Promise<Out> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ input, resolve, reject });
+      if (this.#flushing) return;
+      this.#flushing = true;
+      // Calls of the same turn of the event loop go together.
+      queueMicrotask(() => void this.#work());
+    });
+  }
+
+  async #work(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      await this.#serve(this.#waiting.splice(0, MOST_AT_ONCE));
+    }
+    this.#flushing = false;
+  }
+
+  async #serve(calls: readonly Call<In, Out>[]): Promise<void> {
+    try {
+      const answers = await retrying(() => this.#flush(calls.map((call) => call.input)));
+      for (const [index, call] of calls.entries()) call.resolve(answers[index] as Out);
+    } catch (error) {
+      if (calls.length > 1 && isUnreadable(error)) for (const call of calls) await this.#serve([call]);
+      else for (const call of calls) call.reject(error);
+    }
+  }
+}
+
+/** SQLSTATE class 22, data exception. */
+function isUnreadable(error: unknown): boolean {
+  return sqlStateOf(error)?.startsWith('22') === true;
+}

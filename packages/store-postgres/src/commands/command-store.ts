@@ -1,0 +1,45 @@
+/** What people and programs do to DAGs and runs. */
+import { type CommandStore, DagNotFoundError } from '@headrace/ports';
+import type { Database } from '../database.ts';
+import { tellDag } from '../notification.ts';
+import { loadRuns } from '../scheduler/load-runs.ts';
+import { transaction } from '../transaction.ts';
+import { saveCommand } from './save-command.ts';
+import { trigger } from './trigger.ts';
+
+/** Parameters: DAG, paused. A DAG that goes on is planned at once, and a catch-up begins from now where the DAG says so. */
+const SET_PAUSED = `
+  update dag
+  set paused = $2,
+    active_since = case when paused and not $2 then now() else active_since end,
+    next_due_at = case when paused and not $2 then now() else next_due_at end
+  where dag_id = $1
+  returning dag_id`;
+
+export function createCommandStore(database: Database): CommandStore {
+  const work = () => database.lane('work');
+  return {
+    trigger: (request) => trigger(work(), request),
+    saveCommand: (decision, command) => saveCommand(work(), decision, command),
+
+    async setPaused(dagId, paused) {
+      await transaction(work(), async (client) => {
+        const { rows } = await client.query(SET_PAUSED, [dagId, paused]);
+        if (rows.length === 0) throw new DagNotFoundError(dagId);
+        await tellDag(client, dagId);
+      });
+    },
+
+    async setNote(runKey, note) {
+      await work().query('update dag_run set note = $2 where id = $1', [runKey, note]);
+    },
+
+    async loadRun(dagId, runId) {
+      const { rows } = await work().query<{ id: string }>('select id from dag_run where dag_id = $1 and run_id = $2', [dagId, runId]);
+      const [row] = rows;
+      if (row === undefined) return undefined;
+      const [run] = await loadRuns(work(), [row.id]);
+      return run;
+    },
+  };
+}

@@ -1,0 +1,81 @@
+/**
+ * What a person did to a run, as decided by the core.
+ *
+ * Promises: all of it or nothing; nothing if the run, or a task instance to be changed, is not as it was when the
+ * decision was made. Tries that are cleared stay in `task_try`, their results in `task_result`. Schedulers hear of the
+ * run, workers of the attempts that are taken from them.
+ */
+import type { RunDecision } from '@headrace/ports';
+import type pg from 'pg';
+import type { Queryable } from '../database.ts';
+import { saveMoves } from '../moves.ts';
+import { tellRevoked, tellRuns } from '../notification.ts';
+import { storableJson } from '../storable-json.ts';
+import { transaction } from '../transaction.ts';
+
+const LOCK_RUN = `select revision from dag_run where id = $1 for no key update`;
+
+/** Parameter: task instances. */
+const LOCK_TASKS = `
+  select id, attempt_id, state, attempt from task_instance where id = any($1) order by id for no key update`;
+
+/** Parameters: run key, new status or null. A run that is to begin again has neither begun nor ended. */
+const RAISE_REVISION = `
+  update dag_run
+  set revision = revision + 1, state = coalesce($2::text, state), last_decision_at = now(),
+    queued_at = case when $2::text = 'queued' then now() else queued_at end,
+    started_at = case when $2::text = 'queued' then null else started_at end,
+    ended_at = case when $2::text in ('success', 'failed') then now() when $2::text is null then ended_at end
+  where id = $1`;
+
+export async function saveCommand(
+  pool: pg.Pool,
+  decision: RunDecision,
+  command: { readonly name: string; readonly user?: string },
+): Promise<boolean> {
+  return transaction(pool, async (client) => {
+    const { rows } = await client.query<{ revision: number }>(LOCK_RUN, [decision.runKey]);
+    if (rows[0]?.revision !== decision.revision) return false;
+    const revoked = await lockTasks(client, decision);
+    if (revoked === undefined) return false;
+    await saveMoves(client, decision.changes);
+    await client.query(RAISE_REVISION, [decision.runKey, decision.status ?? null]);
+    await record(client, decision, command);
+    await tellRevoked(client, revoked);
+    await tellRuns(client, [decision.runKey]);
+    return true;
+  });
+}
+
+/** The attempts that run and will be taken from their workers; undefined when a task instance is not as it was thought to be. */
+async function lockTasks(client: Queryable, { changes }: RunDecision): Promise<readonly string[] | undefined> {
+  if (changes.length === 0) return [];
+  const { rows } = await client.query<{ id: string; attempt_id: string | null; state: string; attempt: number }>(LOCK_TASKS, [
+    changes.map((change) => change.taskInstanceId),
+  ]);
+  const tasks = new Map(rows.map((row) => [row.id, row]));
+  const revoked: string[] = [];
+  for (const { taskInstanceId, from, fromAttempt } of changes) {
+    const task = tasks.get(taskInstanceId);
+    if (task?.state !== from || task.attempt !== fromAttempt) return undefined;
+    if ((from === 'running' || from === 'restarting') && task.attempt_id !== null) revoked.push(task.attempt_id);
+  }
+  return revoked;
+}
+
+async function record(
+  client: Queryable,
+  { runKey, status, changes }: RunDecision,
+  command: { readonly name: string; readonly user?: string },
+): Promise<void> {
+  const detail = {
+    ...(status === undefined ? {} : { status }),
+    tasks: changes.map(({ taskInstanceId, from, to }) => ({ taskInstanceId, from, to: to.status })),
+  };
+  await client.query('insert into run_event (dag_run_id, name, username, detail) values ($1, $2, $3, $4)', [
+    runKey,
+    command.name,
+    command.user ?? null,
+    storableJson(detail),
+  ]);
+}

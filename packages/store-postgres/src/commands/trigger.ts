@@ -1,0 +1,71 @@
+/** A new run at somebody's wish: queued, pinned to the DAG's newest version, and told to the schedulers when it is committed. */
+import { randomBytes } from 'node:crypto';
+import { DagNotFoundError, InvalidRunIdError, RunExistsError, type TriggerRequest } from '@headrace/ports';
+import type pg from 'pg';
+import { tellRuns } from '../notification.ts';
+import { storableJson } from '../storable-json.ts';
+import { timestampOrNull } from '../timestamp.ts';
+import { constraintOf, transaction } from '../transaction.ts';
+
+/** Airflow's `allowed_run_id_pattern`. */
+const RUN_ID = /^[A-Za-z0-9_.~:+-]{1,250}$/;
+
+/** Parameters as named in the columns; a run without a time of its own is due at once. No row: no such DAG. */
+const CREATE = `
+  insert into dag_run (dag_id, version_id, run_id, run_type, state, logical_date, interval_start, interval_end, run_after,
+    params, triggered_by, username, note)
+  select d.dag_id, d.version_id, $2, $3, 'queued', $4::timestamptz, $5::timestamptz, $6::timestamptz, coalesce($7::timestamptz, now()),
+    $8::jsonb, $9, $10, $11
+  from dag d where d.dag_id = $1 and d.removed_at is null and d.version_id is not null
+  returning id, run_id`;
+
+const MADE_UP_TRIES = 5;
+
+/** Throws DagNotFoundError, RunExistsError, InvalidRunIdError. */
+export async function trigger(pool: pg.Pool, request: TriggerRequest): Promise<{ readonly runKey: string; readonly runId: string }> {
+  if (request.runId !== undefined && !RUN_ID.test(request.runId)) throw new InvalidRunIdError(request.runId);
+  for (let tries = 1; ; tries++) {
+    const runId = request.runId ?? madeUpRunId(request, tries);
+    try {
+      return await create(pool, request, runId);
+    } catch (error) {
+      const constraint = constraintOf(error);
+      if (constraint === undefined) throw error;
+      if (constraint === 'dag_run_logical_date')
+        throw new RunExistsError(request.dagId, `logical date ${timestampOrNull(request.logicalDate)}`);
+      if (request.runId !== undefined || tries === MADE_UP_TRIES) throw new RunExistsError(request.dagId, `run id "${runId}"`);
+    }
+  }
+}
+
+/** Two runs triggered within one millisecond get different names. */
+function madeUpRunId({ runType, runAfter }: TriggerRequest, tries: number): string {
+  const name = `${runType}__${new Date(runAfter ?? Date.now()).toISOString()}`;
+  return tries === 1 ? name : `${name}_${randomBytes(4).toString('hex')}`;
+}
+
+async function create(pool: pg.Pool, request: TriggerRequest, runId: string): Promise<{ readonly runKey: string; readonly runId: string }> {
+  return transaction(pool, async (client) => {
+    const { rows } = await client.query<{ id: string }>({
+      name: 'trigger',
+      text: CREATE,
+      values: [
+        request.dagId,
+        runId,
+        request.runType,
+        timestampOrNull(request.logicalDate),
+        timestampOrNull(request.intervalStart),
+        timestampOrNull(request.intervalEnd),
+        timestampOrNull(request.runAfter),
+        storableJson(request.params),
+        request.triggeredBy,
+        request.user ?? null,
+        request.note ?? null,
+      ],
+    });
+    const [row] = rows;
+    if (row === undefined) throw new DagNotFoundError(request.dagId);
+    await tellRuns(client, [row.id]);
+    return { runKey: row.id, runId };
+  });
+}

@@ -1,0 +1,83 @@
+/**
+ * What is told over NOTIFY, packed: a commit's news in as few notifications as fit Postgres' limit of 8,000 bytes.
+ *
+ * N1. `headrace_events`, for schedulers: `t` and moves of tasks, `run,task,state,attempt,dueAtMs` with `;` between;
+ *     `r` and run keys with `,` between; `d` and the id of one DAG.
+ * N2. `headrace_revoked`, for workers: attempt ids with `,` between.
+ * N3. Only ids and states are told: what is missed or refused can be read from the rows.
+ */
+import { TASK_TRANSITIONS, type TaskStatus } from '@headrace/core';
+import type { StoreEvent } from '@headrace/ports';
+import type { Queryable } from './database.ts';
+import { stateOf } from './task-state.ts';
+
+export const EVENTS = 'headrace_events';
+export const REVOKED = 'headrace_revoked';
+
+/** A move is at most 19 + 19 + 17 + 10 + 15 bytes and separators. */
+const MOVES_AT_ONCE = 90;
+const KEYS_AT_ONCE = 300;
+const ATTEMPTS_AT_ONCE = 200;
+
+/**
+ * A CTE `told` that tells the moves in the CTE `moved` (columns dag_run_id, id, state, attempt, due_at). It runs only if
+ * the statement reads it: see `TOLD`.
+ */
+export function tellMoves(moved: string): string {
+  return `told as (
+    select pg_notify('${EVENTS}', 't' || string_agg(
+      concat_ws(',', m.dag_run_id, m.id, m.state, m.attempt, floor(extract(epoch from m.due_at) * 1000)::bigint), ';' order by m.position))
+    from (select *, row_number() over () as position from ${moved}) m
+    group by (m.position - 1) / ${MOVES_AT_ONCE}
+  )`;
+}
+
+/** A column that makes a statement with `tellMoves` tell. */
+export const TOLD = '(select count(*) from told)';
+
+/** Tells that these runs were created or changed by a command; heard when the transaction commits. */
+export async function tellRuns(client: Queryable, runKeys: readonly string[]): Promise<void> {
+  for (const keys of chunks(runKeys, KEYS_AT_ONCE)) await client.query('select pg_notify($1, $2)', [EVENTS, `r${keys.join(',')}`]);
+}
+
+export async function tellDag(client: Queryable, dagId: string): Promise<void> {
+  await client.query('select pg_notify($1, $2)', [EVENTS, `d${dagId}`]);
+}
+
+/** Tells workers that these attempts are no longer theirs; heard when the transaction commits. */
+export async function tellRevoked(client: Queryable, attemptIds: readonly string[]): Promise<void> {
+  for (const ids of chunks(attemptIds, ATTEMPTS_AT_ONCE)) await client.query('select pg_notify($1, $2)', [REVOKED, ids.join(',')]);
+}
+
+/** The news in a payload of `headrace_events`. What is not understood (a newer Headrace speaks) gives nothing. */
+export function parseEvents(payload: string): readonly StoreEvent[] {
+  const rest = payload.slice(1);
+  switch (payload[0]) {
+    case 't':
+      return rest.split(';').flatMap(parseMove);
+    case 'r':
+      return rest.split(',').map((runKey) => ({ type: 'run', runKey }));
+    case 'd':
+      return [{ type: 'dag', dagId: rest }];
+    default:
+      return [];
+  }
+}
+
+function parseMove(packed: string): StoreEvent[] {
+  const [runKey, taskInstanceId, state, attempt, dueAt] = packed.split(',');
+  if (runKey === undefined || taskInstanceId === undefined || state === undefined || attempt === undefined) return [];
+  if (!isStatus(state)) return [];
+  const to = stateOf({ state, attempt: Number(attempt), due_at: dueAt === undefined ? null : Number(dueAt) });
+  return [{ type: 'task', runKey, taskInstanceId, to }];
+}
+
+function isStatus(state: string): state is TaskStatus {
+  return Object.hasOwn(TASK_TRANSITIONS, state);
+}
+
+function chunks<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
+  const parts: (readonly T[])[] = [];
+  for (let start = 0; start < items.length; start += size) parts.push(items.slice(start, start + size));
+  return parts;
+}

@@ -1,0 +1,96 @@
+/** Runs as people see them. */
+import type { Instant, RunStatus, RunType } from '@headrace/core';
+import type { Listed, Page, RunFilter, RunRecord } from '@headrace/ports';
+import type { Queryable } from '../database.ts';
+import { Conditions } from './conditions.ts';
+import { type ListQuery, list, one } from './list.ts';
+import { present } from './optional.ts';
+
+interface Row {
+  readonly id: string;
+  readonly dag_id: string;
+  readonly run_id: string;
+  readonly run_type: RunType;
+  readonly state: RunStatus;
+  readonly triggered_by: string;
+  readonly username: string | null;
+  readonly logical_date: Instant | null;
+  readonly interval_start: Instant | null;
+  readonly interval_end: Instant | null;
+  readonly run_after: Instant;
+  readonly queued_at: Instant | null;
+  readonly started_at: Instant | null;
+  readonly ended_at: Instant | null;
+  readonly last_decision_at: Instant | null;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly note: string | null;
+  readonly version_id: string;
+  readonly number: number;
+  readonly bundle_hash: string;
+}
+
+const RUNS: ListQuery<Row, RunRecord> = {
+  columns: `r.id, r.dag_id, r.run_id, r.run_type, r.state, r.triggered_by, r.username, r.logical_date, r.interval_start, r.interval_end,
+    r.run_after, r.queued_at, r.started_at, r.ended_at, r.last_decision_at, r.params, r.note, r.version_id, v.number, v.bundle_hash`,
+  from: 'dag_run r join dag_version v on v.id = r.version_id',
+  order: {
+    id: 'r.id',
+    dag_id: 'r.dag_id',
+    run_id: 'r.run_id',
+    dag_run_id: 'r.run_id',
+    state: 'r.state',
+    run_type: 'r.run_type',
+    logical_date: 'r.logical_date',
+    data_interval_start: 'r.interval_start',
+    data_interval_end: 'r.interval_end',
+    run_after: 'r.run_after',
+    queued_at: 'r.queued_at',
+    start_date: 'r.started_at',
+    end_date: 'r.ended_at',
+    updated_at: 'coalesce(r.ended_at, r.last_decision_at, r.started_at, r.queued_at)',
+    duration: '(r.ended_at - r.started_at)',
+    conf: 'r.params',
+  },
+  key: 'r.id',
+  item: (row) => ({
+    runKey: row.id,
+    dagId: row.dag_id,
+    runId: row.run_id,
+    runType: row.run_type,
+    status: row.state,
+    triggeredBy: row.triggered_by,
+    runAfter: row.run_after,
+    params: row.params,
+    versionId: row.version_id,
+    versionNumber: row.number,
+    bundleHash: row.bundle_hash,
+    ...present({
+      user: row.username,
+      logicalDate: row.logical_date,
+      intervalStart: row.interval_start,
+      intervalEnd: row.interval_end,
+      queuedAt: row.queued_at,
+      startedAt: row.started_at,
+      endedAt: row.ended_at,
+      lastDecisionAt: row.last_decision_at,
+      note: row.note,
+    }),
+  }),
+};
+
+export function listRuns(db: Queryable, filter: RunFilter, page: Page): Promise<Listed<RunRecord>> {
+  const conditions = new Conditions()
+    .add('r.dag_id = ?', filter.dagId)
+    .add('r.state = any(?)', filter.statuses)
+    .add('r.run_type = any(?)', filter.runTypes)
+    .like('r.run_id', filter.runIdPattern)
+    .range('r.logical_date', filter.logicalDate)
+    .range('r.run_after', filter.runAfter)
+    .range('r.started_at', filter.startedAt)
+    .range('r.ended_at', filter.endedAt);
+  return list(db, RUNS, conditions, page);
+}
+
+export function findRun(db: Queryable, dagId: string, runId: string): Promise<RunRecord | undefined> {
+  return one(db, RUNS, new Conditions().add('r.dag_id = ?', dagId).add('r.run_id = ?', runId));
+}

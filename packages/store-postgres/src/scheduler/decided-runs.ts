@@ -1,0 +1,40 @@
+/** What a decision writes beside the moves: the runs' new status, and news for schedulers that own other runs. */
+import type { QueuedTask, RunDecision } from '@headrace/ports';
+import type { Queryable } from '../database.ts';
+import { TOLD, tellMoves } from '../notification.ts';
+
+/** Parameters, one array entry a run: keys, states. The caller holds the rows' locks. */
+const SAVE_RUNS = `
+  update dag_run r
+  set state = s.state, last_decision_at = now(), ended_at = case when s.state in ('success', 'failed') then now() end
+  from unnest($1::bigint[], $2::text[]) as s (id, state)
+  where r.id = s.id`;
+
+export async function saveRuns(client: Queryable, runs: readonly RunDecision[]): Promise<void> {
+  const changed = runs.filter((run) => run.status !== undefined);
+  if (changed.length === 0) return;
+  await client.query({ name: 'save runs', text: SAVE_RUNS, values: [changed.map((run) => run.runKey), changed.map((run) => run.status)] });
+}
+
+/**
+ * Slots are given to all schedulers' runs; the owner of a run that is not ours hears of it.
+ * Parameters, one array entry a task: runs, task instances, attempts; then the scheduler that knows already.
+ */
+const TELL_OTHERS = `
+  with given as (
+    select g.* from unnest($1::bigint[], $2::bigint[], $3::integer[]) as g (dag_run_id, id, attempt)
+    join scheduler_shard s on s.shard = g.dag_run_id % 32
+    where s.scheduler_id <> $4
+  ),
+  queued as (select dag_run_id, id, 'queued' as state, attempt, null::timestamptz as due_at from given),
+  ${tellMoves('queued')}
+  select ${TOLD}`;
+
+export async function tellOthers(client: Queryable, schedulerId: string, queued: readonly QueuedTask[]): Promise<void> {
+  if (queued.length === 0) return;
+  await client.query({
+    name: 'tell others',
+    text: TELL_OTHERS,
+    values: [queued.map((task) => task.runKey), queued.map((task) => task.taskInstanceId), queued.map((task) => task.attempt), schedulerId],
+  });
+}

@@ -1,0 +1,62 @@
+/** Runs with all their task instances, each run in one snapshot. */
+import type { DagSpec, Instant, RunStatus, TaskStatus } from '@headrace/core';
+import type { LoadedRun, LoadedTask } from '@headrace/ports';
+import type { Queryable } from '../database.ts';
+import { NoSuchRowError } from '../errors.ts';
+import { stateOf } from '../task-state.ts';
+
+/** Parameter: run keys. A run without task instances is one row. */
+const LOAD = `
+  select r.id as run_key, r.dag_id, r.run_id, r.version_id, r.state as run_state, r.revision,
+    t.id, t.task_id, t.map_index, t.state, t.attempt, t.due_at
+  from dag_run r left join task_instance t on t.dag_run_id = r.id
+  where r.id = any($1)
+  order by r.id, t.id`;
+
+interface Row {
+  readonly run_key: string;
+  readonly dag_id: string;
+  readonly run_id: string;
+  readonly version_id: string;
+  readonly run_state: RunStatus;
+  readonly revision: number;
+  readonly id: string | null;
+  readonly task_id: string;
+  readonly map_index: number;
+  readonly state: TaskStatus;
+  readonly attempt: number;
+  readonly due_at: Instant | null;
+}
+
+export async function loadRuns(db: Queryable, runKeys: readonly string[]): Promise<readonly LoadedRun[]> {
+  if (runKeys.length === 0) return [];
+  const { rows } = await db.query<Row>({ name: 'load runs', text: LOAD, values: [runKeys] });
+  const runs = new Map<string, LoadedRun & { readonly tasks: LoadedTask[] }>();
+  for (const row of rows) {
+    let run = runs.get(row.run_key);
+    if (run === undefined) {
+      const { run_key: runKey, dag_id: dagId, run_id: runId, version_id: versionId, run_state: status, revision } = row;
+      run = { runKey, dagId, runId, versionId, status, revision, tasks: [] };
+      runs.set(runKey, run);
+    }
+    if (row.id !== null) run.tasks.push({ taskInstanceId: row.id, taskId: row.task_id, mapIndex: row.map_index, state: stateOf(row) });
+  }
+  return [...runs.values()];
+}
+
+/** Parameter: shards. */
+const ACTIVE = `select id from dag_run where state = 'running' and id % 32 = any($1) order by id`;
+
+export async function activeRuns(db: Queryable, shards: readonly number[]): Promise<readonly string[]> {
+  if (shards.length === 0) return [];
+  const { rows } = await db.query<{ id: string }>({ name: 'active runs', text: ACTIVE, values: [shards] });
+  return rows.map((row) => row.id);
+}
+
+/** Throws NoSuchRowError. */
+export async function loadVersion(db: Queryable, versionId: string): Promise<DagSpec> {
+  const { rows } = await db.query<{ spec: DagSpec }>('select spec from dag_version where id = $1', [versionId]);
+  const [row] = rows;
+  if (row === undefined) throw new NoSuchRowError('DAG version', versionId);
+  return row.spec;
+}

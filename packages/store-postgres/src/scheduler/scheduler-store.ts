@@ -1,0 +1,36 @@
+/** The scheduler's side of the store. */
+import type { Instant } from '@headrace/core';
+import type { SchedulerStore } from '@headrace/ports';
+import type { Database } from '../database.ts';
+import { retrying } from '../transaction.ts';
+import { decide } from './decide.ts';
+import { activeRuns, loadRuns, loadVersion } from './load-runs.ts';
+import { expiredLeases, redispatch, unclaimed } from './lost-attempts.ts';
+import { forgetDead, heartbeat, leave } from './membership.ts';
+import { nextDue } from './next-due.ts';
+import { planDueDags } from './plan-due-dags.ts';
+import { startRuns } from './start-runs.ts';
+
+export function createSchedulerStore(database: Database): SchedulerStore {
+  const work = () => database.lane('work');
+  const leases = () => database.lane('leases');
+  return {
+    async now() {
+      const { rows } = await leases().query<{ now: Instant }>('select clock_timestamp() as now');
+      return rows[0]?.now ?? Date.now();
+    },
+    heartbeat: (schedulerId, ttlMs) => heartbeat(leases(), schedulerId, ttlMs),
+    leave: (schedulerId) => leave(leases(), schedulerId),
+    activeRuns: (shards) => activeRuns(work(), shards),
+    loadRuns: (runKeys) => loadRuns(work(), runKeys),
+    loadVersion: (versionId) => loadVersion(work(), versionId),
+    startRuns: (shards, limit, tasksOf) => startRuns(work(), shards, limit, tasksOf),
+    decide: (batch, admit) => decide(work(), batch, admit),
+    planDueDags: (limit, plan) => planDueDags(work(), limit, plan),
+    nextDue: (shards) => nextDue(work(), shards),
+    expiredLeases: (shards, limit) => expiredLeases(work(), shards, limit),
+    unclaimed: (shards, olderThanMs, limit) => unclaimed(work(), shards, olderThanMs, limit),
+    redispatch: (attempts, cap) => retrying(() => redispatch(work(), attempts, cap)),
+    forgetDead: (deadForMs) => forgetDead(leases(), deadForMs),
+  };
+}

@@ -1,0 +1,129 @@
+/**
+ * queued → running, for runs whose time has come.
+ *
+ * R1. A DAG never has more running runs than its limit: all starting is serialised by an advisory lock.
+ * R2. Cost follows the DAGs that have queued runs, not all DAGs, and not how many runs a DAG has queued.
+ * R3. A run that begins gets its task instances in the same transaction; a cleared run keeps its own.
+ */
+import type { LoadedRun, NewTaskInstance, SchedulerStore, StartableRun } from '@headrace/ports';
+import type pg from 'pg';
+import type { Queryable } from '../database.ts';
+import { dueAtOf } from '../task-state.ts';
+import { timestampOrNull } from '../timestamp.ts';
+import { transaction } from '../transaction.ts';
+import { loadRuns } from './load-runs.ts';
+import { WAITING_DAGS } from './waiting-dags.ts';
+
+const LOCK = 7_428_003;
+/** A wide DAG fills a call by itself; what is left over is started by the next one. */
+const MOST_TASKS_AT_ONCE = 50_000;
+
+/** Parameters: shards, how many. */
+const STARTABLE = `
+  with recursive ${WAITING_DAGS}
+  select r.id, r.dag_id, r.version_id, exists (select from task_instance t where t.dag_run_id = r.id) as has_tasks
+  from open_dags d cross join lateral (
+    select id, dag_id, version_id, run_after from dag_run q
+    where q.state = 'queued' and q.dag_id = d.dag_id and q.run_after <= now() and q.id % 32 = any($1)
+    order by q.run_after, q.id
+    limit greatest(0, d.places)
+  ) r
+  order by r.run_after, r.id
+  limit $2`;
+
+/** Parameter: run keys. A run that a command ended meanwhile is left alone. */
+const START = `
+  update dag_run set state = 'running', started_at = coalesce(started_at, now()), ended_at = null, last_decision_at = now()
+  where id in (select id from dag_run where id = any($1) order by id for no key update) and state = 'queued'
+  returning id`;
+
+/** Every run in $1 gets the same task instances, given by column in $2 to $11. */
+const INSERT_TASKS = `
+  insert into task_instance (dag_run_id, dag_id, task_id, state, attempt, due_at, scheduled_at, queue, pool, pool_slots, priority_weight, max_tries)
+  select r.id, r.dag_id, t.task_id, t.state, t.attempt, t.due_at, case when t.state = 'scheduled' then now() end,
+    t.queue, t.pool, t.pool_slots, t.priority_weight, t.max_tries
+  from dag_run r
+  cross join unnest($2::text[], $3::text[], $4::integer[], $5::timestamptz[], $6::text[], $7::text[], $8::integer[], $9::integer[], $10::integer[])
+    as t (task_id, state, attempt, due_at, queue, pool, pool_slots, priority_weight, max_tries)
+  where r.id = any($1)
+  order by r.id`;
+
+interface Startable {
+  readonly id: string;
+  readonly dag_id: string;
+  readonly version_id: string;
+  readonly has_tasks: boolean;
+}
+
+export async function startRuns(
+  pool: pg.Pool,
+  shards: readonly number[],
+  limit: number,
+  tasksOf: Parameters<SchedulerStore['startRuns']>[2],
+): Promise<readonly LoadedRun[]> {
+  if (shards.length === 0) return [];
+  return transaction(pool, async (client) => {
+    await client.query('select pg_advisory_xact_lock($1)', [LOCK]);
+    const { rows } = await client.query<Startable>({ name: 'startable runs', text: STARTABLE, values: [shards, limit] });
+    if (rows.length === 0) return [];
+    const chosen = await withTasks(rows, tasksOf);
+    const started = await start(client, [...chosen.keys()]);
+    for (const [tasks, runKeys] of byTasks(chosen, started)) await insertTasks(client, runKeys, tasks);
+    return loadRuns(client, [...started]);
+  });
+}
+
+/** The runs that fit into one call, with the task instances to make for each. */
+async function withTasks(
+  rows: readonly Startable[],
+  tasksOf: (run: StartableRun) => Promise<readonly NewTaskInstance[]>,
+): Promise<ReadonlyMap<string, readonly NewTaskInstance[]>> {
+  const chosen = new Map<string, readonly NewTaskInstance[]>();
+  let total = 0;
+  for (const { id, dag_id, version_id, has_tasks } of rows) {
+    const tasks = has_tasks ? [] : await tasksOf({ runKey: id, dagId: dag_id, versionId: version_id });
+    total += tasks.length;
+    if (chosen.size > 0 && total > MOST_TASKS_AT_ONCE) break;
+    chosen.set(id, tasks);
+  }
+  return chosen;
+}
+
+async function start(client: Queryable, runKeys: readonly string[]): Promise<ReadonlySet<string>> {
+  const { rows } = await client.query<{ id: string }>({ name: 'start runs', text: START, values: [runKeys] });
+  return new Set(rows.map((row) => row.id));
+}
+
+/** Runs of one version usually share one list, which is then sent once. */
+function byTasks(
+  chosen: ReadonlyMap<string, readonly NewTaskInstance[]>,
+  started: ReadonlySet<string>,
+): ReadonlyMap<readonly NewTaskInstance[], readonly string[]> {
+  const groups = new Map<readonly NewTaskInstance[], string[]>();
+  for (const [runKey, tasks] of chosen) {
+    if (tasks.length === 0 || !started.has(runKey)) continue;
+    const group = groups.get(tasks);
+    if (group === undefined) groups.set(tasks, [runKey]);
+    else group.push(runKey);
+  }
+  return groups;
+}
+
+async function insertTasks(client: Queryable, runKeys: readonly string[], tasks: readonly NewTaskInstance[]): Promise<void> {
+  await client.query({
+    name: 'insert tasks',
+    text: INSERT_TASKS,
+    values: [
+      runKeys,
+      tasks.map((task) => task.taskId),
+      tasks.map((task) => task.state.status),
+      tasks.map((task) => task.state.attempt),
+      tasks.map((task) => timestampOrNull(dueAtOf(task.state))),
+      tasks.map((task) => task.queue),
+      tasks.map((task) => task.pool),
+      tasks.map((task) => task.poolSlots),
+      tasks.map((task) => task.priorityWeight),
+      tasks.map((task) => task.maxTries),
+    ],
+  });
+}

@@ -1,0 +1,55 @@
+/**
+ * The store on PostgreSQL: every port of `@headrace/ports` that rows stand behind.
+ *
+ * Nothing connects before it is used, and no process reads what it does not ask for.
+ */
+import type { AttemptStore, CatalogStore, CommandStore, Log, Metrics, QueryStore, RunEvents, SchedulerStore } from '@headrace/ports';
+import { createAttemptStore } from './attempts/attempt-store.ts';
+import { createCatalogStore } from './catalog/catalog-store.ts';
+import { createCommandStore } from './commands/command-store.ts';
+import { Database } from './database.ts';
+import { createQueryStore } from './queries/query-store.ts';
+import { createRunEvents } from './run-events.ts';
+import { createSchedulerStore } from './scheduler/scheduler-store.ts';
+import { checkSchema } from './schema/check-schema.ts';
+
+export interface StoreOptions {
+  /** `postgres://…` of the primary. */
+  readonly url: string;
+  /** Most connections for decisions and moves; leases, reads and news have a few of their own. Default 10. */
+  readonly poolSize?: number;
+  readonly log: Log;
+  readonly metrics?: Metrics;
+  /** As `pg_stat_activity` shows it. Default `headrace`. */
+  readonly applicationName?: string;
+}
+
+export interface PostgresStore {
+  readonly scheduler: SchedulerStore;
+  readonly attempts: AttemptStore;
+  readonly events: RunEvents;
+  readonly catalog: CatalogStore;
+  readonly commands: CommandStore;
+  readonly queries: QueryStore;
+  /** Throws SchemaTooOldError, SchemaTooNewError, MigrationChangedError or StandbyError. */
+  checkSchema(): Promise<void>;
+  /** Waits for statements under way and closes all connections. Subscriptions must have been ended. */
+  close(): Promise<void>;
+}
+
+const DEFAULT_POOL_SIZE = 10;
+
+export function createStore(options: StoreOptions): PostgresStore {
+  const { url, poolSize = DEFAULT_POOL_SIZE, log, applicationName = 'headrace' } = options;
+  const database = new Database({ url, poolSize: Math.max(2, poolSize), log, applicationName });
+  return {
+    scheduler: createSchedulerStore(database),
+    attempts: createAttemptStore(database),
+    events: createRunEvents(database),
+    catalog: createCatalogStore(database),
+    commands: createCommandStore(database),
+    queries: createQueryStore(database),
+    checkSchema: () => checkSchema(database.lane('work')),
+    close: () => database.close(),
+  };
+}
