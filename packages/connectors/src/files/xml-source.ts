@@ -5,16 +5,14 @@
 import { createReadStream, createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { createGunzip } from 'node:zlib';
 import { DataError } from '@headrace/dataplane';
 import { SaxesParser, type SaxesTagPlain } from 'saxes';
 import type { OpenFile } from './source-file.ts';
 import { openRecords } from './json-source.ts';
 
-export const openXml: OpenFile = async ({ file, url, zipped }, source, work) => {
+export const openXml: OpenFile = async ({ file, url }, source, work) => {
   const copy = join(work.scratch, 'records.ndjson');
   const records = new XmlRecords(String(source.settings['record']), url);
-  const bytes = createReadStream(file);
   const toLines = async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
     const decoder = new TextDecoder('utf-8', { fatal: true });
     for await (const chunk of chunks) {
@@ -27,8 +25,7 @@ export const openXml: OpenFile = async ({ file, url, zipped }, source, work) => 
     }
     yield records.end();
   };
-  if (zipped) await pipeline(bytes, createGunzip(), toLines, createWriteStream(copy), { signal: work.signal });
-  else await pipeline(bytes, toLines, createWriteStream(copy), { signal: work.signal });
+  await pipeline(createReadStream(file), toLines, createWriteStream(copy), { signal: work.signal });
   if (records.found === 0) {
     throw new DataError('HR_NO_RECORDS', `${url} has no element "${String(source.settings['record'])}". Its elements are ${[...records.elements].slice(0, 20).join(', ')}`);
   }
