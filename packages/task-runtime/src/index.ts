@@ -1,0 +1,16 @@
+export type { AttemptRequest, AttemptResult, RunHooks, StopReason } from './attempt-request.ts';
+export { type BundleCode, writeBundle } from './bundle-files.ts';
+export { Decimal, isDecimal } from './decimal.ts';
+export {
+  CodeUnavailableError,
+  NotStartedError,
+  ProtocolError,
+  ResultTooLargeError,
+  UndeclaredConnectionError,
+  UnstorableResultError,
+} from './errors.ts';
+export { DEFAULT_LIMITS, type TaskLimits } from './limits.ts';
+export { attemptLogKey, attemptResultKey } from './object-keys.ts';
+export { connectionSecrets, type Mask } from './secrets.ts';
+export { createTaskPool, type TaskPool, type TaskPoolOptions } from './task-pool.ts';
+export { decodeValue, encodeValue } from './values.ts';

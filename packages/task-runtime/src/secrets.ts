@@ -1,0 +1,36 @@
+/** The secrets in connections' settings: what must never stand in a log or an error. */
+import type { ConnectionSettings } from '@headrace/sdk';
+
+const SECRET_PARAMETER = /password|secret|token|key|credential|signature/i;
+
+/** Passwords and secret parameters of the connections' URLs, written and decoded. */
+export function connectionSecrets(connections: readonly ConnectionSettings[]): readonly string[] {
+  const secrets = new Set<string>();
+  for (const { url } of connections) {
+    if (!URL.canParse(url)) continue;
+    const { password, searchParams } = new URL(url);
+    for (const value of [password, decoded(password)]) secrets.add(value);
+    for (const [name, value] of searchParams) if (SECRET_PARAMETER.test(name)) secrets.add(value);
+  }
+  secrets.delete('');
+  return [...secrets];
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Replaces every secret in a text. */
+export type Mask = (text: string) => string;
+
+/** Strings anywhere in a value, masked. Only for plain JSON. */
+export function maskStrings(value: unknown, mask: Mask): unknown {
+  if (typeof value === 'string') return mask(value);
+  if (Array.isArray(value)) return value.map((item) => maskStrings(item, mask));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [mask(key), maskStrings(item, mask)]));
+}
