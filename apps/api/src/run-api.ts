@@ -8,6 +8,7 @@ import { createRunCommands, DagVersions } from '@headrace/engine';
 import { createObjectStore } from '@headrace/objects';
 import { type AttemptStore, DagNotFoundError, type QueryStore, type RunningProcess, systemClock } from '@headrace/ports';
 import { createStore } from '@headrace/store-postgres';
+import { attemptLogKey } from '@headrace/task-runtime';
 import { createLog, createMetrics } from '@headrace/telemetry';
 import { version } from './version.ts';
 
@@ -29,6 +30,7 @@ export async function runApi(configuration: ServiceConfiguration): Promise<Runni
       commands: store.commands,
       catalog: store.catalog,
       objects: createObjectStore(objects),
+      logKeyOf: attemptLogKey,
       runCommands: createRunCommands({ store: store.commands, versions: new DagVersions(store.scheduler), clock: systemClock }),
       validateParams: (dagId, params) => validateParams(store, loader, dagId, params),
       authenticate: knownTokens(tokens),

@@ -1,5 +1,5 @@
 /** What the API needs from outside. The composition root in apps/api brings it; tests bring what they like. */
-import type { CatalogStore, CommandStore, HealthRecord, Log, Metrics, ObjectStore, QueryStore, RunCommands } from '@headrace/ports';
+import type { CatalogStore, CommandStore, HealthRecord, Log, Metrics, ObjectStore, QueryStore, RunCommands, TaskInstanceRecord } from '@headrace/ports';
 import type { Authenticate } from './http/access.ts';
 
 export interface ApiDeps {
@@ -8,6 +8,8 @@ export interface ApiDeps {
   readonly catalog: Pick<CatalogStore, 'importErrors'>;
   /** Where task logs and large results lie. */
   readonly objects: Pick<ObjectStore, 'get' | 'head'>;
+  /** Where the log of an attempt lies while it runs, and when its worker died before it could say. */
+  logKeyOf(attempt: Pick<TaskInstanceRecord, 'dagId' | 'runId' | 'taskId' | 'mapIndex' | 'attempt'>): string;
   readonly runCommands: RunCommands;
   /** Asks the DAG's own validator, of its newest version. */
   validateParams(dagId: string, params: Readonly<Record<string, unknown>>): Promise<ParamsCheck>;

@@ -133,7 +133,8 @@ describe('the API', () => {
     expect(first.content.map((one: { event: string }) => one.event)).toEqual(['begun']);
     const idle = (await ask(`${log}?token=${first.continuation_token}`)).body;
     expect(idle).toEqual({ content: [], continuation_token: first.continuation_token });
-    fixture.objects.set('logs/4', `${fixture.objects.get('logs/4')}4:06Z","level":"info","message":"ended"}\n`);
+    const key = 'logs/live/extract/1';
+    fixture.objects.set(key, `${fixture.objects.get(key)}4:06Z","level":"info","message":"ended"}\n`);
     const rest = (await ask(`${log}?token=${first.continuation_token}`)).body;
     expect(rest.content).toEqual([{ timestamp: '2024-01-02T03:04:06Z', level: 'info', event: 'ended' }]);
   });

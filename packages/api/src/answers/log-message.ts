@@ -1,7 +1,7 @@
 /** A line of a stored task log, for programs and for people. A line that is not one of ours is shown as it is. */
 import type { LogMessage } from '@headrace/api-contract';
 
-/** Stored lines are JSON objects: `at` (ISO 8601), `level`, `source` (`task`, `stdout`, `stderr`, `headrace`), `message`, `fields`. */
+/** Stored lines are JSON objects: `ts` (ISO 8601), `level`, `stream` (`task`, `stdout`, `stderr`, `headrace`), `message`, `fields`. */
 export function parseLogLine(line: string): LogMessage {
   if (!line.startsWith('{')) return { event: line };
   let parsed: unknown;
@@ -11,12 +11,12 @@ export function parseLogLine(line: string): LogMessage {
     return { event: line };
   }
   if (parsed === null || typeof parsed !== 'object' || !('message' in parsed)) return { event: line };
-  const { at, level, source, message, fields } = parsed as Readonly<Record<string, unknown>>;
+  const { ts, level, stream, message, fields } = parsed as Readonly<Record<string, unknown>>;
   return {
-    ...(typeof at === 'string' ? { timestamp: at } : {}),
+    ...(typeof ts === 'string' ? { timestamp: ts } : {}),
     ...(typeof level === 'string' ? { level } : {}),
     event: String(message),
-    ...(typeof source === 'string' ? { logger: source } : {}),
+    ...(typeof stream === 'string' ? { logger: stream } : {}),
     ...(fields !== null && typeof fields === 'object' ? { fields: fields as Record<string, unknown> } : {}),
   };
 }

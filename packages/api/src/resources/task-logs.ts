@@ -16,7 +16,7 @@ const STREAMED: Readonly<Record<string, (message: LogMessage) => string>> = {
   'text/plain': formatLogMessage,
 };
 
-export const taskLogRoutes: Routes = async (app, { deps: { objects }, lookup }) => {
+export const taskLogRoutes: Routes = async (app, { deps: { objects, logKeyOf }, lookup }) => {
   app.get(
     '/dags/:dag_id/dagRuns/:dag_run_id/taskInstances/:task_id/logs/:try_number',
     {
@@ -36,7 +36,7 @@ export const taskLogRoutes: Routes = async (app, { deps: { objects }, lookup }) 
       if (offset === undefined) throw invalid({ field: 'query.token', message: 'is not a token of this API; leave it out to read from the start' });
       const record = await lookup.taskInstance(params.dag_id, params.dag_run_id, params.task_id, query.map_index);
       const tried = await tryOf(record, params.try_number, lookup);
-      const { logKey } = tried;
+      const logKey = tried.logKey ?? (tried.attempt > 0 ? logKeyOf(tried) : undefined);
       const live = isLive(tried);
       const render = STREAMED[form];
       if (render !== undefined) {
@@ -59,8 +59,9 @@ async function tryOf(record: TaskInstanceRecord, tryNumber: number, lookup: Look
 }
 
 /** Something may still be written to this log. */
-function isLive({ status, logKey }: TaskInstanceRecord): boolean {
-  return status === 'running' || status === 'restarting' || (logKey === undefined && !isTerminal(status));
+function isLive({ status, logKey, endedAt }: TaskInstanceRecord): boolean {
+  if (status === 'running' || status === 'restarting') return true;
+  return logKey === undefined && endedAt === undefined && !isTerminal(status);
 }
 
 /** What is shown of a try that wrote no log. */

@@ -75,14 +75,14 @@ export function createFixture(): { deps: ApiDeps; triggered: TriggerRequest[]; c
     instance('1', 'r1', 'extract', { status: 'success', attempt: 2, logKey: 'logs/1' }),
     instance('2', 'r1', 'transform', { status: 'failed', attempt: 3, error: { name: 'TypeError', message: 'no such column', stack: 'at sales.ts:7:3' } }),
     instance('3', 'r1', 'publish', { status: 'upstream_failed', attempt: 0, reason: 'upstream failed' }),
-    instance('4', 'r2', 'extract', { status: 'running', attempt: 1, logKey: 'logs/4' }),
+    instance('4', 'r2', 'extract', { status: 'running', attempt: 1 }),
     instance('5', 'r2', 'transform', { status: 'none', attempt: 0 }),
     instance('6', 'r2', 'publish', { status: 'none', attempt: 0 }),
   ];
   const importErrors: StoredImportError[] = [{ id: '12', file: 'broken.ts', line: 3, column: 9, code: 'HR_SYNTAX', message: 'Unexpected token', at: T0 }];
   const objects = new Map([
-    ['logs/1', '{"at":"2024-01-02T03:04:05.678Z","level":"info","source":"task","message":"read","fields":{"rows":3}}\nplain\n'],
-    ['logs/4', '{"at":"2024-01-02T03:04:05.678Z","level":"info","source":"stdout","message":"begun"}\n{"at":"2024-01-02T03:0'],
+    ['logs/1', '{"ts":"2024-01-02T03:04:05.678Z","level":"info","stream":"task","message":"read","fields":{"rows":3}}\nplain\n'],
+    ['logs/live/extract/1', '{"ts":"2024-01-02T03:04:05.678Z","level":"info","stream":"stdout","message":"begun"}\n{"ts":"2024-01-02T03:0'],
   ]);
   const triggered: TriggerRequest[] = [];
   const commands: string[] = [];
@@ -110,6 +110,7 @@ export function createFixture(): { deps: ApiDeps; triggered: TriggerRequest[]; c
     }),
     validateParams: async (_, params) =>
       typeof (params['day'] ?? '') === 'string' ? { ok: true, params: { day: 'today', ...params } } : { ok: false, issues: [{ path: 'day', message: 'must be a text' }] },
+    logKeyOf: ({ taskId, attempt }) => `logs/live/${taskId}/${attempt}`,
     catalog: { importErrors: async () => importErrors },
     objects: {
       head: async (key) => (objects.has(key) ? { size: Buffer.byteLength(objects.get(key) ?? ''), modifiedAt: T0 } : undefined),
