@@ -23,7 +23,13 @@ export async function prepare({ database, home, dags }: Services): Promise<Reado
 
 /** Makes `pos.sales` and copies the sample into it, unless it has rows. Answers with the number of rows copied. */
 export function seedTills(url: string, file: string): Promise<number> {
-  return seedTable(url, { table: 'pos.sales', columns: tillColumns, keys: ['basket_id', 'product_id'], indexes: ['transaction_timestamp'], file });
+  return seedTable(url, {
+    table: 'pos.sales',
+    columns: tillColumns,
+    keys: ['basket_id', 'product_id'],
+    indexes: ['transaction_timestamp'],
+    file,
+  });
 }
 
 /** `/a folder` → `file:///a%20folder`. */

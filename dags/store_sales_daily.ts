@@ -140,9 +140,17 @@ export default dag(
 
     const reporting = postgres('reporting');
     exportTo('report_revenue', { from: revenue, into: reporting.table('revenue'), disposition: { merge: ['day'] } });
-    exportTo('report_departments', { from: byDepartment, into: reporting.table('sales_by_department'), disposition: { merge: ['day', 'department'] } });
+    exportTo('report_departments', {
+      from: byDepartment,
+      into: reporting.table('sales_by_department'),
+      disposition: { merge: ['day', 'department'] },
+    });
     exportTo('report_best_sellers', { from: bestSellers, into: reporting.table('best_sellers'), disposition: { merge: ['day', 'place'] } });
-    exportTo('report_promotions', { from: promoted, into: reporting.table('promotion_share'), disposition: { merge: ['day', 'promoted'] } });
+    exportTo('report_promotions', {
+      from: promoted,
+      into: reporting.table('promotion_share'),
+      disposition: { merge: ['day', 'promoted'] },
+    });
     exportTo('report_file', { from: byDepartment, into: files('reports').csv(text`sales-by-department-${day}.csv`) });
   },
 );

@@ -1,4 +1,12 @@
-import { assertColumns, type Columns, type Partition, type PartitionColumns, type Source, type Target, type WithColumns } from '@headrace/sdk';
+import {
+  assertColumns,
+  type Columns,
+  type Partition,
+  type PartitionColumns,
+  type Source,
+  type Target,
+  type WithColumns,
+} from '@headrace/sdk';
 
 /** A table of the lake: all its rows as a source, and a target. */
 export interface LakeTable<C extends Columns = Columns> extends Source<C>, Target<C> {

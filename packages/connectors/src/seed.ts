@@ -39,7 +39,9 @@ export function seedTable(url: string, seed: Seed): Promise<number> {
       await client.query('commit');
       return 0;
     }
-    const sink = client.query(copyFrom(`copy ${table} (${Object.keys(seed.columns).map(quote).join(', ')}) from stdin (format csv, header match)`));
+    const sink = client.query(
+      copyFrom(`copy ${table} (${Object.keys(seed.columns).map(quote).join(', ')}) from stdin (format csv, header match)`),
+    );
     const bytes = createReadStream(seed.file);
     if (seed.file.endsWith('.gz')) await pipeline(bytes, createGunzip(), sink);
     else await pipeline(bytes, sink);

@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { exportTo, extract, load, type TableResult, type TaskDefinition } from '@headrace/sdk';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type pg from 'pg';
 import { postgres } from '../src/index.ts';
 import { createRig, only, type Rig, type RunOptions, tasksOf } from './support/rig.ts';
@@ -52,7 +52,12 @@ describe('a commit to PostgreSQL', () => {
 
   test('appends another interval, and replaces only its own rows', async () => {
     await run(append);
-    const interval = { start: new Date('2017-06-20T04:00:00Z'), end: new Date('2017-06-21T04:00:00Z'), day: '2017-06-20', hour: '2017-06-20T00' };
+    const interval = {
+      start: new Date('2017-06-20T04:00:00Z'),
+      end: new Date('2017-06-21T04:00:00Z'),
+      day: '2017-06-20',
+      hour: '2017-06-20T00',
+    };
     await run(append, { interval, taskInstanceId: '2' });
     expect(await table()).toHaveLength(200);
     await pos.query('delete from source where id > 10');
@@ -63,7 +68,9 @@ describe('a commit to PostgreSQL', () => {
   test('counts what came in, went out and was a duplicate, and keeps it with the rows', async () => {
     await pos.query('insert into source select * from source where id <= 5');
     expect(await run(merge)).toMatchObject({ counts: { in: 105, out: 100, deduplicated: 5, quarantined: 0 } });
-    const { rows } = await reporting.query('select rows_in::int, rows_out::int, rows_deduplicated::int, rows_inserted::int, attempt, task_id from _headrace_load');
+    const { rows } = await reporting.query(
+      'select rows_in::int, rows_out::int, rows_deduplicated::int, rows_inserted::int, attempt, task_id from _headrace_load',
+    );
     expect(rows).toEqual([{ rows_in: 105, rows_out: 100, rows_deduplicated: 5, rows_inserted: 100, attempt: 1, task_id: 'merge' }]);
   });
 
@@ -95,7 +102,11 @@ describe('a commit to PostgreSQL', () => {
     await reporting.query('truncate target');
     await reporting.query('insert into target values (1, $1, 0)', ['old']);
     const abort = new AbortController();
-    const stopped = run(merge, { signal: abort.signal, attempt: 2, onLog: ({ message }) => message === step && abort.abort(new Error('worker is gone')) });
+    const stopped = run(merge, {
+      signal: abort.signal,
+      attempt: 2,
+      onLog: ({ message }) => message === step && abort.abort(new Error('worker is gone')),
+    });
     await expect(stopped).rejects.toThrow('worker is gone');
     expect(await table()).toEqual([{ id: 1, name: 'old', amount: '0.00' }]);
     expect(await run(merge, { attempt: 3 })).toMatchObject({ inserted: 99, updated: 1 });
@@ -109,7 +120,10 @@ describe('a commit to PostgreSQL', () => {
     const killed = run(merge, {
       attempt: 2,
       onLog: ({ message }) => {
-        if (message === 'staged') void reporting.query(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'headrace' and datname = current_database()`);
+        if (message === 'staged')
+          void reporting.query(
+            `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'headrace' and datname = current_database()`,
+          );
       },
     });
     await killed.catch(() => undefined);
@@ -148,19 +162,28 @@ describe('a commit to PostgreSQL', () => {
 
   test('names the row, the column and the value that the table cannot take', async () => {
     await reporting.query('create table target (id int8, name int, amount numeric(10,2))');
-    await expect(run(merge)).rejects.toMatchObject({ code: 'HR_TYPE_MISMATCH', message: expect.stringMatching(/row 1, column "name" \(integer\) cannot take "name 1"/) });
+    await expect(run(merge)).rejects.toMatchObject({
+      code: 'HR_TYPE_MISMATCH',
+      message: expect.stringMatching(/row 1, column "name" \(integer\) cannot take "name 1"/),
+    });
   });
 
   test('says which column the table lacks, and how to add it', async () => {
     await reporting.query('create table target (id int8, named text)');
-    await expect(run(merge)).rejects.toMatchObject({ code: 'HR_COLUMN_NOT_FOUND', message: expect.stringMatching(/column "name"; did you mean "named"\?/) });
+    await expect(run(merge)).rejects.toMatchObject({
+      code: 'HR_COLUMN_NOT_FOUND',
+      message: expect.stringMatching(/column "name"; did you mean "named"\?/),
+    });
     await expect(run(merge)).rejects.toThrow('add column "name" text');
   });
 
   test('many at once, of different tasks into one new table, all arrive', async () => {
-    const tasks = [...tasksOf(() => {
-      for (const n of [1, 2, 3, 4]) exportTo(`merge_${n}`, { from: source(), into: postgres('reporting').table('target'), disposition: { merge: ['id'] } });
-    }).values()];
+    const tasks = [
+      ...tasksOf(() => {
+        for (const n of [1, 2, 3, 4])
+          exportTo(`merge_${n}`, { from: source(), into: postgres('reporting').table('target'), disposition: { merge: ['id'] } });
+      }).values(),
+    ];
     await Promise.all(tasks.map((task, index) => rig.run(task, { taskInstanceId: String(index) })));
     expect(await table()).toHaveLength(100);
     expect((await reporting.query('select count(*)::int as n from _headrace_load')).rows).toEqual([{ n: 4 }]);
@@ -174,13 +197,23 @@ describe('a commit to PostgreSQL', () => {
         into: postgres('reporting').table('target'),
         checks: [{ check: 'not_null', columns: ['name'], severity: 'block' }],
       });
-    await expect(run(build)).rejects.toMatchObject({ code: 'HR_CHECK_FAILED', retryable: false, message: expect.stringContaining('id=200') });
-    expect((await reporting.query(`select to_regclass('target') as t, to_regclass('_headrace_load') as l`)).rows).toEqual([{ t: null, l: null }]);
+    await expect(run(build)).rejects.toMatchObject({
+      code: 'HR_CHECK_FAILED',
+      retryable: false,
+      message: expect.stringContaining('id=200'),
+    });
+    expect((await reporting.query(`select to_regclass('target') as t, to_regclass('_headrace_load') as l`)).rows).toEqual([
+      { t: null, l: null },
+    ]);
   });
 
   test('extract then load: the package is what is loaded, whatever became of the source', async () => {
     const tasks = tasksOf(() => {
-      load('put', { from: extract('get', { from: source() }), into: postgres('reporting').table('target'), disposition: { merge: ['id'] } });
+      load('put', {
+        from: extract('get', { from: source() }),
+        into: postgres('reporting').table('target'),
+        disposition: { merge: ['id'] },
+      });
     });
     const [get, put] = [...tasks.values()];
     const got = await rig.run(get as TaskDefinition);

@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { exportTo, extract, type PackageResult } from '@headrace/sdk';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { postgres } from '../src/index.ts';
 import { createRig, type Rig } from './support/rig.ts';
 
@@ -27,18 +27,68 @@ const COLUMNS = {
 
 const ROWS = [
   [
-    '9223372036854775807', '32767', '1234567890123456789012345678.0123456789', '123456789012345678901234567890123456789012345.67890', '1.1', '0.1', 'true',
-    'x,"y"\n\r\n\t\\. ü😀 \'z\'', 'abc', '00000000-0000-4000-8000-0000000000ff', '{"a":  1.10, "b":[1]}', '{"z": 12345678901234567890.12}', '\\x00ff5c',
-    '2017-06-19', '23:59:59.999999', '2017-01-01 00:00:00.123456', '2017-06-19 04:10:06.000001+00', '1 day 02:00:00', '{a,"b c"}',
+    '9223372036854775807',
+    '32767',
+    '1234567890123456789012345678.0123456789',
+    '123456789012345678901234567890123456789012345.67890',
+    '1.1',
+    '0.1',
+    'true',
+    'x,"y"\n\r\n\t\\. ü😀 \'z\'',
+    'abc',
+    '00000000-0000-4000-8000-0000000000ff',
+    '{"a":  1.10, "b":[1]}',
+    '{"z": 12345678901234567890.12}',
+    '\\x00ff5c',
+    '2017-06-19',
+    '23:59:59.999999',
+    '2017-01-01 00:00:00.123456',
+    '2017-06-19 04:10:06.000001+00',
+    '1 day 02:00:00',
+    '{a,"b c"}',
   ],
   Array.from({ length: 19 }, () => null),
   [
-    '-9223372036854775808', '-32768', '-0.0000000001', 'NaN', 'NaN', 'Infinity', 'false', '', '', null, 'null', '[]', '\\x',
-    'infinity', '24:00:00', 'infinity', '-infinity', '1 mon', '{}',
+    '-9223372036854775808',
+    '-32768',
+    '-0.0000000001',
+    'NaN',
+    'NaN',
+    'Infinity',
+    'false',
+    '',
+    '',
+    null,
+    'null',
+    '[]',
+    '\\x',
+    'infinity',
+    '24:00:00',
+    'infinity',
+    '-infinity',
+    '1 mon',
+    '{}',
   ],
   [
-    '0', '0', '0', '0.10', '1e-30', '5e-324', 'false', '\\.', 'NULL', null, '"x"', '{}', '\\x5c2e',
-    '0001-01-01', '00:00:00', '0044-03-15 01:00:00', '9999-12-31 23:59:59.999999+00', '00:00:00.000001', '{NULL}',
+    '0',
+    '0',
+    '0',
+    '0.10',
+    '1e-30',
+    '5e-324',
+    'false',
+    '\\.',
+    'NULL',
+    null,
+    '"x"',
+    '{}',
+    '\\x5c2e',
+    '0001-01-01',
+    '00:00:00',
+    '0044-03-15 01:00:00',
+    '9999-12-31 23:59:59.999999+00',
+    '00:00:00.000001',
+    '{NULL}',
   ],
 ];
 
@@ -47,13 +97,19 @@ describe('rows that go from PostgreSQL to Parquet and back', () => {
   beforeAll(async () => {
     rig = await createRig();
     const pos = await rig.client('pos');
-    await pos.query(`create table everything (${Object.entries(COLUMNS).map(([name, type]) => `${name} ${type}`).join(', ')})`);
+    await pos.query(
+      `create table everything (${Object.entries(COLUMNS)
+        .map(([name, type]) => `${name} ${type}`)
+        .join(', ')})`,
+    );
     for (const row of ROWS) await pos.query(`insert into everything values (${row.map((_, index) => `$${index + 1}`).join(', ')})`, row);
     await pos.query('create table same_shape (like everything)');
   }, 60_000);
   afterAll(() => rig.close());
 
-  const asText = `select ${Object.keys(COLUMNS).map((name) => `${name}::text`).join(', ')} from`;
+  const asText = `select ${Object.keys(COLUMNS)
+    .map((name) => `${name}::text`)
+    .join(', ')} from`;
 
   test.each(['same_shape', 'made_by_headrace'])('arrive as the same values, in the table %s', async (table) => {
     const pos = await rig.client('pos');
@@ -91,7 +147,7 @@ describe('rows that go from PostgreSQL to Parquet and back', () => {
         checks: [],
       }),
     );
-    expect(results['out']).toMatchObject({ rows: 0 });
+    expect(results.out).toMatchObject({ rows: 0 });
     const pos = await rig.client('pos');
     expect((await pos.query('select count(*)::int as n from everything')).rows).toEqual([{ n: 4 }]);
   });

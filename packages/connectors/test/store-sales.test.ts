@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { DataInterval, TableResult } from '@headrace/sdk';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { seedTills } from '../../../dags/_standalone.ts';
 import storeSales from '../../../dags/store_sales_daily.ts';
 import { createRig, type Rig } from './support/rig.ts';
@@ -33,19 +33,30 @@ describe('the pipeline store_sales_daily on the sample', () => {
   beforeAll(async () => {
     rig = await createRig();
     expected = JSON.parse(await readFile(join(data, 'expected.json'), 'utf8'));
-    expect(await seedTills(rig.connections['pos'] ?? '', join(data, 'sales.csv.gz'))).toBe(expected.total.rows);
+    expect(await seedTills(rig.connections.pos ?? '', join(data, 'sales.csv.gz'))).toBe(expected.total.rows);
     for (const { date } of expected.days) await rig.runDag(storeSales, { interval: intervalOf(date) });
   }, 120_000);
   afterAll(() => rig.close());
 
   test('a second seed copies nothing', async () => {
-    expect(await seedTills(rig.connections['pos'] ?? '', join(data, 'sales.csv.gz'))).toBe(0);
+    expect(await seedTills(rig.connections.pos ?? '', join(data, 'sales.csv.gz'))).toBe(0);
   });
 
   test('the reporting database has exactly the totals that were computed from the raw files', async () => {
     const reporting = await rig.client('reporting');
-    const { rows } = await reporting.query(`select day::text as date, lines::int as rows, baskets::int, households::int, quantity::int, revenue::text from revenue order by day`);
-    expect(rows).toEqual(expected.days.map(({ date, rows: lines, baskets, households, quantity, revenue }) => ({ date, rows: lines, baskets, households, quantity, revenue })));
+    const { rows } = await reporting.query(
+      `select day::text as date, lines::int as rows, baskets::int, households::int, quantity::int, revenue::text from revenue order by day`,
+    );
+    expect(rows).toEqual(
+      expected.days.map(({ date, rows: lines, baskets, households, quantity, revenue }) => ({
+        date,
+        rows: lines,
+        baskets,
+        households,
+        quantity,
+        revenue,
+      })),
+    );
     const { rows: total } = await reporting.query('select sum(revenue)::text as revenue, sum(lines)::int as rows from revenue');
     expect(total).toEqual([{ revenue: expected.total.revenue, rows: expected.total.rows }]);
   });
@@ -53,11 +64,21 @@ describe('the pipeline store_sales_daily on the sample', () => {
   test('revenue by department, best sellers and promotions agree for every day', async () => {
     const reporting = await rig.client('reporting');
     for (const day of expected.days) {
-      const departments = await reporting.query<{ department: string; revenue: string }>('select department, revenue::text from sales_by_department where day = $1', [day.date]);
-      expect(Object.fromEntries(departments.rows.map(({ department, revenue }) => [department, revenue]))).toEqual(day.revenue_by_department);
-      const best = await reporting.query('select product_id::int, quantity::int, revenue::text from best_sellers where day = $1 order by place', [day.date]);
+      const departments = await reporting.query<{ department: string; revenue: string }>(
+        'select department, revenue::text from sales_by_department where day = $1',
+        [day.date],
+      );
+      expect(Object.fromEntries(departments.rows.map(({ department, revenue }) => [department, revenue]))).toEqual(
+        day.revenue_by_department,
+      );
+      const best = await reporting.query(
+        'select product_id::int, quantity::int, revenue::text from best_sellers where day = $1 order by place',
+        [day.date],
+      );
       expect(best.rows).toEqual(day.top_products);
-      const promotion = await reporting.query('select lines::int as rows, revenue::text from promotion_share where day = $1 and promoted', [day.date]);
+      const promotion = await reporting.query('select lines::int as rows, revenue::text from promotion_share where day = $1 and promoted', [
+        day.date,
+      ]);
       expect(promotion.rows).toEqual([day.promotion]);
     }
   });
@@ -75,12 +96,14 @@ describe('the pipeline store_sales_daily on the sample', () => {
   test('running a day again writes no row of the reports', async () => {
     const reporting = await rig.client('reporting');
     const versions = async (): Promise<unknown> =>
-      (await reporting.query(`select 'r' as t, ctid::text, xmin::text, day from revenue union all select 'd', ctid::text, xmin::text, day from sales_by_department
-        union all select 'b', ctid::text, xmin::text, day from best_sellers union all select 'p', ctid::text, xmin::text, day from promotion_share order by 1, 2`)).rows;
+      (
+        await reporting.query(`select 'r' as t, ctid::text, xmin::text, day from revenue union all select 'd', ctid::text, xmin::text, day from sales_by_department
+        union all select 'b', ctid::text, xmin::text, day from best_sellers union all select 'p', ctid::text, xmin::text, day from promotion_share order by 1, 2`)
+      ).rows;
     const before = await versions();
     const results = await rig.runDag(storeSales, { interval: intervalOf('2017-06-21') });
     expect(await versions()).toEqual(before);
-    expect(results['load_sales']).toMatchObject({ unchanged: true });
-    expect(results['report_revenue'] as TableResult).toMatchObject({ inserted: 0, updated: 0, deleted: 0, unchanged: 1 });
+    expect(results.load_sales).toMatchObject({ unchanged: true });
+    expect(results.report_revenue as TableResult).toMatchObject({ inserted: 0, updated: 0, deleted: 0, unchanged: 1 });
   });
 });

@@ -66,7 +66,10 @@ export function columnTypeOf(duckType: string, column: string): ColumnType {
   if (/^DECIMAL\(\d+,\d+\)$/.test(duckType)) return duckType.toLowerCase() as ColumnType;
   if (duckType.startsWith('ENUM(')) return 'text';
   if (/^(STRUCT|MAP)\(|\[\d*\]$/.test(duckType)) return 'json';
-  throw new DataError('HR_TYPE_UNSUPPORTED', `Column "${column}" has the type ${duckType}, which cannot be kept exactly. Cast it to another type in the SQL`);
+  throw new DataError(
+    'HR_TYPE_UNSUPPORTED',
+    `Column "${column}" has the type ${duckType}, which cannot be kept exactly. Cast it to another type in the SQL`,
+  );
 }
 
 /** An expression for the column as it is stored. */
@@ -97,7 +100,17 @@ function isExact(duckType: string, type: ColumnType): boolean {
   return false;
 }
 
-const INTEGERS: ReadonlySet<string> = new Set(['TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'HUGEINT', 'UTINYINT', 'USMALLINT', 'UINTEGER', 'UBIGINT']);
+const INTEGERS: ReadonlySet<string> = new Set([
+  'TINYINT',
+  'SMALLINT',
+  'INTEGER',
+  'BIGINT',
+  'HUGEINT',
+  'UTINYINT',
+  'USMALLINT',
+  'UINTEGER',
+  'UBIGINT',
+]);
 
 /**
  * An expression that makes a value of text, as PostgreSQL, CSV and XML write it, and fails with the record, the column, the
@@ -116,7 +129,8 @@ export const MISMATCH_MARK = 'HR_TYPE_MISMATCH ';
 export function validExpression(text: string, column: Column): string {
   const size = decimalSize(column.type);
   // A cast alone would round what has too many digits after the point.
-  if (size) return `(regexp_full_match(${text}, '\\s*[+-]?[0-9]*\\.?[0-9]{0,${size.scale}}0*\\s*') and try_cast(${text} as ${storageType(column.type)}) is not null)`;
+  if (size)
+    return `(regexp_full_match(${text}, '\\s*[+-]?[0-9]*\\.?[0-9]{0,${size.scale}}0*\\s*') and try_cast(${text} as ${storageType(column.type)}) is not null)`;
   switch (column.type) {
     case 'text':
       return 'true';

@@ -1,6 +1,15 @@
 /** What a connector is to the data plane: one interface for what rows come from, one for what they go to. */
-import type { CheckResult, ConnectionSettings, DatasetResult, Disposition, Place, RowCounts, Source, TaskLog } from '@headrace/sdk';
-import type { OperationRequest } from '@headrace/sdk';
+import type {
+  CheckResult,
+  ConnectionSettings,
+  DatasetResult,
+  Disposition,
+  OperationRequest,
+  Place,
+  RowCounts,
+  Source,
+  TaskLog,
+} from '@headrace/sdk';
 import type { DuckSession } from './duckdb.ts';
 import type { FileRoot } from './file-root.ts';
 import type { Relation } from './relation.ts';

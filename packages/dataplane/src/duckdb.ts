@@ -70,9 +70,12 @@ export class DuckSession {
   }
 
   /** Columns of a query, as DuckDB names their types, without running it. */
-  async describe(query: string, values: Readonly<Record<string, SqlValue>> = {}): Promise<readonly { readonly name: string; readonly duckType: string }[]> {
+  async describe(
+    query: string,
+    values: Readonly<Record<string, SqlValue>> = {},
+  ): Promise<readonly { readonly name: string; readonly duckType: string }[]> {
     const rows = await this.rows(`describe ${query}`, values);
-    return rows.map((row) => ({ name: row['column_name'] ?? '', duckType: row['column_type'] ?? '' }));
+    return rows.map((row) => ({ name: row.column_name ?? '', duckType: row.column_type ?? '' }));
   }
 
   /** Refuses text that is not exactly one statement. Throws SqlError. */
@@ -94,7 +97,12 @@ export class DuckSession {
 }
 
 /** Runs `use` with a session that is closed whatever happens. */
-export async function withDuck<T>(scratch: string, signal: AbortSignal, limits: DuckLimits, use: (duck: DuckSession) => Promise<T>): Promise<T> {
+export async function withDuck<T>(
+  scratch: string,
+  signal: AbortSignal,
+  limits: DuckLimits,
+  use: (duck: DuckSession) => Promise<T>,
+): Promise<T> {
   const duck = await DuckSession.open(scratch, signal, limits);
   try {
     return await use(duck);
@@ -120,7 +128,11 @@ export function literal(text: string): string {
 /** What DuckDB says, without its advice on its own settings. */
 export function firstLines(error: unknown, lines = 4): string {
   const message = error instanceof Error ? error.message : String(error);
-  return message.split('\n').filter((line) => line.trim() !== '').slice(0, lines).join('\n');
+  return message
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .slice(0, lines)
+    .join('\n');
 }
 
 function bind(values: Readonly<Record<string, SqlValue>>): Record<string, DuckDBValue> | undefined {

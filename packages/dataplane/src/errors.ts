@@ -88,7 +88,10 @@ export class SqlError extends DataError {
 export function nearest(name: string, known: readonly string[], limit = 3): string {
   const near = known
     .map((candidate) => ({ candidate, distance: editDistance(name.toLowerCase(), candidate.toLowerCase()) }))
-    .filter(({ candidate, distance }) => distance <= Math.max(2, Math.floor(Math.max(name.length, candidate.length) / 3)) || candidate.includes(name))
+    .filter(
+      ({ candidate, distance }) =>
+        distance <= Math.max(2, Math.floor(Math.max(name.length, candidate.length) / 3)) || candidate.includes(name),
+    )
     .sort((a, b) => a.distance - b.distance || (a.candidate < b.candidate ? -1 : 1))
     .slice(0, limit);
   return near.length === 0 ? '' : `; did you mean ${near.map(({ candidate }) => `"${candidate}"`).join(' or ')}?`;

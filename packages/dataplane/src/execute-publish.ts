@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { DatasetResult } from '@headrace/sdk';
-import { type Execute, openInput, publish, type PublishOperation } from './operation.ts';
+import { type Execute, openInput, type PublishOperation, publish } from './operation.ts';
 import { rereadable } from './relation.ts';
 
 /**

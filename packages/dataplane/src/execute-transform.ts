@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import type { Column, Columns, DatasetResult, Source } from '@headrace/sdk';
 import { columnTypeOf, storageExpression } from './column-types.ts';
+import type { Work } from './connector.ts';
 import { firstLines, ident, literal, type SqlValue } from './duckdb.ts';
 import { ColumnNotFoundError, DataError, SqlError } from './errors.ts';
-import { connectorOf, type Execute, openResult, publish, type PublishOperation } from './operation.ts';
+import { connectorOf, type Execute, openResult, type PublishOperation, publish } from './operation.ts';
 import { parquetRelation, type Relation, rereadable } from './relation.ts';
-import type { Work } from './connector.ts';
 
 interface TransformOperation extends PublishOperation {
   readonly sources: Readonly<Record<string, Source>>;
@@ -43,7 +43,10 @@ async function runQuery(sql: string, operation: TransformOperation, where: strin
     const given = await work.duck.describe(sql, operation.values);
     const columns = agreedColumns(given, operation.columns, where);
     const select = columns.map((column) => storageExpression(column.name, typeOf(given, column.name), column.type, where));
-    await work.duck.run(`copy (select ${select.join(', ')} from (\n${sql}\n)) to ${literal(file)} (format parquet, compression zstd)`, operation.values);
+    await work.duck.run(
+      `copy (select ${select.join(', ')} from (\n${sql}\n)) to ${literal(file)} (format parquet, compression zstd)`,
+      operation.values,
+    );
     return parquetRelation([file], columns);
   } catch (error) {
     work.signal.throwIfAborted();
@@ -57,7 +60,11 @@ function typeOf(given: readonly { name: string; duckType: string }[], name: stri
 }
 
 /** The declared columns, all of which the query must give and no others; without a declaration, the query's own. */
-function agreedColumns(given: readonly { name: string; duckType: string }[], declared: Columns | undefined, where: string): readonly Column[] {
+function agreedColumns(
+  given: readonly { name: string; duckType: string }[],
+  declared: Columns | undefined,
+  where: string,
+): readonly Column[] {
   const names = given.map(({ name }) => name);
   const doubled = names.find((name, index) => names.indexOf(name) !== index);
   if (doubled !== undefined) throw new SqlError(`${where}: the query gives two columns "${doubled}". Name one of them otherwise with "as"`);
@@ -66,6 +73,9 @@ function agreedColumns(given: readonly { name: string; duckType: string }[], dec
     if (!names.includes(name)) throw new ColumnNotFoundError(`${where}: the query`, name, names);
   }
   const extra = names.find((name) => !(name in declared));
-  if (extra !== undefined) throw new SqlError(`${where}: the query gives a column "${extra}" that is not declared in "columns". Declare it or leave it out of the SQL`);
+  if (extra !== undefined)
+    throw new SqlError(
+      `${where}: the query gives a column "${extra}" that is not declared in "columns". Declare it or leave it out of the SQL`,
+    );
   return Object.entries(declared).map(([name, type]) => ({ name, type }));
 }

@@ -5,10 +5,10 @@ import { DEFAULT_LIMITS, type DuckLimits, withDuck } from './duckdb.ts';
 import { executeExtract } from './execute-extract.ts';
 import { executeExport, executeLoad } from './execute-publish.ts';
 import { executeTransform } from './execute-transform.ts';
-import type { Execute } from './operation.ts';
 import type { FileRoot } from './file-root.ts';
 import { lakeSource } from './lake-source.ts';
 import { lakeTarget } from './lake-target.ts';
+import type { Execute } from './operation.ts';
 
 /** Builds the executors. The lake needs no connector: it lies on whatever roots the connectors can open. */
 export function createExecutors(given: Connectors, limits: DuckLimits = DEFAULT_LIMITS): OperationExecutors {

@@ -29,7 +29,13 @@ export interface FileRoot {
 
 /** A path of plain segments. Throws TypeError for one that could lead elsewhere. */
 export function checkedPath(path: string): string {
-  if (path === '' || path.startsWith('/') || path.includes('\\') || path.includes('\0') || path.split('/').some((part) => part === '' || part === '.' || part === '..')) {
+  if (
+    path === '' ||
+    path.startsWith('/') ||
+    path.includes('\\') ||
+    path.includes('\0') ||
+    path.split('/').some((part) => part === '' || part === '.' || part === '..')
+  ) {
     throw new TypeError(`"${path}" is not a path inside a connection's root: use names separated by single "/"`);
   }
   return path;

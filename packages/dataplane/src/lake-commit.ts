@@ -2,7 +2,15 @@
 import type { Column } from '@headrace/sdk';
 import { DataError, FencedCommitError, SchemaChangedError } from './errors.ts';
 import { type FileRoot, urlOf } from './file-root.ts';
-import { KEPT_SNAPSHOTS, type LakeFile, type LakeSnapshot, newestSnapshot, schemaHash, snapshotPath, snapshotVersions } from './lake-snapshot.ts';
+import {
+  KEPT_SNAPSHOTS,
+  type LakeFile,
+  type LakeSnapshot,
+  newestSnapshot,
+  schemaHash,
+  snapshotPath,
+  snapshotVersions,
+} from './lake-snapshot.ts';
 
 export interface LakeChange {
   readonly table: string;
@@ -36,7 +44,9 @@ export async function commitChange(root: FileRoot, change: LakeChange, now: () =
     await sweep(root, after, change.table, now());
     return after;
   }
-  throw new DataError('HR_LAKE_BUSY', `${urlOf(root, change.table)}: other writers committed ${TRIES} times before this one could`, { retryable: true });
+  throw new DataError('HR_LAKE_BUSY', `${urlOf(root, change.table)}: other writers committed ${TRIES} times before this one could`, {
+    retryable: true,
+  });
 }
 
 /** Whether the table already holds exactly this load, so that there is nothing to write. */
@@ -103,7 +113,9 @@ function mergeColumns(before: LakeSnapshot | undefined, change: Omit<LakeChange,
   if (!before || split(before, change).kept.length === 0) return change.columns;
   const describe = (columns: readonly Column[]): string => columns.map(({ name }) => name).join(', ') || 'none';
   if (describe(before.partitionColumns) !== describe(change.partitionColumns)) {
-    throw new SchemaChangedError(`${where} is partitioned by ${describe(before.partitionColumns)}, the rows by ${describe(change.partitionColumns)}. Use another table, or "replace"`);
+    throw new SchemaChangedError(
+      `${where} is partitioned by ${describe(before.partitionColumns)}, the rows by ${describe(change.partitionColumns)}. Use another table, or "replace"`,
+    );
   }
   const merged = [...before.columns];
   for (const column of change.columns) {

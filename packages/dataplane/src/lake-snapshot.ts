@@ -62,7 +62,10 @@ export async function newestSnapshot(root: FileRoot, table: string): Promise<Lak
   const path = snapshotPath(table, newest);
   const snapshot = JSON.parse(await text(await root.read(path))) as LakeSnapshot;
   if (snapshot.format !== 1) {
-    throw new DataError('HR_LAKE_FORMAT', `${urlOf(root, path)} was written by a newer Headrace (format ${String(snapshot.format)}): upgrade this one`);
+    throw new DataError(
+      'HR_LAKE_FORMAT',
+      `${urlOf(root, path)} was written by a newer Headrace (format ${String(snapshot.format)}): upgrade this one`,
+    );
   }
   return snapshot;
 }
@@ -70,10 +73,12 @@ export async function newestSnapshot(root: FileRoot, table: string): Promise<Lak
 /** Numbers of the snapshots that are there, rising. */
 export async function snapshotVersions(root: FileRoot, table: string): Promise<readonly number[]> {
   const paths = await root.list(`${table}/${DIRECTORY}/`);
-  return paths.flatMap((path) => {
-    const match = /\/(\d{8,})\.json$/.exec(path);
-    return match ? [Number(match[1])] : [];
-  }).sort((a, b) => a - b);
+  return paths
+    .flatMap((path) => {
+      const match = /\/(\d{8,})\.json$/.exec(path);
+      return match ? [Number(match[1])] : [];
+    })
+    .sort((a, b) => a - b);
 }
 
 /** Tables under a root, for an error's advice. */
@@ -87,5 +92,8 @@ export async function lakeTables(root: FileRoot): Promise<readonly string[]> {
 }
 
 export function schemaHash(columns: readonly Column[]): string {
-  return createHash('sha256').update(JSON.stringify(columns.map(({ name, type }) => [name, type]))).digest('hex').slice(0, 16);
+  return createHash('sha256')
+    .update(JSON.stringify(columns.map(({ name, type }) => [name, type])))
+    .digest('hex')
+    .slice(0, 16);
 }

@@ -9,8 +9,8 @@ import { parquetRelation, type Relation } from './relation.ts';
 
 export const lakeSource: SourceConnector = {
   async open(source, work) {
-    const table = checkedPath(String(source.settings['name']));
-    const partition = (source.settings['partition'] ?? {}) as Readonly<Record<string, string>>;
+    const table = checkedPath(String(source.settings.name));
+    const partition = (source.settings.partition ?? {}) as Readonly<Record<string, string>>;
     return openTable(await work.root(source.connection), table, partition, work);
   },
 };
@@ -23,15 +23,26 @@ export async function openLakeResult(result: LakeResult, work: Work): Promise<Re
 async function openTable(root: FileRoot, table: string, partition: Readonly<Record<string, string>>, work: Work): Promise<Relation> {
   const snapshot = await newestSnapshot(root, table);
   if (!snapshot) {
-    throw new DataError('HR_TABLE_NOT_FOUND', `There is no lake table ${urlOf(root, table)}${nearest(table, await lakeTables(root))}. A load or a transform makes it`);
+    throw new DataError(
+      'HR_TABLE_NOT_FOUND',
+      `There is no lake table ${urlOf(root, table)}${nearest(table, await lakeTables(root))}. A load or a transform makes it`,
+    );
   }
   for (const name of Object.keys(partition)) {
     if (!snapshot.partitionColumns.some((column) => column.name === name)) {
-      throw new DataError('HR_PARTITION_UNKNOWN', `${urlOf(root, table)} is not partitioned by "${name}" but by ${namesOf(snapshot.partitionColumns)}`);
+      throw new DataError(
+        'HR_PARTITION_UNKNOWN',
+        `${urlOf(root, table)} is not partitioned by "${name}" but by ${namesOf(snapshot.partitionColumns)}`,
+      );
     }
   }
   const files = snapshot.files.filter((file) => Object.entries(partition).every(([name, value]) => file.partition[name] === value));
-  const local = await localFiles(root, files.map((file) => file.path), work, 'lake');
+  const local = await localFiles(
+    root,
+    files.map((file) => file.path),
+    work,
+    'lake',
+  );
   return parquetRelation(local, snapshot.columns, snapshot.partitionColumns);
 }
 

@@ -13,7 +13,7 @@ export const lakeTarget: TargetConnector = {
   dispositions: ['append', 'replace', 'replace-partition'],
 
   async write(request, work): Promise<LakeResult> {
-    const table = checkedPath(String(request.target.settings['name']));
+    const table = checkedPath(String(request.target.settings.name));
     const root = await work.root(request.target.connection);
     const where = urlOf(root, table);
     const rows = await withoutPartitionColumns(request, work, where);
@@ -32,7 +32,14 @@ export const lakeTarget: TargetConnector = {
     const total = { rows: files.reduce((sum, file) => sum + file.rows, 0), bytes: files.reduce((sum, file) => sum + file.bytes, 0) };
     const result = { connection: request.target.connection, table, partition: request.partition, loadId: request.loadId, ...total };
     const described = { columns: [...rows.columns, ...change.partitionColumns], counts: request.rows.counts, checks: request.rows.checks };
-    if (before && holdsLoad(before, change, files.map((file) => file.sha256))) {
+    if (
+      before &&
+      holdsLoad(
+        before,
+        change,
+        files.map((file) => file.sha256),
+      )
+    ) {
       return { kind: 'lake', ...result, version: before.version, unchanged: true, ...described };
     }
     const published: LakeFile[] = [];
@@ -40,7 +47,14 @@ export const lakeTarget: TargetConnector = {
       work.signal.throwIfAborted();
       const path = `${folderOf(table, request.partition)}/part-${work.fence.attemptId}-${request.loadId.slice(0, 8)}-${index}.parquet`;
       await root.publish(file.file, path);
-      published.push({ path, rows: file.rows, bytes: file.bytes, sha256: file.sha256, partition: request.partition, loadId: request.loadId });
+      published.push({
+        path,
+        rows: file.rows,
+        bytes: file.bytes,
+        sha256: file.sha256,
+        partition: request.partition,
+        loadId: request.loadId,
+      });
     }
     work.signal.throwIfAborted();
     const snapshot = await commitChange(root, { ...change, files: published }, Date.now);
@@ -71,7 +85,7 @@ async function withoutPartitionColumns(request: WriteRequest, work: Work, where:
     if (strange.length > 0) {
       throw new DataError(
         'HR_PARTITION_MISMATCH',
-        `${where}: rows for the partition ${name}=${request.partition[name]} have other values in their column "${name}": ${strange.map((row) => row['value'] ?? 'null').join(', ')}`,
+        `${where}: rows for the partition ${name}=${request.partition[name]} have other values in their column "${name}": ${strange.map((row) => row.value ?? 'null').join(', ')}`,
       );
     }
   }

@@ -7,6 +7,15 @@ import type { Place, TaskContext } from '@headrace/sdk';
  */
 export function loadId(context: TaskContext, target: Place, partition: Readonly<Record<string, string>>, generation: number): string {
   const slice = Object.keys(partition).length > 0 ? partition : [context.interval.start.toISOString(), context.interval.end.toISOString()];
-  const identity = [context.dagId, context.taskId, context.mapIndex, target.connector, target.connection, target.settings['name'] ?? '', slice, generation];
+  const identity = [
+    context.dagId,
+    context.taskId,
+    context.mapIndex,
+    target.connector,
+    target.connection,
+    target.settings.name ?? '',
+    slice,
+    generation,
+  ];
   return createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 32);
 }

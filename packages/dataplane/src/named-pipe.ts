@@ -25,9 +25,13 @@ export async function makePipe(directory: string, name: string): Promise<string>
   try {
     await run('mkfifo', ['-m', '600', path]);
   } catch (error) {
-    throw new DataError('HR_NO_NAMED_PIPE', `Cannot make a named pipe in ${directory}: the command "mkfifo" failed. It is part of every Linux and macOS`, {
-      cause: error,
-    });
+    throw new DataError(
+      'HR_NO_NAMED_PIPE',
+      `Cannot make a named pipe in ${directory}: the command "mkfifo" failed. It is part of every Linux and macOS`,
+      {
+        cause: error,
+      },
+    );
   }
   return path;
 }

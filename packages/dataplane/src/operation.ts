@@ -1,6 +1,7 @@
 /** What executors read from an operation and from the results of upstream tasks. */
-import type { Check, DatasetResult, Disposition, OperationRequest, Place, RowCounts, Source } from '@headrace/sdk';
+
 import { createHash } from 'node:crypto';
+import type { Check, DatasetResult, Disposition, OperationRequest, Place, RowCounts, Source } from '@headrace/sdk';
 import type { Connectors, Work } from './connector.ts';
 import { DataError, RowsUnaccountedError } from './errors.ts';
 import { openLakeResult } from './lake-source.ts';
@@ -24,7 +25,10 @@ export interface PublishOperation {
 export function connectorOf<T>(connectors: Readonly<Record<string, T>>, place: Place): T {
   const connector = connectors[place.connector];
   if (connector) return connector;
-  throw new DataError('HR_CONNECTOR_UNKNOWN', `There is no connector "${place.connector}" for this use; known are ${Object.keys(connectors).sort().join(', ')}`);
+  throw new DataError(
+    'HR_CONNECTOR_UNKNOWN',
+    `There is no connector "${place.connector}" for this use; known are ${Object.keys(connectors).sort().join(', ')}`,
+  );
 }
 
 /** The rows that an upstream task left. Throws DataError for a result that names no rows a task can read. */
@@ -32,13 +36,16 @@ export async function openResult(name: string, result: unknown, work: Work): Pro
   const dataset = result as DatasetResult | undefined;
   if (dataset?.kind === 'package') return openPackage(dataset, work);
   if (dataset?.kind === 'lake') return openLakeResult(dataset, work);
-  throw new DataError('HR_INPUT_UNREADABLE', `The input "${name}" is not a package or a lake table, so its rows cannot be read. Read the lake table it was exported from`);
+  throw new DataError(
+    'HR_INPUT_UNREADABLE',
+    `The input "${name}" is not a package or a lake table, so its rows cannot be read. Read the lake table it was exported from`,
+  );
 }
 
 /** The rows of a task with one input: an upstream task's, or those of a place. */
 export async function openInput({ operation, inputs }: OperationRequest, work: Work, connectors: Connectors): Promise<Relation> {
   const { source } = operation as { source?: Source };
-  return source ? connectorOf(connectors.sources, source).open(source, work) : openResult('from', inputs['from'], work);
+  return source ? connectorOf(connectors.sources, source).open(source, work) : openResult('from', inputs.from, work);
 }
 
 /** Checks staged rows and publishes them. `relation` must be readable more than once. */
@@ -54,7 +61,10 @@ export async function publish(
   const connector = connectorOf(connectors.targets, target);
   const name = typeof disposition === 'string' ? disposition : 'merge';
   if (!connector.dispositions.includes(name)) {
-    throw new DataError('HR_DISPOSITION_UNSUPPORTED', `${where}: a ${target.connector} target cannot "${name}"; use ${connector.dispositions.join(', ')}`);
+    throw new DataError(
+      'HR_DISPOSITION_UNSUPPORTED',
+      `${where}: a ${target.connector} target cannot "${name}"; use ${connector.dispositions.join(', ')}`,
+    );
   }
   if (name === 'replace-partition' && Object.keys(partition).length === 0) {
     throw new DataError('HR_DISPOSITION_UNSUPPORTED', `${where}: "replace-partition" needs a partition, for example { day: interval.day }`);
@@ -67,7 +77,9 @@ export async function publish(
 }
 
 async function contentHash(relation: Relation): Promise<string> {
-  const hash = createHash('sha256').update(JSON.stringify(relation.columns)).update(relation.files ? '' : relation.select);
+  const hash = createHash('sha256')
+    .update(JSON.stringify(relation.columns))
+    .update(relation.files ? '' : relation.select);
   for (const file of relation.files ?? []) hash.update((await fingerprint(file)).sha256);
   return hash.digest('hex');
 }

@@ -18,12 +18,20 @@ export async function savePackage(
   work: Work,
 ): Promise<PackageResult> {
   const root = await work.root(connection);
-  const folder = ['_packages', work.context.dagId, work.context.runId, `${work.context.taskId}${work.context.mapIndex < 0 ? '' : `.${work.context.mapIndex}`}`]
+  const folder = [
+    '_packages',
+    work.context.dagId,
+    work.context.runId,
+    `${work.context.taskId}${work.context.mapIndex < 0 ? '' : `.${work.context.mapIndex}`}`,
+  ]
     .map((part) => encodeURIComponent(part))
     .join('/');
   const id = createHash('sha256').update(JSON.stringify(relation.columns)).update(written.sha256).digest('hex');
   const path = `${folder}/${id}.parquet`;
-  const refused = relation.refused === undefined ? 0 : await work.duck.count(`select count(distinct line) + count(*) filter (line is null) from (${relation.refused})`);
+  const refused =
+    relation.refused === undefined
+      ? 0
+      : await work.duck.count(`select count(distinct line) + count(*) filter (line is null) from (${relation.refused})`);
   let quarantine: string | undefined;
   if (relation.refused !== undefined && refused > 0) {
     const file = join(work.scratch, 'refused.parquet');
@@ -51,6 +59,11 @@ export async function savePackage(
 
 export async function openPackage(result: PackageResult, work: Work): Promise<Relation> {
   const root = await work.root(result.connection);
-  const files = await localFiles(root, result.files.map((file) => file.path), work, 'packages');
+  const files = await localFiles(
+    root,
+    result.files.map((file) => file.path),
+    work,
+    'packages',
+  );
   return parquetRelation(files, result.columns);
 }

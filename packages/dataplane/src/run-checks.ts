@@ -8,7 +8,13 @@ import type { Relation } from './relation.ts';
 const SAMPLES = 5;
 
 /** Runs all checks. Throws CheckFailedError with every blocking one that failed; warnings are logged and returned. */
-export async function runChecks(duck: DuckSession, relation: Relation, checks: readonly Check[], where: string, log: TaskLog): Promise<readonly CheckResult[]> {
+export async function runChecks(
+  duck: DuckSession,
+  relation: Relation,
+  checks: readonly Check[],
+  where: string,
+  log: TaskLog,
+): Promise<readonly CheckResult[]> {
   const results: CheckResult[] = [];
   for (const check of checks) {
     for (const column of check.columns) {
@@ -31,7 +37,11 @@ async function runCheck(duck: DuckSession, relation: Relation, check: Check): Pr
   return { check: check.check, columns: check.columns, severity: check.severity, ok, count, samples };
 }
 
-async function evaluate(duck: DuckSession, relation: Relation, check: Check): Promise<{ count: number; ok: boolean; samples: readonly string[] }> {
+async function evaluate(
+  duck: DuckSession,
+  relation: Relation,
+  check: Check,
+): Promise<{ count: number; ok: boolean; samples: readonly string[] }> {
   const rows = `(${relation.select})`;
   const columns = check.columns.map(ident);
   switch (check.check) {
@@ -50,7 +60,11 @@ async function evaluate(duck: DuckSession, relation: Relation, check: Check): Pr
       const filled = columns.map((column) => `${column} is not null`).join(' and ');
       const doubled = `select ${columns.join(', ')}, count(*) as rows from ${rows} where ${filled} group by ${columns.join(', ')} having count(*) > 1`;
       const count = await duck.count(`select coalesce(sum(rows), 0) from (${doubled})`);
-      return { count, ok: count === 0, samples: count === 0 ? [] : await samplesOf(duck, `${doubled} order by rows desc, ${columns.join(', ')}`) };
+      return {
+        count,
+        ok: count === 0,
+        samples: count === 0 ? [] : await samplesOf(duck, `${doubled} order by rows desc, ${columns.join(', ')}`),
+      };
     }
     case 'accepted_values': {
       const type = relation.columns.find(({ name }) => name === check.columns[0])?.type ?? 'text';
@@ -61,7 +75,8 @@ async function evaluate(duck: DuckSession, relation: Relation, check: Check): Pr
       const accepted = Object.keys(values).map((name) => `cast($${name} as ${storageType(type)})`);
       const broken = `${columns[0]} is not null and ${columns[0]} not in (${accepted.join(', ')})`;
       const count = await duck.count(`select count(*) from ${rows} where ${broken}`, values);
-      const samples = count === 0 ? [] : await samplesOf(duck, `select distinct ${columns[0]} from ${rows} where ${broken} order by 1`, values);
+      const samples =
+        count === 0 ? [] : await samplesOf(duck, `select distinct ${columns[0]} from ${rows} where ${broken} order by 1`, values);
       return { count, ok: count === 0, samples };
     }
   }
@@ -71,6 +86,11 @@ async function samplesOf(duck: DuckSession, query: string, values: Readonly<Reco
   const rows = await duck.rows(`select * from (${query}) limit ${SAMPLES}`, values);
   return rows.map((row) => {
     const fields = Object.entries(row).map(([name, value]) => [name, value ?? 'null'] as const);
-    return fields.length === 1 ? (fields[0]?.[1] ?? '') : fields.map(([name, value]) => `${name}=${value}`).join(' ').slice(0, 200);
+    return fields.length === 1
+      ? (fields[0]?.[1] ?? '')
+      : fields
+          .map(([name, value]) => `${name}=${value}`)
+          .join(' ')
+          .slice(0, 200);
   });
 }

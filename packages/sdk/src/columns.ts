@@ -79,7 +79,9 @@ export function assertColumns(columns: Columns, where: string): void {
   for (const name of names) {
     const type: string = columns[name] ?? '';
     if (!isColumnType(type)) {
-      throw new TypeError(`${where}: column "${name}" has the unknown type "${type}"; use one of ${[...SIMPLE].join(', ')} or decimal(p,s) with p up to 38`);
+      throw new TypeError(
+        `${where}: column "${name}" has the unknown type "${type}"; use one of ${[...SIMPLE].join(', ')} or decimal(p,s) with p up to 38`,
+      );
     }
   }
 }

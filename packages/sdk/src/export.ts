@@ -1,6 +1,6 @@
 import type { Check } from './checks.ts';
 import type { ColumnName, Columns } from './columns.ts';
-import { type DatasetTask, type FileResult, type Source, type TableResult, type TargetOf } from './dataset.ts';
+import type { DatasetTask, FileResult, Source, TableResult, TargetOf } from './dataset.ts';
 import { type Disposition, readConnections } from './load.ts';
 import { defineOperation, isTask } from './operation.ts';
 import type { CommonTaskOptions } from './task-options.ts';

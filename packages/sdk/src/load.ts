@@ -1,6 +1,6 @@
 import type { Check } from './checks.ts';
 import type { ColumnName, Columns, WithColumns } from './columns.ts';
-import { type DatasetTask, type LakeResult, type Partition, type PartitionColumns, type Source, type TableResult, type TargetOf } from './dataset.ts';
+import type { DatasetTask, LakeResult, Partition, PartitionColumns, Source, TableResult, TargetOf } from './dataset.ts';
 import { defineOperation, isTask } from './operation.ts';
 import type { CommonTaskOptions } from './task-options.ts';
 

@@ -1,6 +1,6 @@
 import type { Check } from './checks.ts';
 import { assertColumns, type ColumnName, type Columns, type WithColumns } from './columns.ts';
-import { type DatasetTask, type LakeResult, type Partition, type PartitionColumns, type RunValue, type Source, type TargetOf } from './dataset.ts';
+import type { DatasetTask, LakeResult, Partition, PartitionColumns, RunValue, Source, TargetOf } from './dataset.ts';
 import { type Disposition, defaultDisposition, readConnections } from './load.ts';
 import { defineOperation, isTask } from './operation.ts';
 import type { CommonTaskOptions } from './task-options.ts';

@@ -1,6 +1,15 @@
 /** CSV. The dialect and the columns are given, never guessed: what a file holds must not decide what a column is. */
 import { createReadStream } from 'node:fs';
-import { DataError, firstLines, ident, literal, parseExpression, storageType, TypeMismatchError, validExpression } from '@headrace/dataplane';
+import {
+  DataError,
+  firstLines,
+  ident,
+  literal,
+  parseExpression,
+  storageType,
+  TypeMismatchError,
+  validExpression,
+} from '@headrace/dataplane';
 import type { Column } from '@headrace/sdk';
 import { parse } from 'csv-parse';
 import type { OpenFile, SourceFile } from './source-file.ts';
@@ -10,10 +19,10 @@ import { columnsToRead, explainParse } from './text-columns.ts';
 const NATIVE = new Set(['boolean', 'int2', 'int4', 'int8', 'float4', 'float8', 'text', 'uuid', 'date', 'time', 'timestamp', 'timestamptz']);
 
 export const openCsv: OpenFile = async (source, { columns: declared, settings }, work) => {
-  const delimiter = String(settings['delimiter'] ?? ',');
+  const delimiter = String(settings.delimiter ?? ',');
   const header = await readHeader(source, delimiter);
   const columns = columnsToRead(header, declared, source.url, work.log);
-  const quarantine = settings['badRows'] === 'quarantine';
+  const quarantine = settings.badRows === 'quarantine';
   const types = header.map((name) => {
     const column = columns.find((wanted) => wanted.name === name);
     return `${literal(name)}: ${literal(column && NATIVE.has(column.type) ? storageType(column.type) : 'VARCHAR')}`;
@@ -24,7 +33,7 @@ export const openCsv: OpenFile = async (source, { columns: declared, settings },
     `delim = ${literal(delimiter)}`,
     `quote = '"'`,
     `escape = '"'`,
-    `nullstr = ${literal(String(settings['nulls'] ?? ''))}`,
+    `nullstr = ${literal(String(settings.nulls ?? ''))}`,
     'allow_quoted_nulls = false',
     `columns = {${types.join(', ')}}`,
     'max_line_size = 16777216',
@@ -34,7 +43,9 @@ export const openCsv: OpenFile = async (source, { columns: declared, settings },
   const rows = `(select *, row_number() over () as headrace_record from read_csv(${literal(source.file)}, ${options.join(', ')}))`;
   const parsedHere = columns.filter((column) => !NATIVE.has(column.type));
   const selected = columns.map((column) =>
-    NATIVE.has(column.type) ? ident(column.name) : `${parseExpression(ident(column.name), column, `'record ' || headrace_record || ', '`)} as ${ident(column.name)}`,
+    NATIVE.has(column.type)
+      ? ident(column.name)
+      : `${parseExpression(ident(column.name), column, `'record ' || headrace_record || ', '`)} as ${ident(column.name)}`,
   );
   const valid = parsedHere.map((column) => `(${ident(column.name)} is null or ${validExpression(ident(column.name), column)})`);
   const select = `select ${selected.join(', ')} from ${rows}`;
@@ -63,7 +74,8 @@ async function readHeader({ file, url }: SourceFile, delimiter: string): Promise
     for await (const record of parser) {
       const names = record as string[];
       const doubled = names.find((name, index) => name.trim() === '' || names.indexOf(name) !== index);
-      if (doubled !== undefined) throw new DataError('HR_CSV_HEADER', `${url}:1: the header names the column "${doubled}" twice, or a column without a name`);
+      if (doubled !== undefined)
+        throw new DataError('HR_CSV_HEADER', `${url}:1: the header names the column "${doubled}" twice, or a column without a name`);
       return names;
     }
   } catch (error) {
@@ -90,5 +102,9 @@ function explainCsv(error: unknown, { url }: SourceFile): unknown {
     );
   }
   const reason = message.split('\n').find((text) => /Expected|quote|UTF|unicode|Maximum line size/i.test(text)) ?? firstLines(error, 1);
-  return new DataError('HR_BAD_ROW', `${url}:${line}: ${reason.trim()}. The line is: ${raw.slice(0, 200)}. Correct it, or use badRows: 'quarantine'`, { cause: error });
+  return new DataError(
+    'HR_BAD_ROW',
+    `${url}:${line}: ${reason.trim()}. The line is: ${raw.slice(0, 200)}. Correct it, or use badRows: 'quarantine'`,
+    { cause: error },
+  );
 }

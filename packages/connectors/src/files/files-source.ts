@@ -16,7 +16,7 @@ export const filesSource: SourceConnector = {
   async open(source, work) {
     const open = KINDS[source.kind];
     if (!open) throw new DataError('HR_FILE_KIND', `Files cannot be read as "${source.kind}"; use ${Object.keys(KINDS).join(', ')}`);
-    const path = String(source.settings['name']);
+    const path = String(source.settings.name);
     const root = await work.root(source.connection);
     const file = await localFile(root, path, work, 'files');
     const url = urlOf(root, path);
@@ -31,7 +31,11 @@ async function unpack(file: string, url: string, { scratch, signal }: Work): Pro
     await pipeline(createReadStream(file), createGunzip(), createWriteStream(unpacked), { signal });
   } catch (error) {
     signal.throwIfAborted();
-    throw new DataError('HR_FILE_DAMAGED', `${url} cannot be unpacked: ${firstLines(error, 1)}. It was cut off or changed on its way: bring it again`, { cause: error });
+    throw new DataError(
+      'HR_FILE_DAMAGED',
+      `${url} cannot be unpacked: ${firstLines(error, 1)}. It was cut off or changed on its way: bring it again`,
+      { cause: error },
+    );
   }
   return unpacked;
 }

@@ -9,10 +9,10 @@ export const filesTarget: TargetConnector = {
 
   async write({ target, rows }, work): Promise<FileResult> {
     if (target.kind !== 'csv') throw new DataError('HR_FILE_KIND', `A file cannot be written as "${target.kind}"; use files(…).csv(…)`);
-    const path = checkedPath(String(target.settings['name']));
+    const path = checkedPath(String(target.settings.name));
     const root = await work.root(target.connection);
     const file = join(work.scratch, 'report.csv');
-    const written = await writeCsv(work.duck, rows.relation, file, String(target.settings['delimiter'] ?? ','));
+    const written = await writeCsv(work.duck, rows.relation, file, String(target.settings.delimiter ?? ','));
     work.signal.throwIfAborted();
     await root.publish(file, path);
     work.log.info(`published ${urlOf(root, path)}`, { path });
@@ -28,9 +28,16 @@ export const filesTarget: TargetConnector = {
   },
 };
 
-function writeCsv(duck: DuckSession, relation: { readonly select: string; readonly columns: readonly Column[] }, file: string, delimiter: string): Promise<number> {
+function writeCsv(
+  duck: DuckSession,
+  relation: { readonly select: string; readonly columns: readonly Column[] },
+  file: string,
+  delimiter: string,
+): Promise<number> {
   const columns = relation.columns.map((column) =>
     column.type === 'bytes' ? `'\\x' || lower(hex(${ident(column.name)})) as ${ident(column.name)}` : ident(column.name),
   );
-  return duck.run(`copy (select ${columns.join(', ')} from (${relation.select})) to ${literal(file)} (format csv, header true, delimiter ${literal(delimiter)}, quote '"', nullstr '')`);
+  return duck.run(
+    `copy (select ${columns.join(', ')} from (${relation.select})) to ${literal(file)} (format csv, header true, delimiter ${literal(delimiter)}, quote '"', nullstr '')`,
+  );
 }

@@ -40,7 +40,11 @@ export interface Files {
 
 /** Names a connection to files as a place to read from and to write reports to. */
 export function files(connection: string): Files {
-  const place = <C extends Columns>(kind: string, path: FilePath, { columns, ...settings }: Partial<FileColumns<C>> & object): Source<C> & Target<C> => {
+  const place = <C extends Columns>(
+    kind: string,
+    path: FilePath,
+    { columns, ...settings }: Partial<FileColumns<C>> & object,
+  ): Source<C> & Target<C> => {
     if (columns) assertColumns(columns, `files("${connection}").${kind}`);
     return { connector: 'files', connection, kind, settings: { name: path, ...settings }, ...(columns === undefined ? {} : { columns }) };
   };

@@ -34,7 +34,8 @@ export const openRecords = async (
   } catch (error) {
     throw explain(error);
   }
-  if (present.length === 0 && !declared) throw new DataError('HR_NO_RECORDS', `${url} holds no records, so its columns are not known: declare "columns"`);
+  if (present.length === 0 && !declared)
+    throw new DataError('HR_NO_RECORDS', `${url} holds no records, so its columns are not known: declare "columns"`);
   // A file without records has no keys, and still has the declared columns.
   const columns = columnsToRead(present.length === 0 ? Object.keys(declared ?? {}) : present, declared, url, log);
   const types = columns.map((column) => `${literal(column.name)}: 'VARCHAR'`).join(', ');
@@ -51,5 +52,7 @@ function explainJson(error: unknown, url: string): unknown {
   const message = firstLines(error, 1);
   const place = /in (?:record\/value|line) (\d+)/.exec(message)?.[1];
   if (!/JSON/i.test(message)) return error;
-  return new DataError('HR_MALFORMED_JSON', `${url}${place ? `: record ${place}` : ''}: ${message.replace(/ in file "[^"]*"/, '')}`, { cause: error });
+  return new DataError('HR_MALFORMED_JSON', `${url}${place ? `: record ${place}` : ''}: ${message.replace(/ in file "[^"]*"/, '')}`, {
+    cause: error,
+  });
 }

@@ -1,13 +1,5 @@
 /** Columns of files that hold text: which are read, as what, and what is wrong when they cannot be. */
-import {
-  ColumnNotFoundError,
-  DataError,
-  firstLines,
-  ident,
-  MISMATCH_MARK,
-  parseExpression,
-  TypeMismatchError,
-} from '@headrace/dataplane';
+import { ColumnNotFoundError, DataError, firstLines, ident, MISMATCH_MARK, parseExpression, TypeMismatchError } from '@headrace/dataplane';
 import type { Column, Columns, TaskLog } from '@headrace/sdk';
 
 /** The declared columns, which must all be there; without a declaration all that are there, as text. */
@@ -21,7 +13,9 @@ export function columnsToRead(present: readonly string[], declared: Columns | un
 
 /** A query that makes typed columns of the text columns of `rows`; an error names the record, counted from 1. */
 export function parsedSelect(rows: string, columns: readonly Column[]): string {
-  const parsed = columns.map((column) => `${parseExpression(ident(column.name), column, `'record ' || headrace_record || ', '`)} as ${ident(column.name)}`);
+  const parsed = columns.map(
+    (column) => `${parseExpression(ident(column.name), column, `'record ' || headrace_record || ', '`)} as ${ident(column.name)}`,
+  );
   return `select ${parsed.join(', ')} from (select *, row_number() over () as headrace_record from ${rows})`;
 }
 

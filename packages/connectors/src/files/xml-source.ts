@@ -7,12 +7,12 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { DataError } from '@headrace/dataplane';
 import { SaxesParser, type SaxesTagPlain } from 'saxes';
-import type { OpenFile } from './source-file.ts';
 import { openRecords } from './json-source.ts';
+import type { OpenFile } from './source-file.ts';
 
 export const openXml: OpenFile = async ({ file, url }, source, work) => {
   const copy = join(work.scratch, 'records.ndjson');
-  const records = new XmlRecords(String(source.settings['record']), url);
+  const records = new XmlRecords(String(source.settings.record), url);
   const toLines = async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
     const decoder = new TextDecoder('utf-8', { fatal: true });
     for await (const chunk of chunks) {
@@ -27,7 +27,10 @@ export const openXml: OpenFile = async ({ file, url }, source, work) => {
   };
   await pipeline(createReadStream(file), toLines, createWriteStream(copy), { signal: work.signal });
   if (records.found === 0) {
-    throw new DataError('HR_NO_RECORDS', `${url} has no element "${String(source.settings['record'])}". Its elements are ${[...records.elements].slice(0, 20).join(', ')}`);
+    throw new DataError(
+      'HR_NO_RECORDS',
+      `${url} has no element "${String(source.settings.record)}". Its elements are ${[...records.elements].slice(0, 20).join(', ')}`,
+    );
   }
   return openRecords(copy, 'newline_delimited', url, source, work);
 };
@@ -119,7 +122,10 @@ class XmlRecords {
 
   #set(name: string, value: string): void {
     if (Object.hasOwn(this.#record, name)) {
-      throw new DataError('HR_XML_REPEATED', `${this.#url}:${this.line}: the record has "${name}" twice. Choose the repeated element as the record`);
+      throw new DataError(
+        'HR_XML_REPEATED',
+        `${this.#url}:${this.line}: the record has "${name}" twice. Choose the repeated element as the record`,
+      );
     }
     this.#record[name] = value;
   }

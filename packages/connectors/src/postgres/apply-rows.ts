@@ -14,10 +14,21 @@ import { LOAD_COLUMN, type TargetTable } from './target-table.ts';
  * Removes staged rows that are the same as another one, and answers with their number.
  * Throws DataError for a null in a key, and for two different rows with the same keys.
  */
-export async function deduplicate(client: pg.Client, table: TargetTable, columns: readonly Column[], keys: readonly string[]): Promise<number> {
+export async function deduplicate(
+  client: pg.Client,
+  table: TargetTable,
+  columns: readonly Column[],
+  keys: readonly string[],
+): Promise<number> {
   const names = keys.map(quote).join(', ');
-  const { rows: nulls } = await client.query<{ count: string }>(`select count(*) as count from ${STAGE} where ${keys.map((key) => `${quote(key)} is null`).join(' or ')}`);
-  if (nulls[0]?.count !== '0') throw new DataError('HR_KEY_NULL', `${table.label}: ${nulls[0]?.count} rows have a null in their merge key (${keys.join(', ')}). Add checks.notNull, or choose other keys`);
+  const { rows: nulls } = await client.query<{ count: string }>(
+    `select count(*) as count from ${STAGE} where ${keys.map((key) => `${quote(key)} is null`).join(' or ')}`,
+  );
+  if (nulls[0]?.count !== '0')
+    throw new DataError(
+      'HR_KEY_NULL',
+      `${table.label}: ${nulls[0]?.count} rows have a null in their merge key (${keys.join(', ')}). Add checks.notNull, or choose other keys`,
+    );
   const { rows: doubled } = await client.query(`select 1 from ${STAGE} group by ${names} having count(*) > 1 limit 1`);
   if (doubled.length === 0) return 0;
   const all = columns.map(({ name }) => comparable(name, table)).join(', ');
@@ -29,32 +40,57 @@ export async function deduplicate(client: pg.Client, table: TargetTable, columns
   );
   if (conflicts.length > 0) {
     const samples = conflicts.map((row) => keys.map((key) => `${key}=${String(row[key])}`).join(' '));
-    throw new DataError('HR_DUPLICATE_KEY', `${table.label}: several different rows have the same merge key, for example ${samples.join('; ')}. Make the keys unique in the SQL that gives the rows`);
+    throw new DataError(
+      'HR_DUPLICATE_KEY',
+      `${table.label}: several different rows have the same merge key, for example ${samples.join('; ')}. Make the keys unique in the SQL that gives the rows`,
+    );
   }
   return rowCount ?? 0;
 }
 
 /** Updates rows with the same keys, where they differ, and inserts the others. */
-export async function mergeRows(client: pg.Client, table: TargetTable, columns: readonly Column[], keys: readonly string[], staged: number): Promise<RowChanges> {
+export async function mergeRows(
+  client: pg.Client,
+  table: TargetTable,
+  columns: readonly Column[],
+  keys: readonly string[],
+  staged: number,
+): Promise<RowChanges> {
   await lock(client, table);
   const same = keys.map((key) => `t.${quote(key)} = s.${quote(key)}`).join(' and ');
   const others = columns.filter(({ name }) => !keys.includes(name));
   let updated = 0;
   if (others.length > 0) {
     const sets = others.map(({ name }) => `${quote(name)} = s.${quote(name)}`).join(', ');
-    const differs = others.map(({ name }) => `${comparable(name, table, 't.')} is distinct from ${comparable(name, table, 's.')}`).join(' or ');
+    const differs = others
+      .map(({ name }) => `${comparable(name, table, 't.')} is distinct from ${comparable(name, table, 's.')}`)
+      .join(' or ');
     updated = (await client.query(`update ${table.sql} t set ${sets} from ${STAGE} s where ${same} and (${differs})`)).rowCount ?? 0;
   }
   const names = columns.map(({ name }) => quote(name)).join(', ');
-  const inserted = (await client.query(`insert into ${table.sql} (${names}) select ${names} from ${STAGE} s where not exists (select 1 from ${table.sql} t where ${same})`)).rowCount ?? 0;
+  const inserted =
+    (
+      await client.query(
+        `insert into ${table.sql} (${names}) select ${names} from ${STAGE} s where not exists (select 1 from ${table.sql} t where ${same})`,
+      )
+    ).rowCount ?? 0;
   return { inserted, updated, deleted: 0, unchanged: staged - inserted - updated };
 }
 
 /** What part of the table the rows take the place of. */
-export type Slice = { readonly kind: 'all' } | { readonly kind: 'load'; readonly loadId: string } | { readonly kind: 'partition'; readonly values: Readonly<Record<string, string>> };
+export type Slice =
+  | { readonly kind: 'all' }
+  | { readonly kind: 'load'; readonly loadId: string }
+  | { readonly kind: 'partition'; readonly values: Readonly<Record<string, string>> };
 
 /** Puts the staged rows in the place of a slice of the table; when they are the same already, nothing is written. */
-export async function replaceSlice(client: pg.Client, table: TargetTable, columns: readonly Column[], slice: Slice, staged: number): Promise<RowChanges> {
+export async function replaceSlice(
+  client: pg.Client,
+  table: TargetTable,
+  columns: readonly Column[],
+  slice: Slice,
+  staged: number,
+): Promise<RowChanges> {
   await lock(client, table);
   const { where, values } = condition(slice, table);
   const compared = columns.map(({ name }) => comparable(name, table)).join(', ');
@@ -69,7 +105,10 @@ export async function replaceSlice(client: pg.Client, table: TargetTable, column
   const names = columns.map(({ name }) => quote(name));
   const inserted =
     slice.kind === 'load'
-      ? await client.query(`insert into ${table.sql} (${[...names, quote(LOAD_COLUMN)].join(', ')}) select ${names.join(', ')}, $1 from ${STAGE}`, [slice.loadId])
+      ? await client.query(
+          `insert into ${table.sql} (${[...names, quote(LOAD_COLUMN)].join(', ')}) select ${names.join(', ')}, $1 from ${STAGE}`,
+          [slice.loadId],
+        )
       : await client.query(`insert into ${table.sql} (${names.join(', ')}) select ${names.join(', ')} from ${STAGE}`);
   return { inserted: inserted.rowCount ?? 0, updated: 0, deleted, unchanged: 0 };
 }
@@ -78,7 +117,10 @@ function condition(slice: Slice, table: TargetTable): { readonly where: string; 
   if (slice.kind === 'all') return { where: 'true', values: [] };
   if (slice.kind === 'load') return { where: `${quote(LOAD_COLUMN)} = $1`, values: [slice.loadId] };
   const names = Object.keys(slice.values);
-  return { where: names.map((name, index) => `${quote(name)} = $${index + 1}::text::${table.types.get(name) ?? 'text'}`).join(' and '), values: Object.values(slice.values) };
+  return {
+    where: names.map((name, index) => `${quote(name)} = $${index + 1}::text::${table.types.get(name) ?? 'text'}`).join(' and '),
+    values: Object.values(slice.values),
+  };
 }
 
 /** Readers go on; other writers wait until the commit. */

@@ -31,9 +31,17 @@ async function connect(settings: ConnectionSettings): Promise<pg.Client> {
   try {
     url = new URL(settings.url);
   } catch {
-    throw new DataError('HR_CONNECTION_URL', `Connection "${settings.id}" has no valid URL: use postgres://user:password@host:5432/database`);
+    throw new DataError(
+      'HR_CONNECTION_URL',
+      `Connection "${settings.id}" has no valid URL: use postgres://user:password@host:5432/database`,
+    );
   }
-  const client = new pg.Client({ connectionString: settings.url, application_name: 'headrace', connectionTimeoutMillis: 15_000, keepAlive: true });
+  const client = new pg.Client({
+    connectionString: settings.url,
+    application_name: 'headrace',
+    connectionTimeoutMillis: 15_000,
+    keepAlive: true,
+  });
   // A connection that is lost between two queries must not end the process; the next query reports it.
   client.on('error', () => {});
   try {
@@ -57,12 +65,24 @@ function connectionError(error: unknown, connection: string, url: URL): unknown 
   const user = decodeURIComponent(url.username);
   const database = decodeURIComponent(url.pathname.slice(1));
   if (code === '28P01' || code === '28000') {
-    return new DataError('HR_LOGIN_REFUSED', `${where} refused the login of user "${user}": check the user and the password of the connection`);
+    return new DataError(
+      'HR_LOGIN_REFUSED',
+      `${where} refused the login of user "${user}": check the user and the password of the connection`,
+    );
   }
-  if (code === '3D000') return new DataError('HR_DATABASE_NOT_FOUND', `${where} has no database "${database}": check the last part of the connection's URL`);
-  if (code === '53300' || code === '57P03') return new DataError('HR_CONNECTION_FAILED', `${where} takes no connection now: ${messageOf(error)}`, { cause: error, retryable: true });
+  if (code === '3D000')
+    return new DataError('HR_DATABASE_NOT_FOUND', `${where} has no database "${database}": check the last part of the connection's URL`);
+  if (code === '53300' || code === '57P03')
+    return new DataError('HR_CONNECTION_FAILED', `${where} takes no connection now: ${messageOf(error)}`, {
+      cause: error,
+      retryable: true,
+    });
   if (code !== undefined && /^[0-9A-Z]{5}$/.test(code) && !code.startsWith('08')) return error;
-  return new DataError('HR_CONNECTION_FAILED', `Cannot reach ${where}: ${messageOf(error)}. Check the host, the port and that the server runs`, { cause: error, retryable: true });
+  return new DataError(
+    'HR_CONNECTION_FAILED',
+    `Cannot reach ${where}: ${messageOf(error)}. Check the host, the port and that the server runs`,
+    { cause: error, retryable: true },
+  );
 }
 
 /** The SQLSTATE of an error of PostgreSQL, or the code of one of the system. */

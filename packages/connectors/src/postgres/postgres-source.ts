@@ -9,8 +9,8 @@ import {
   firstLines,
   ident,
   literal,
-  makePipe,
   MISMATCH_MARK,
+  makePipe,
   nearest,
   parseExpression,
   type Relation,
@@ -19,7 +19,6 @@ import {
   type SqlValue,
   storageType,
   TypeMismatchError,
-  type Work,
 } from '@headrace/dataplane';
 import type { Column, Source } from '@headrace/sdk';
 import type pg from 'pg';
@@ -38,8 +37,14 @@ interface ReadSettings {
 export const postgresSource: SourceConnector = {
   async open(source, work) {
     const settings = source.settings as unknown as ReadSettings;
-    const where = settings.name === undefined ? `The query on connection "${source.connection}"` : `Table "${settings.name}" of connection "${source.connection}"`;
-    const text = settings.name === undefined ? (settings.sql ?? '') : `select * from ${quoteName(settings.name)}${settings.where === undefined ? '' : ` where ${settings.where}`}`;
+    const where =
+      settings.name === undefined
+        ? `The query on connection "${source.connection}"`
+        : `Table "${settings.name}" of connection "${source.connection}"`;
+    const text =
+      settings.name === undefined
+        ? (settings.sql ?? '')
+        : `select * from ${quoteName(settings.name)}${settings.where === undefined ? '' : ` where ${settings.where}`}`;
     const { sql, settings: values } = bindValues(text.trim().replace(/;+$/, ''), settings.values, where);
     const connection = work.connection(source.connection);
     const present = await withClient(connection, work.signal, async (client) => {
@@ -108,10 +113,17 @@ function isNative(column: Column, present: readonly Column[]): boolean {
 }
 
 function reading(pipe: string, columns: readonly Column[], present: readonly Column[], where: string): Relation {
-  const types = columns.map((column) => `${literal(column.name)}: ${literal(isNative(column, present) ? storageType(column.type) : 'VARCHAR')}`);
+  const types = columns.map(
+    (column) => `${literal(column.name)}: ${literal(isNative(column, present) ? storageType(column.type) : 'VARCHAR')}`,
+  );
   const rows = `read_csv(${literal(pipe)}, auto_detect = false, header = false, delim = ',', quote = '"', escape = '"', nullstr = '', allow_quoted_nulls = false, new_line = '\\n', max_line_size = 8388608, buffer_size = 8388608, columns = {${types.join(', ')}})`;
-  const trusted = (column: Column): boolean => isNative(column, present) || column.type === 'text' || (column.type === 'numeric' && present.some(({ name, type }) => name === column.name && type === 'numeric'));
-  const select = columns.map((column) => (trusted(column) ? ident(column.name) : `${parseExpression(ident(column.name), column)} as ${ident(column.name)}`));
+  const trusted = (column: Column): boolean =>
+    isNative(column, present) ||
+    column.type === 'text' ||
+    (column.type === 'numeric' && present.some(({ name, type }) => name === column.name && type === 'numeric'));
+  const select = columns.map((column) =>
+    trusted(column) ? ident(column.name) : `${parseExpression(ident(column.name), column)} as ${ident(column.name)}`,
+  );
   return { select: `select ${select.join(', ')} from ${rows}`, columns, explain: (error) => explainRead(error, where) };
 }
 

@@ -2,12 +2,19 @@
  * Writes to a table: rows are staged in the session, then one transaction claims the load's record, changes the table and
  * commits both. Until the commit readers see the old rows, after it the new ones.
  */
-import { ColumnNotFoundError, DataError, RowsUnaccountedError, type TargetConnector, type WriteRequest, type Work } from '@headrace/dataplane';
+import {
+  ColumnNotFoundError,
+  DataError,
+  RowsUnaccountedError,
+  type TargetConnector,
+  type Work,
+  type WriteRequest,
+} from '@headrace/dataplane';
 import type { TableResult } from '@headrace/sdk';
 import type pg from 'pg';
 import { deduplicate, mergeRows, replaceSlice, type Slice } from './apply-rows.ts';
 import { withClient } from './connect.ts';
-import { claimLoad, ensureLoadTable, recordChanges, type RowChanges } from './load-record.ts';
+import { claimLoad, ensureLoadTable, type RowChanges, recordChanges } from './load-record.ts';
 import { stageRows } from './stage.ts';
 import { createTable, findTable, type TargetTable } from './target-table.ts';
 
@@ -21,14 +28,20 @@ export const postgresTarget: TargetConnector = {
 
 async function writeTable(client: pg.Client, request: WriteRequest, work: Work): Promise<TableResult> {
   const { target, rows, loadId, disposition, partition } = request;
-  if (target.kind !== 'table') throw new DataError('HR_TARGET_NOT_A_TABLE', `Connection "${target.connection}": rows are written to a table, not to a ${target.kind}`);
+  if (target.kind !== 'table')
+    throw new DataError('HR_TARGET_NOT_A_TABLE', `Connection "${target.connection}": rows are written to a table, not to a ${target.kind}`);
   const { columns } = rows.relation;
   const keys = typeof disposition === 'string' ? [] : disposition.merge;
   const needed = disposition === 'replace-partition' ? Object.keys(partition) : keys;
   for (const name of needed) {
-    if (!columns.some((column) => column.name === name)) throw new ColumnNotFoundError('The key of the disposition: the rows', name, columns.map((column) => column.name));
+    if (!columns.some((column) => column.name === name))
+      throw new ColumnNotFoundError(
+        'The key of the disposition: the rows',
+        name,
+        columns.map((column) => column.name),
+      );
   }
-  const table = await findTable(client, String(target.settings['name']), columns, disposition === 'append');
+  const table = await findTable(client, String(target.settings.name), columns, disposition === 'append');
   const staged = await stageRows(client, rows.relation, table, work);
   if (staged !== rows.counts.out) throw new RowsUnaccountedError(table.label, { ...rows.counts, out: staged });
   await client.query('analyze pg_temp.headrace_stage');
@@ -57,7 +70,10 @@ async function writeTable(client: pg.Client, request: WriteRequest, work: Work):
       counts,
     });
     if (!table.exists) await createTable(client, table, keys);
-    changes = keys.length > 0 ? await mergeRows(client, table, columns, keys, counts.out) : await replaceSlice(client, table, columns, sliceOf(request), counts.out);
+    changes =
+      keys.length > 0
+        ? await mergeRows(client, table, columns, keys, counts.out)
+        : await replaceSlice(client, table, columns, sliceOf(request), counts.out);
     if (changes.inserted + changes.updated + changes.unchanged !== counts.out) {
       throw new RowsUnaccountedError(table.label, { ...counts, out: changes.inserted + changes.updated + changes.unchanged });
     }
@@ -69,7 +85,10 @@ async function writeTable(client: pg.Client, request: WriteRequest, work: Work):
     await client.query('rollback').catch(() => {});
     throw explainApply(error, table);
   }
-  work.log.info(`${table.label}: ${changes.inserted} inserted, ${changes.updated} updated, ${changes.deleted} deleted, ${changes.unchanged} unchanged`, { ...changes });
+  work.log.info(
+    `${table.label}: ${changes.inserted} inserted, ${changes.updated} updated, ${changes.deleted} deleted, ${changes.unchanged} unchanged`,
+    { ...changes },
+  );
   return {
     kind: 'table',
     connection: target.connection,
@@ -94,5 +113,7 @@ function explainApply(error: unknown, table: TargetTable): unknown {
   if (error instanceof DataError) return error;
   const { code, detail, message } = error as { code?: string; detail?: string; message?: string };
   if (!code?.startsWith('23')) return error;
-  return new DataError('HR_CONSTRAINT_VIOLATED', `${table.label}: ${message ?? ''}${detail ? ` (${detail})` : ''}. Nothing was changed`, { cause: error });
+  return new DataError('HR_CONSTRAINT_VIOLATED', `${table.label}: ${message ?? ''}${detail ? ` (${detail})` : ''}. Nothing was changed`, {
+    cause: error,
+  });
 }

@@ -28,7 +28,10 @@ export interface Postgres {
 /** Names a PostgreSQL connection as a place to read from and write to. */
 export function postgres(connection: string): Postgres {
   return {
-    table<C extends Columns>(name: string, { columns, where, values = {} }: PostgresTableOptions & Partial<DeclaredColumns<C>> = {}): Source<C> & Target<C> {
+    table<C extends Columns>(
+      name: string,
+      { columns, where, values = {} }: PostgresTableOptions & Partial<DeclaredColumns<C>> = {},
+    ): Source<C> & Target<C> {
       if (columns) assertColumns(columns, `postgres("${connection}").table("${name}")`);
       return {
         connector: 'postgres',

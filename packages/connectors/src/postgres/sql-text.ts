@@ -26,7 +26,10 @@ export function bindValues(sql: string, values: Readonly<Record<string, SqlValue
   const bound = sql.replace(TOKEN, (token: string, _tag: string | undefined, name: string | undefined) => {
     if (name === undefined) return token;
     if (!Object.hasOwn(values, name)) {
-      throw new DataError('HR_SQL_INVALID', `${where}: the SQL uses $${name}, which is not in "values"${nearest(name, Object.keys(values))}`);
+      throw new DataError(
+        'HR_SQL_INVALID',
+        `${where}: the SQL uses $${name}, which is not in "values"${nearest(name, Object.keys(values))}`,
+      );
     }
     const value = values[name] ?? null;
     if (value === null) return 'null';

@@ -21,7 +21,9 @@ export async function stageRows(client: pg.Client, relation: Relation, table: Ta
   const query = work.duck.run(
     `copy (select ${select} from (${relation.select})) to ${literal(pipe)} (format csv, header false, delimiter ',', quote '"', escape '"', nullstr '', force_quote *, use_tmp_file false)`,
   );
-  const sink = client.query(copyFrom(`copy ${STAGE} (${relation.columns.map(({ name }) => quote(name)).join(', ')}) from stdin (format csv, null '')`));
+  const sink = client.query(
+    copyFrom(`copy ${STAGE} (${relation.columns.map(({ name }) => quote(name)).join(', ')}) from stdin (format csv, null '')`),
+  );
   try {
     await Promise.all([pipeline(drainPipe(pipe, query), sink), query]);
   } catch (error) {
@@ -35,7 +37,8 @@ export async function stageRows(client: pg.Client, relation: Relation, table: Ta
 function textExpression(column: Column): string {
   const name = ident(column.name);
   if (column.type === 'bytes') return `'\\x' || lower(hex(${name})) as ${name}`;
-  if (column.type === 'date' || column.type === 'timestamp' || column.type === 'timestamptz') return `replace(${name}::varchar, ' (BC)', ' BC') as ${name}`;
+  if (column.type === 'date' || column.type === 'timestamp' || column.type === 'timestamptz')
+    return `replace(${name}::varchar, ' (BC)', ' BC') as ${name}`;
   return name;
 }
 

@@ -34,18 +34,29 @@ export async function findTable(client: pg.Client, name: string, columns: readon
   );
   const label = `${schema}.${table}`;
   const exists = rows.length > 0;
-  const types = new Map(exists ? rows.map((row) => [row.name, row.type] as const) : columns.map((column) => [column.name, postgresType(column.type)] as const));
+  const types = new Map(
+    exists ? rows.map((row) => [row.name, row.type] as const) : columns.map((column) => [column.name, postgresType(column.type)] as const),
+  );
   const target = { schema, name: table, sql: `${quote(schema)}.${quote(table)}`, label, exists, types };
   if (!exists) {
     if (append) types.set(LOAD_COLUMN, 'text');
     return target;
   }
-  if (rows.some(({ kind }) => !['r', 'p'].includes(kind))) throw new DataError('HR_TARGET_NOT_A_TABLE', `${label} is not a table, so nothing can be loaded into it`);
+  if (rows.some(({ kind }) => !['r', 'p'].includes(kind)))
+    throw new DataError('HR_TARGET_NOT_A_TABLE', `${label} is not a table, so nothing can be loaded into it`);
   for (const column of columns) {
     if (!types.has(column.name)) {
-      throw new ColumnNotFoundError(`Table ${label} (to add it: alter table ${target.sql} add column ${quote(column.name)} ${postgresType(column.type)})`, column.name, [...types.keys()]);
+      throw new ColumnNotFoundError(
+        `Table ${label} (to add it: alter table ${target.sql} add column ${quote(column.name)} ${postgresType(column.type)})`,
+        column.name,
+        [...types.keys()],
+      );
     }
-    if (rows.some((row) => row.name === column.name && row.generated !== '')) throw new DataError('HR_COLUMN_GENERATED', `Column "${column.name}" of ${label} is generated and cannot be written: leave it out of the rows`);
+    if (rows.some((row) => row.name === column.name && row.generated !== ''))
+      throw new DataError(
+        'HR_COLUMN_GENERATED',
+        `Column "${column.name}" of ${label} is generated and cannot be written: leave it out of the rows`,
+      );
   }
   if (append && !types.has(LOAD_COLUMN)) {
     throw new ColumnNotFoundError(

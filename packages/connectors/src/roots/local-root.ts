@@ -15,7 +15,11 @@ export function openLocalRoot(url: URL): FileRoot {
   const pathOf = (path: string): string => join(folder, checkedPath(path));
 
   /** Writes next to the destination, so that the last step is one rename or link in one file system. */
-  async function place(path: string, write: (file: string) => Promise<void>, finish: (unfinished: string, destination: string) => Promise<void>): Promise<void> {
+  async function place(
+    path: string,
+    write: (file: string) => Promise<void>,
+    finish: (unfinished: string, destination: string) => Promise<void>,
+  ): Promise<void> {
     const destination = pathOf(path);
     await mkdir(dirname(destination), { recursive: true });
     const unfinished = join(dirname(destination), `${UNFINISHED}${randomUUID()}`);
@@ -54,7 +58,8 @@ export function openLocalRoot(url: URL): FileRoot {
       const found: string[] = [];
       try {
         for (const entry of await readdir(join(folder, start), { recursive: true, withFileTypes: true })) {
-          if (entry.isFile() && !entry.name.startsWith(UNFINISHED)) found.push(relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'));
+          if (entry.isFile() && !entry.name.startsWith(UNFINISHED))
+            found.push(relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'));
         }
       } catch (error) {
         if (!isMissing(error)) throw error;

@@ -15,5 +15,8 @@ export async function openRoot({ id, url }: ConnectionSettings): Promise<FileRoo
   }
   if (parsed.protocol === 'file:') return openLocalRoot(parsed);
   if (parsed.protocol === 's3:') return (await import('./s3-root.ts')).openS3Root(id, parsed);
-  throw new DataError('HR_CONNECTION_URL', `Connection "${id}" is ${parsed.protocol}//…, which holds no files: use file:///folder or s3://bucket/prefix`);
+  throw new DataError(
+    'HR_CONNECTION_URL',
+    `Connection "${id}" is ${parsed.protocol}//…, which holds no files: use file:///folder or s3://bucket/prefix`,
+  );
 }

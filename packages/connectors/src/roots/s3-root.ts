@@ -8,8 +8,8 @@ import {
   DeleteObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
-  paginateListObjectsV2,
   PutObjectCommand,
+  paginateListObjectsV2,
   S3Client,
   S3ServiceException,
 } from '@aws-sdk/client-s3';
@@ -24,7 +24,11 @@ export function openS3Root(connection: string, url: URL): FileRoot {
   const base = folder === '' ? '' : `${folder}/`;
   const setting = (name: string): string | undefined => url.searchParams.get(name) ?? undefined;
   for (const name of url.searchParams.keys()) {
-    if (!SETTINGS.includes(name)) throw new DataError('HR_CONNECTION_URL', `Connection "${connection}" has the unknown setting "${name}"; known are ${SETTINGS.join(', ')}`);
+    if (!SETTINGS.includes(name))
+      throw new DataError(
+        'HR_CONNECTION_URL',
+        `Connection "${connection}" has the unknown setting "${name}"; known are ${SETTINGS.join(', ')}`,
+      );
   }
   const endpoint = setting('endpoint');
   const accessKeyId = setting('accessKeyId');
@@ -33,7 +37,7 @@ export function openS3Root(connection: string, url: URL): FileRoot {
     throw new DataError('HR_CONNECTION_URL', `Connection "${connection}": accessKeyId and secretAccessKey belong together`);
   }
   const client = new S3Client({
-    region: setting('region') ?? process.env['AWS_REGION'] ?? 'us-east-1',
+    region: setting('region') ?? process.env.AWS_REGION ?? 'us-east-1',
     forcePathStyle: setting('pathStyle') === 'true',
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(accessKeyId === undefined || secretAccessKey === undefined ? {} : { credentials: { accessKeyId, secretAccessKey } }),
@@ -45,8 +49,15 @@ export function openS3Root(connection: string, url: URL): FileRoot {
     try {
       return await call();
     } catch (error) {
-      if (error instanceof S3ServiceException && (error.name === 'NoSuchBucket' || [401, 403].includes(error.$metadata.httpStatusCode ?? 0))) {
-        throw new DataError('HR_STORAGE_REFUSED', `S3 refused to ${what} in bucket "${bucket}" (connection "${connection}"): ${error.name}. Check the bucket's name and the key's rights`, { cause: error });
+      if (
+        error instanceof S3ServiceException &&
+        (error.name === 'NoSuchBucket' || [401, 403].includes(error.$metadata.httpStatusCode ?? 0))
+      ) {
+        throw new DataError(
+          'HR_STORAGE_REFUSED',
+          `S3 refused to ${what} in bucket "${bucket}" (connection "${connection}"): ${error.name}. Check the bucket's name and the key's rights`,
+          { cause: error },
+        );
       }
       throw error;
     }
@@ -68,7 +79,9 @@ export function openS3Root(connection: string, url: URL): FileRoot {
 
     async size(path) {
       try {
-        return (await ask(`look at ${path}`, () => client.send(new HeadObjectCommand({ Bucket: bucket, Key: keyOf(path) })))).ContentLength ?? 0;
+        return (
+          (await ask(`look at ${path}`, () => client.send(new HeadObjectCommand({ Bucket: bucket, Key: keyOf(path) })))).ContentLength ?? 0
+        );
       } catch (error) {
         if (isMissing(error)) return undefined;
         throw error;
@@ -92,7 +105,9 @@ export function openS3Root(connection: string, url: URL): FileRoot {
 
     async create(path, text) {
       try {
-        await ask(`write ${path}`, () => client.send(new PutObjectCommand({ Bucket: bucket, Key: keyOf(path), Body: text, IfNoneMatch: '*' })));
+        await ask(`write ${path}`, () =>
+          client.send(new PutObjectCommand({ Bucket: bucket, Key: keyOf(path), Body: text, IfNoneMatch: '*' })),
+        );
         return true;
       } catch (error) {
         // 412: it is there. 409: another conditional write is under way, which will win.

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type DagDefinition, type DataInterval, dag, type DatasetResult, resolveReferences, type TaskDefinition } from '@headrace/sdk';
+import { type DagDefinition, type DataInterval, type DatasetResult, dag, resolveReferences, type TaskDefinition } from '@headrace/sdk';
 import pg from 'pg';
 import { executors } from '../../src/executors.ts';
 
@@ -25,7 +25,12 @@ export interface RunOptions {
   readonly onLog?: (line: LogLine) => void;
 }
 
-export const JUNE_19: DataInterval = { start: new Date('2017-06-19T04:00:00Z'), end: new Date('2017-06-20T04:00:00Z'), day: '2017-06-19', hour: '2017-06-19T00' };
+export const JUNE_19: DataInterval = {
+  start: new Date('2017-06-19T04:00:00Z'),
+  end: new Date('2017-06-20T04:00:00Z'),
+  day: '2017-06-19',
+  hour: '2017-06-19T00',
+};
 
 export interface Rig {
   readonly folder: string;
@@ -48,7 +53,7 @@ export function tasksOf(build: () => unknown): ReadonlyMap<string, TaskDefinitio
 }
 
 export async function createRig(): Promise<Rig> {
-  const admin = process.env['HEADRACE_TEST_POSTGRES_URL'];
+  const admin = process.env.HEADRACE_TEST_POSTGRES_URL;
   if (admin === undefined) throw new Error('HEADRACE_TEST_POSTGRES_URL is not set: it must be the URL of a PostgreSQL superuser');
   const suffix = randomUUID().replaceAll('-', '').slice(0, 12);
   const databases = [`dp_pos_${suffix}`, `dp_reporting_${suffix}`] as const;
@@ -111,7 +116,8 @@ export async function createRig(): Promise<Rig> {
             signal: options.signal ?? new AbortController().signal,
             connection(id) {
               const url = connections[id];
-              if (url === undefined || !task.connections.includes(id)) throw new Error(`connection ${id} is not declared by ${task.taskId}`);
+              if (url === undefined || !task.connections.includes(id))
+                throw new Error(`connection ${id} is not declared by ${task.taskId}`);
               return { id, url };
             },
           },
