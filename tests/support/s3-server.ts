@@ -62,7 +62,9 @@ function gatewayBinary(): string {
   process.stderr.write(`building ${module}\n`);
   const build = spawnSync('go', ['install', module], { env: { ...process.env, GOBIN: join(binary, '..') }, encoding: 'utf8' });
   if (build.error !== undefined) {
-    throw new Error('The tests of S3 need a real server, which Go builds: install Go 1.24 or newer (https://go.dev/dl) and put `go` on the PATH');
+    throw new Error(
+      'The tests of S3 need a real server, which Go builds: install Go 1.24 or newer (https://go.dev/dl) and put `go` on the PATH',
+    );
   }
   if (build.status !== 0) throw new Error(`go install ${module} failed:\n${build.stderr}`);
   return binary;

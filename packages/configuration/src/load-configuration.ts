@@ -37,7 +37,7 @@ export async function loadConfiguration({ env, file, cwd = process.cwd() }: Conf
     else if (written[name] !== undefined) values[name] = checked(name, name, written[name], problems);
     else if (fallback !== undefined) values[name] = fallback;
   }
-  const connections = readConnections(env, written['connections'], problems);
+  const connections = readConnections(env, written.connections, problems);
   if (problems.length > 0) throw new ConfigurationError(problems);
 
   const configuration = { ...values, connections } as Configuration;
@@ -109,14 +109,16 @@ function checked(name: SettingName, where: string, value: unknown, problems: str
 function readConnections(env: ConfigurationSources['env'], written: unknown, problems: string[]): Record<string, string> {
   const connections: Record<string, string> = {};
   const add = (where: string, id: string, url: unknown): void => {
-    if (!connectionId.test(id)) problems.push(`${where}: "${id}" cannot be the id of a connection; use a letter, then letters, digits and _`);
+    if (!connectionId.test(id))
+      problems.push(`${where}: "${id}" cannot be the id of a connection; use a letter, then letters, digits and _`);
     else if (typeof url !== 'string' || !URL.canParse(url)) problems.push(`${where} must be a URL`);
     else connections[id] = url;
   };
   if (isRecord(written)) for (const [id, url] of Object.entries(written)) add(`connections.${id}`, id, url);
   else if (written !== undefined) problems.push('connections must be an object of URLs by id');
   for (const [name, url] of Object.entries(env)) {
-    if (name.startsWith(connectionPrefix) && url !== undefined && url !== '') add(name, name.slice(connectionPrefix.length).toLowerCase(), url);
+    if (name.startsWith(connectionPrefix) && url !== undefined && url !== '')
+      add(name, name.slice(connectionPrefix.length).toLowerCase(), url);
   }
   return connections;
 }

@@ -48,7 +48,13 @@ export const settings = {
     minLength: 1,
     default: './.headrace',
   }),
-  dags: Type.String({ env: 'HEADRACE_DAGS', description: 'The folder of the DAG files.', expected: 'a folder', minLength: 1, default: './dags' }),
+  dags: Type.String({
+    env: 'HEADRACE_DAGS',
+    description: 'The folder of the DAG files.',
+    expected: 'a folder',
+    minLength: 1,
+    default: './dags',
+  }),
   host: Type.String({
     env: 'HEADRACE_HOST',
     description: 'The address on which the API, and the metrics of the other processes, listen.',
@@ -92,7 +98,10 @@ export const settings = {
     expected: 'json or pretty',
     default: 'json',
   }),
-  workerSlots: integer(1, 1_000, 4, { env: 'HEADRACE_WORKER_SLOTS', description: 'Attempts that a worker runs at once, each in a process of its own.' }),
+  workerSlots: integer(1, 1_000, 4, {
+    env: 'HEADRACE_WORKER_SLOTS',
+    description: 'Attempts that a worker runs at once, each in a process of its own.',
+  }),
   workerQueues: Type.Array(Type.String({ minLength: 1 }), {
     env: 'HEADRACE_WORKER_QUEUES',
     description: 'The queues that a worker serves.',
@@ -103,7 +112,8 @@ export const settings = {
   }),
   leaseSeconds: integer(2, 3_600, 30, {
     env: 'HEADRACE_LEASE_SECONDS',
-    description: 'For how long a worker owns an attempt without renewing it: the time after which the tasks of a dead worker are run again.',
+    description:
+      'For how long a worker owns an attempt without renewing it: the time after which the tasks of a dead worker are run again.',
     unit: 'seconds',
   }),
   taskMemoryMb: integer(32, 1_048_576, 512, {

@@ -1,7 +1,7 @@
-import { afterEach, describe, expect, test } from '@jest/globals';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import { configurationDocument } from '../src/configuration-document.ts';
 import { ConfigurationError, type ConfigurationSources, environmentNames, forService, loadConfiguration, secretsOf } from '../src/index.ts';
 import { notesOf, settingNames } from '../src/settings.ts';
@@ -100,7 +100,7 @@ describe('the configuration', () => {
       HEADRACE_WORKER_QUEUES: ',',
       HEADRACE_TASK_ENV_ALLOW: 'A-B',
       HEADRACE_SECRET_KEY: 'short',
-      'HEADRACE_CONN_1': 'http://x',
+      HEADRACE_CONN_1: 'http://x',
       HEADRACE_CONN_POS: 'no url with hunter2',
     };
     const problems = await problemsOf(load(env, `export default { prot: 1, workerSlots: '4', dags: '' };`));

@@ -1,6 +1,7 @@
 /** Which store a URL means. */
-import type { ObjectStore } from '@headrace/ports';
+
 import { fileURLToPath } from 'node:url';
+import type { ObjectStore } from '@headrace/ports';
 import { fileStore } from './file-store.ts';
 import { type S3Location, s3Store } from './s3-store.ts';
 
@@ -27,7 +28,8 @@ export function createObjectStore(url: string): ObjectStore {
 function s3Location(url: URL): S3Location {
   const settings = url.searchParams;
   for (const name of settings.keys()) {
-    if (!s3Settings.includes(name)) throw new ObjectStoreUrlError(`it has the unknown setting "${name}"; known are ${s3Settings.join(', ')}`);
+    if (!s3Settings.includes(name))
+      throw new ObjectStoreUrlError(`it has the unknown setting "${name}"; known are ${s3Settings.join(', ')}`);
   }
   if (url.hostname === '') throw new ObjectStoreUrlError('it names no bucket');
   const pathStyle = settings.get('pathStyle') ?? 'false';
@@ -36,7 +38,8 @@ function s3Location(url: URL): S3Location {
   if (endpoint !== null && !/^https?:\/\/./.test(endpoint)) throw new ObjectStoreUrlError('its endpoint is not an http:// or https:// URL');
   const accessKeyId = settings.get('accessKeyId');
   const secretAccessKey = settings.get('secretAccessKey');
-  if ((accessKeyId === null) !== (secretAccessKey === null)) throw new ObjectStoreUrlError('accessKeyId and secretAccessKey belong together');
+  if ((accessKeyId === null) !== (secretAccessKey === null))
+    throw new ObjectStoreUrlError('accessKeyId and secretAccessKey belong together');
   const folder = decodeURIComponent(url.pathname).replace(/^\/+|\/+$/g, '');
   return {
     bucket: url.hostname,

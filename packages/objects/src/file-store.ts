@@ -4,11 +4,12 @@
  * F1. A file under its key is always whole: it is written under another name, flushed to the disk, and then renamed.
  * F2. Nothing outside the folder is read or written, whatever the key.
  */
-import { ObjectNotFoundError, type ObjectStore } from '@headrace/ports';
+
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
+import { ObjectNotFoundError, type ObjectStore } from '@headrace/ports';
 import { assertKey, assertPrefix, assertRange, byBytes, InvalidObjectKeyError, incomingFolder } from './object-key.ts';
 
 const renameTries = 5;
@@ -98,8 +99,10 @@ async function moveInto(draft: string, path: string, key: string): Promise<void>
       return await syncFolder(dirname(path));
     } catch (error) {
       const code = codeOf(error);
-      if (code === 'EISDIR' || code === 'ENOTEMPTY') throw new InvalidObjectKeyError(key, 'objects exist below it, and a file cannot be a folder');
-      if (code === 'ENOTDIR' || code === 'EEXIST') throw new InvalidObjectKeyError(key, 'an object exists above it, and a file cannot be a folder');
+      if (code === 'EISDIR' || code === 'ENOTEMPTY')
+        throw new InvalidObjectKeyError(key, 'objects exist below it, and a file cannot be a folder');
+      if (code === 'ENOTDIR' || code === 'EEXIST')
+        throw new InvalidObjectKeyError(key, 'an object exists above it, and a file cannot be a folder');
       if (code !== 'ENOENT' || left <= 1) throw error;
     }
   }

@@ -1,4 +1,6 @@
 /** Objects in S3, or in anything that speaks its protocol. A put of S3 is atomic by itself, a multipart one too. */
+
+import { Readable } from 'node:stream';
 import {
   DeleteObjectCommand,
   GetObjectCommand,
@@ -10,7 +12,6 @@ import {
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import { ObjectNotFoundError, type ObjectStore } from '@headrace/ports';
-import { Readable } from 'node:stream';
 import { assertKey, assertPrefix, assertRange } from './object-key.ts';
 import { ObjectStoreError } from './object-store-error.ts';
 
@@ -89,7 +90,13 @@ export function s3Store(location: S3Location): ObjectStore {
       let token: string | undefined;
       do {
         const page = await client
-          .send(new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix + wanted, ...(token === undefined ? {} : { ContinuationToken: token }) }))
+          .send(
+            new ListObjectsV2Command({
+              Bucket: bucket,
+              Prefix: prefix + wanted,
+              ...(token === undefined ? {} : { ContinuationToken: token }),
+            }),
+          )
           .catch((error: unknown) => {
             throw failed(`Listing "${wanted}"`, error);
           });

@@ -1,8 +1,8 @@
-import { describe, expect, test } from '@jest/globals';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { describe, expect, test } from '@jest/globals';
 import { freePort } from '../../../tests/support/free-port.ts';
 import { createObjectStore, InvalidObjectKeyError, ObjectStoreError, ObjectStoreUrlError } from '../src/index.ts';
 

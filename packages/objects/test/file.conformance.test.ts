@@ -1,9 +1,9 @@
-import { objectStoreConformance } from '@headrace/ports/conformance/object-store';
-import * as jest from '@jest/globals';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { objectStoreConformance } from '@headrace/ports/conformance/object-store';
+import * as jest from '@jest/globals';
 import { createObjectStore } from '../src/index.ts';
 
 objectStoreConformance(jest, {

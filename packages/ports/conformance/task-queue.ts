@@ -310,55 +310,63 @@ export function taskQueueConformance(jest: TestFunctions, { name, open, outageMs
       expect(await queue.depth(['default'])).toEqual(new Map([['default', 0]]));
     });
 
-    test('an outage fails senders at once, and consumers resume after it', async () => {
-      const { queue, consumer } = setUp();
-      const received: string[] = [];
-      await consumer().start(['extract', 'load'], 4, async ({ attemptId }) => {
-        received.push(attemptId);
-      });
-      await queue.send([...messages(5, 'extract'), ...messages(5, 'load')]);
-      await eventually(() => received.length === 10);
+    test(
+      'an outage fails senders at once, and consumers resume after it',
+      async () => {
+        const { queue, consumer } = setUp();
+        const received: string[] = [];
+        await consumer().start(['extract', 'load'], 4, async ({ attemptId }) => {
+          received.push(attemptId);
+        });
+        await queue.send([...messages(5, 'extract'), ...messages(5, 'load')]);
+        await eventually(() => received.length === 10);
 
-      const restore = await harness.cut();
-      const before = performance.now();
-      while (performance.now() - before < outageMs) {
-        await expect(queue.send(messages(1, 'extract'))).rejects.toMatchObject({ code: 'HR_QUEUE_UNAVAILABLE' });
-        await sleep(100);
-      }
-      await restore();
-
-      const after = [...messages(5, 'extract'), ...messages(5, 'load')];
-      await eventually(() =>
-        queue.send(after).then(
-          () => true,
-          () => false,
-        ),
-      );
-      await eventually(() => after.every(({ attemptId }) => received.includes(attemptId)));
-    }, 60_000 + 2 * outageMs);
-
-    test('everything closes while the server is away', async () => {
-      const { queue, consumer } = setUp();
-      const running = gate();
-      const one = consumer();
-      await one.start(['default'], 1, running.handler);
-      await queue.send(messages(2, 'default'));
-      await eventually(() => running.inside === 1);
-      const restore = await harness.cut();
-      try {
-        await expect(queue.missing(messages(1, 'default'))).rejects.toMatchObject({ code: 'HR_QUEUE_UNAVAILABLE' });
-        await expect(queue.depth(['default'])).rejects.toMatchObject({ code: 'HR_QUEUE_UNAVAILABLE' });
-        await sleep(outageMs);
-        running.openForGood();
-        await one.drain();
-        expect(running.finished).toBe(1);
-        await one.close();
-        await queue.close();
-        await expect(queue.send(messages(1, 'default'))).rejects.toMatchObject({ code: 'HR_QUEUE_UNAVAILABLE' });
-      } finally {
+        const restore = await harness.cut();
+        const before = performance.now();
+        while (performance.now() - before < outageMs) {
+          await expect(queue.send(messages(1, 'extract'))).rejects.toMatchObject({ code: 'HR_QUEUE_UNAVAILABLE' });
+          await sleep(100);
+        }
         await restore();
-      }
-    }, 30_000 + outageMs);
+
+        const after = [...messages(5, 'extract'), ...messages(5, 'load')];
+        await eventually(() =>
+          queue.send(after).then(
+            () => true,
+            () => false,
+          ),
+        );
+        await eventually(() => after.every(({ attemptId }) => received.includes(attemptId)));
+      },
+      60_000 + 2 * outageMs,
+    );
+
+    test(
+      'everything closes while the server is away',
+      async () => {
+        const { queue, consumer } = setUp();
+        const running = gate();
+        const one = consumer();
+        await one.start(['default'], 1, running.handler);
+        await queue.send(messages(2, 'default'));
+        await eventually(() => running.inside === 1);
+        const restore = await harness.cut();
+        try {
+          await expect(queue.missing(messages(1, 'default'))).rejects.toMatchObject({ code: 'HR_QUEUE_UNAVAILABLE' });
+          await expect(queue.depth(['default'])).rejects.toMatchObject({ code: 'HR_QUEUE_UNAVAILABLE' });
+          await sleep(outageMs);
+          running.openForGood();
+          await one.drain();
+          expect(running.finished).toBe(1);
+          await one.close();
+          await queue.close();
+          await expect(queue.send(messages(1, 'default'))).rejects.toMatchObject({ code: 'HR_QUEUE_UNAVAILABLE' });
+        } finally {
+          await restore();
+        }
+      },
+      30_000 + outageMs,
+    );
   });
 }
 

@@ -1,4 +1,4 @@
-export { type BackendOptions, QueueUrlError } from './backend.ts';
+export { type BackendOptions, QueueUrlError } from './backend-for-url.ts';
 export { InvalidMessageError } from './message.ts';
 export { migrateQueue } from './migrate-queue.ts';
 export { InvalidQueueNameError } from './queue-name.ts';

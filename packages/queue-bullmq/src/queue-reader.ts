@@ -55,8 +55,8 @@ export class QueueReader {
   #session: Session | undefined;
   #running: Promise<void> | undefined;
   #tokens = 0;
-  /** When the session's last answer came, while one is expected. */
-  #askedAt: number | undefined;
+  /** When the questions were asked to which the server owes an answer. */
+  readonly #asked = new Set<{ readonly at: number }>();
 
   constructor(queue: string, context: ReaderContext) {
     this.queue = queue;
@@ -67,9 +67,10 @@ export class QueueReader {
     this.#running = this.#run();
   }
 
-  /** For how many milliseconds the server has owed an answer. */
+  /** For how many milliseconds the server has owed an answer, the oldest if several. */
   silentFor(): number {
-    return this.#askedAt === undefined ? 0 : performance.now() - this.#askedAt;
+    const [oldest] = this.#asked;
+    return oldest === undefined ? 0 : performance.now() - oldest.at;
   }
 
   /** Gives up the present session; a new one follows. Handlers in flight go on. */
@@ -111,7 +112,6 @@ export class QueueReader {
       } catch (error) {
         if (!(error instanceof AbortedError)) log.warn({ err: error, queue: this.queue }, 'Reading the queue failed; connecting anew');
       }
-      this.#askedAt = undefined;
       // On a stop the session stays open for handlers in flight, until `close`.
       if (this.#stop.signal.aborted) return;
       session.abort.abort();
@@ -211,7 +211,7 @@ export class QueueReader {
     const takeNext = !this.#stop.signal.aborted && places.mayKeep(this.queue);
     job.opts.removeOnComplete = true;
     try {
-      const next = await unlessAborted(job.moveToCompleted(null, token, takeNext), session.abort.signal);
+      const next = await this.#ask(job.moveToCompleted(null, token, takeNext), session, true);
       const [data, id] = Array.isArray(next) ? next : [];
       if (!data || id === undefined) return undefined;
       const taken = Job.fromJSON(session.worker, data, String(id));
@@ -231,12 +231,15 @@ export class QueueReader {
     if (job !== undefined) await this.#ask(job.moveToWait(token), session);
   }
 
-  async #ask<T>(answer: Promise<T>, session: Session): Promise<T> {
-    this.#askedAt = performance.now();
+  /** Gives up when the session does, and, unless handlers depend on it, when a stop does. */
+  async #ask<T>(answer: Promise<T>, session: Session, isOfHandler = false): Promise<T> {
+    const question = { at: performance.now() };
+    this.#asked.add(question);
     try {
-      return await unlessAborted(unlessAborted(answer, session.abort.signal), this.#abandon.signal);
+      const answered = unlessAborted(answer, session.abort.signal);
+      return await (isOfHandler ? answered : unlessAborted(answered, this.#abandon.signal));
     } finally {
-      this.#askedAt = undefined;
+      this.#asked.delete(question);
     }
   }
 }

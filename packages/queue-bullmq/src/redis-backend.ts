@@ -8,6 +8,8 @@ import { bullQueueName } from './queue-name.ts';
 
 const connectMs = 2_000;
 const closeMs = 2_000;
+/** ioredis keeps a timer, and with it the process, for so long after a disconnect. */
+const disconnectTimeout = 200;
 const retryStrategy = (times: number): number => Math.min(50 * 2 ** Math.min(times, 10), 1_000);
 
 export function redisBackend(url: string, prefix: string, log: Log): Backend {
@@ -32,6 +34,7 @@ class RedisProducer implements Producer {
       autoResendUnfulfilledCommands: false,
       maxRetriesPerRequest: 0,
       connectTimeout: connectMs,
+      disconnectTimeout,
       retryStrategy,
     });
     this.#client.on('error', (error) => log.debug({ err: error }, 'Redis connection of the queue failed'));
@@ -49,7 +52,10 @@ class RedisProducer implements Producer {
       const onReady = () => settle(resolve);
       const onError = (error: Error) => settle(() => reject(error));
       const onClose = () => settle(() => reject(new Error('The connection to Redis was closed')));
-      const timer = setTimeout(() => settle(() => reject(new Error(`Redis cannot be reached: no connection within ${connectMs} ms`))), connectMs);
+      const timer = setTimeout(
+        () => settle(() => reject(new Error(`Redis cannot be reached: no connection within ${connectMs} ms`))),
+        connectMs,
+      );
       client.once('ready', onReady).once('error', onError).once('close', onClose);
     });
   }
@@ -74,6 +80,7 @@ function openWorker(url: string, prefix: string, queue: string, settings: Worker
   const client = new Redis(url, {
     maxRetriesPerRequest: null,
     connectTimeout: connectMs,
+    disconnectTimeout,
     retryStrategy: (times) => (closed ? null : retryStrategy(times)),
   });
   // BullMQ duplicates the client for its blocking reads, and may connect the copy once more while it is being closed.

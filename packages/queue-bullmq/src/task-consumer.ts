@@ -5,7 +5,7 @@
  * C2. While the server is away the consumer waits, however long that takes, and goes on by itself.
  */
 import { type Log, type Metrics, noMetrics, type TaskConsumer, type TaskMessage } from '@headrace/ports';
-import { type BackendOptions, backendFor } from './backend.ts';
+import { type BackendOptions, backendFor } from './backend-for-url.ts';
 import { Places } from './places.ts';
 import { QueueReader, type ReaderTiming } from './queue-reader.ts';
 import { createTaskQueue } from './task-queue.ts';
@@ -54,7 +54,9 @@ export function createTaskConsumer(options: TaskConsumerOptions): TaskConsumer {
         void settled.then(() => handlers.delete(settled));
         return handling;
       };
-      readers = [...new Set(queues)].map((queue) => new QueueReader(queue, { backend, places: shared, timing, workerId, log, metrics, handle }));
+      readers = [...new Set(queues)].map(
+        (queue) => new QueueReader(queue, { backend, places: shared, timing, workerId, log, metrics, handle }),
+      );
       for (const reader of readers) reader.start();
       stopWatching = watchReaders(readers, createTaskQueue(options), timing.idleMs, log, metrics);
     },

@@ -5,7 +5,8 @@
  * S2. After a rejection nothing is known: some of the batch may have been sent. The caller sends again what is missing.
  */
 import { type Dispatch, QueueUnavailableError, type TaskQueue } from '@headrace/ports';
-import { type BackendOptions, backendFor, type Producer } from './backend.ts';
+import type { Producer } from './backend.ts';
+import { type BackendOptions, backendFor } from './backend-for-url.ts';
 import { DeadlineError, withDeadline } from './deadline.ts';
 import { assertSendable, jobId, jobName } from './message.ts';
 import { bullPriority } from './priority.ts';

@@ -8,7 +8,13 @@ import type { QueueReader } from './queue-reader.ts';
 const silentWaits = 3;
 
 /** Looks every `idleMs`. Renews a reader that has had no answer for three waits while its queue holds messages, seen twice in a row. Owns `queue`. */
-export function watchReaders(readers: readonly QueueReader[], queue: TaskQueue, idleMs: number, log: Log, metrics: Metrics): () => Promise<void> {
+export function watchReaders(
+  readers: readonly QueueReader[],
+  queue: TaskQueue,
+  idleMs: number,
+  log: Log,
+  metrics: Metrics,
+): () => Promise<void> {
   const suspects = new Set<QueueReader>();
 
   async function look(): Promise<void> {

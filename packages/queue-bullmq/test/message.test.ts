@@ -1,5 +1,5 @@
-import { describe, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import { describe, expect, test } from '@jest/globals';
 import { assertSendable, decodeJob, InvalidMessageError, jobId } from '../src/message.ts';
 import { bullPriority } from '../src/priority.ts';
 import { bullQueueName, InvalidQueueNameError } from '../src/queue-name.ts';

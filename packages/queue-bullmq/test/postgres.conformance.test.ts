@@ -1,5 +1,5 @@
-import { taskQueueConformance } from '@headrace/ports/conformance/task-queue';
 import { silentLog } from '@headrace/ports';
+import { taskQueueConformance } from '@headrace/ports/conformance/task-queue';
 import * as jest from '@jest/globals';
 import { createPostgresBackend, Queue } from 'bullmq';
 import { createTaskConsumer, createTaskQueue, migrateQueue } from '../src/index.ts';
@@ -15,7 +15,11 @@ taskQueueConformance(jest, {
     const database = await createTestDatabase();
     const { url } = database;
     await migrateQueue({ url });
-    const inQueue = async (space: string, queue: string, work: (bull: Queue) => Promise<unknown>): Promise<void> => {
+    const inQueue = async (
+      space: string,
+      queue: string,
+      work: (bull: Pick<Queue, 'add' | 'remove'>) => Promise<unknown>,
+    ): Promise<void> => {
       const backend = createPostgresBackend('harness', { connection: { connectionString: url, schema: 'headrace_queue' } }, {});
       const bull = new Queue(`${space}/${bullQueueName(queue)}`, { connection: {} }, (name: string) => backend.forQueue(name));
       await work(bull);

@@ -1,8 +1,8 @@
-import * as jest from '@jest/globals';
+import { silentLog } from '@headrace/ports';
 import { taskQueueConformance } from '@headrace/ports/conformance/task-queue';
+import * as jest from '@jest/globals';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
-import { silentLog } from '@headrace/ports';
 import { startRedis } from '../../../tests/support/redis-server.ts';
 import { createTaskConsumer, createTaskQueue } from '../src/index.ts';
 import { jobId } from '../src/message.ts';
@@ -15,7 +15,11 @@ taskQueueConformance(jest, {
   async open() {
     const server = await startRedis();
     const { url } = server;
-    const inQueue = async (space: string, queue: string, work: (bull: Queue) => Promise<unknown>): Promise<void> => {
+    const inQueue = async (
+      space: string,
+      queue: string,
+      work: (bull: Pick<Queue, 'add' | 'remove'>) => Promise<unknown>,
+    ): Promise<void> => {
       const connection = new Redis(url, { maxRetriesPerRequest: null });
       const bull = new Queue(bullQueueName(queue), { connection, prefix: space });
       await work(bull);

@@ -22,11 +22,16 @@ export function cleanFields(fields: Readonly<Record<string, unknown>>, secrets: 
   return cleanEntries(Object.entries(fields), secrets, new Set([fields]));
 }
 
-function cleanEntries(entries: readonly [string, unknown][], secrets: RegExp | undefined, above: ReadonlySet<object>): Record<string, unknown> {
+function cleanEntries(
+  entries: readonly [string, unknown][],
+  secrets: RegExp | undefined,
+  above: ReadonlySet<object>,
+): Record<string, unknown> {
   const cleaned: Record<string, unknown> = {};
   for (const [key, value] of entries) {
     const speaksOfSecret = secretKey.test(key.toLowerCase().replaceAll(/[^a-z]/g, ''));
-    cleaned[key] = speaksOfSecret && value !== null && value !== undefined && typeof value !== 'boolean' ? mask : cleanValue(value, secrets, above);
+    cleaned[key] =
+      speaksOfSecret && value !== null && value !== undefined && typeof value !== 'boolean' ? mask : cleanValue(value, secrets, above);
   }
   return cleaned;
 }

@@ -2,7 +2,9 @@
 import type { MetricDeclaration } from './metric-list.ts';
 
 export function metricsDocument(list: readonly MetricDeclaration[]): string {
-  const rows = list.map(({ name, type, labels, help }) => `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(', ')} | ${help} |`);
+  const rows = list.map(
+    ({ name, type, labels, help }) => `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(', ')} | ${help} |`,
+  );
   return `# Metrics
 
 Every process answers \`GET /metrics\` in Prometheus' text format, with Node's own metrics beside these.

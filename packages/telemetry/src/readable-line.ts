@@ -13,7 +13,7 @@ export function readableLine(line: string): string {
       }
       return `${key}=${typeof value === 'string' && /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value)}`;
     });
-  const head = `${String(record['time']).slice(11, 23)} ${String(record['level']).padEnd(5)} ${record['name']}: ${record['msg']}`;
+  const head = `${String(record.time).slice(11, 23)} ${String(record.level).padEnd(5)} ${record.name}: ${record.msg}`;
   return `${[[head, ...fields].join('  '), ...stacks].join('\n')}\n`;
 }
 

@@ -1,5 +1,5 @@
-import { describe, expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
 import { createMetrics, metricList, startMetricsServer, UndeclaredMetricError } from '../src/index.ts';
 import { metricsDocument } from '../src/metrics-document.ts';
 
@@ -79,7 +79,9 @@ describe('the metrics server', () => {
       expect((await get('/health/live')).status).toBe(503);
       expect((await get('/other')).status).toBe(404);
       expect((await get('/metrics', 'POST')).status).toBe(405);
-      await expect(startMetricsServer({ port: server.port, host: '127.0.0.1', registry, health: () => health })).rejects.toThrow(/EADDRINUSE/);
+      await expect(startMetricsServer({ port: server.port, host: '127.0.0.1', registry, health: () => health })).rejects.toThrow(
+        /EADDRINUSE/,
+      );
     } finally {
       await server.close();
     }
