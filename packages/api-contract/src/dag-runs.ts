@@ -57,8 +57,8 @@ export type DagRunListQuery = Static<typeof DagRunListQuery>;
 
 export const RunNote = Nullable(Type.String({ maxLength: 1000 }));
 
-/** No control characters and no `/` at the ends of a path: it stands in addresses and in object keys. */
-export const RunId = Type.String({ minLength: 1, maxLength: 250, pattern: '^[\\w+:.~@=-][\\w +:.~@=-]*$' });
+/** It stands in addresses and in object keys; Airflow allows the same. */
+export const RunId = Type.String({ pattern: '^[A-Za-z0-9_.~:+-]{1,250}$' });
 
 export const TriggerDagRun = Type.Object(
   {

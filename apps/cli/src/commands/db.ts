@@ -1,0 +1,20 @@
+import { forService, loadConfiguration, secretsOf } from '@headrace/configuration';
+import type { Command } from 'commander';
+import { show } from '../output/show.ts';
+import type { Terminal } from '../terminal.ts';
+
+export function addDatabaseCommands(program: Command, terminal: Terminal): void {
+  const db = program.command('db').description("Headrace's own database (DATABASE_URL)");
+  db.command('migrate')
+    .description('bring its schema up to date; safe to repeat, and while Headrace runs')
+    .action(async (_, command: Command) => {
+      const configuration = forService(await loadConfiguration({ env: terminal.env }));
+      const [{ migrate }, { createLog }] = await Promise.all([import('@headrace/store-postgres'), import('@headrace/telemetry')]);
+      const log = createLog({ name: 'migrate', level: 'warn', pretty: true, destination: terminal.stderr, secrets: secretsOf(configuration) });
+      const { applied } = await migrate(configuration.databaseUrl, { log });
+      const json = command.optsWithGlobals<{ output: string }>().output === 'json';
+      show({ json, terminal }, { applied }, () =>
+        applied.length === 0 ? 'The schema is up to date\n' : `Applied ${applied.join(', ')}\nThe schema is up to date\n`,
+      );
+    });
+}

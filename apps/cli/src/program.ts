@@ -1,0 +1,56 @@
+/** `headrace`: what it can do, and what becomes of errors. */
+import { Command, CommanderError, Option } from 'commander';
+import { addDagCommands } from './commands/dags.ts';
+import { addDatabaseCommands } from './commands/db.ts';
+import { addProcessCommands } from './commands/processes.ts';
+import { addRunCommands } from './commands/runs.ts';
+import { addTaskCommands } from './commands/tasks.ts';
+import { addVersionCommand } from './commands/version.ts';
+import { explainFailure, UsageError } from './failures.ts';
+import type { Terminal } from './terminal.ts';
+
+const EXAMPLES = `
+Start here:
+  headrace standalone                           everything on this machine, with nothing to install
+  headrace dags trigger hello --wait            run a DAG and watch its tasks
+  headrace tasks logs hello latest report       read the log of a task
+  headrace dags test dags/hello.ts              one run in this process, with no server at all
+
+Commands that ask the API find it by --url, HEADRACE_URL, or HEADRACE_HOST and HEADRACE_PORT, and the token by
+HEADRACE_TOKEN or in HEADRACE_HOME/admin-token. In place of a run's id, "latest" means the newest run of the DAG.
+All settings: docs/configuration.md. Exit codes: 0 done, 1 it failed, 2 wrong arguments or settings.`;
+
+/** Runs one command line. Answers with the exit code; never throws. */
+export async function runProgram(args: readonly string[], terminal: Terminal): Promise<number> {
+  const program = createProgram(terminal);
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    // Commander has written its message already; showing help is no failure.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    terminal.stderr.write(`${explainFailure(error)}\n`);
+    return error instanceof UsageError || (error as { code?: unknown } | null)?.code === 'HR_CONFIGURATION' ? 2 : 1;
+  }
+}
+
+function createProgram(terminal: Terminal): Command {
+  const program = new Command('headrace')
+    .description('Headrace runs ELT and batch pipelines written in TypeScript.')
+    .addOption(new Option('-o, --output <format>', 'table for people, json for programs: one document on stdout, nothing else').choices(['table', 'json']).default('table'))
+    .addOption(new Option('--url <url>', 'the API to talk to'))
+    .helpOption('-h, --help', 'show what a command does and takes')
+    .helpCommand(false)
+    .addHelpText('after', EXAMPLES)
+    .showHelpAfterError('(--help shows what it takes)')
+    .configureHelp({ sortSubcommands: false, showGlobalOptions: true })
+    .configureOutput({ writeOut: (text) => terminal.stdout.write(text), writeErr: (text) => terminal.stderr.write(text) })
+    .exitOverride();
+  addProcessCommands(program, terminal);
+  addDatabaseCommands(program, terminal);
+  addDagCommands(program, terminal);
+  addRunCommands(program, terminal);
+  addTaskCommands(program, terminal);
+  addVersionCommand(program, terminal);
+  return program;
+}
