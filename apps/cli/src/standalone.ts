@@ -7,7 +7,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { runApi } from '@headrace/api-app';
-import type { Configuration } from '@headrace/configuration';
+import type { Configuration, ServiceConfiguration } from '@headrace/configuration';
 import { startEmbeddedPostgres } from '@headrace/embedded-postgres';
 import type { Log, RunningProcess } from '@headrace/ports';
 import { runScheduler } from '@headrace/scheduler-app';
@@ -31,7 +31,7 @@ export async function runStandalone(wished: Configuration, log: Log): Promise<Ru
     const provided = wished.databaseUrl === undefined ? await provideDatabases(wished, log, started) : { databaseUrl: wished.databaseUrl, connections: {} };
     const { databaseUrl } = provided;
     await migrate(databaseUrl, { log });
-    const configuration: Configuration = {
+    const configuration: ServiceConfiguration = {
       ...wished,
       databaseUrl,
       queueUrl: wished.queueUrl ?? databaseUrl,

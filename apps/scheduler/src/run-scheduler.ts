@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import type { Configuration } from '@headrace/configuration';
+import { type ServiceConfiguration, secretsOf } from '@headrace/configuration';
 import { createDagLoader, watchDags } from '@headrace/dag-loader';
 import { Scheduler } from '@headrace/engine';
 import { type RunningProcess, systemClock } from '@headrace/ports';
@@ -14,8 +14,13 @@ import { startHousekeeping } from './housekeeping.ts';
 /** A scheduler that has not renewed its membership for so long is not healthy. */
 const UNHEALTHY_AFTER_MS = 15_000;
 
-export async function runScheduler(configuration: Configuration): Promise<RunningProcess> {
-  const log = createLog({ name: 'scheduler', level: configuration.logLevel, pretty: configuration.logFormat === 'pretty' });
+export async function runScheduler(configuration: ServiceConfiguration): Promise<RunningProcess> {
+  const log = createLog({
+    name: 'scheduler',
+    level: configuration.logLevel,
+    pretty: configuration.logFormat === 'pretty',
+    secrets: secretsOf(configuration),
+  });
   const { metrics, registry } = createMetrics();
   const schedulerId = `${hostname()}-${randomUUID()}`;
   const store = createStore({ url: configuration.databaseUrl, log, metrics, applicationName: 'headrace-scheduler' });
@@ -41,8 +46,8 @@ export async function runScheduler(configuration: Configuration): Promise<Runnin
     registry,
     health: () => {
       const { lastHeartbeatAt, ...status } = scheduler.status();
-      const healthy = lastHeartbeatAt === undefined || Date.now() - lastHeartbeatAt < UNHEALTHY_AFTER_MS;
-      return { healthy, details: { schedulerId, ...status } };
+      const live = lastHeartbeatAt === undefined || Date.now() - lastHeartbeatAt < UNHEALTHY_AFTER_MS;
+      return { live, ready: live, details: { schedulerId, ...status } };
     },
   });
   return {
