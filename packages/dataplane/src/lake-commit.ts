@@ -1,32 +1,9 @@
-/** Commits of loads to a lake table: what the next snapshot is, and getting it in. See `lake-snapshot.ts` for what holds. */
-import type { Column } from '@headrace/sdk';
-import { DataError, FencedCommitError, SchemaChangedError } from './errors.ts';
+/** Gets a change of a lake table committed among other writers. See `lake-snapshot.ts` for what holds. */
+import { DataError } from './errors.ts';
 import { type FileRoot, urlOf } from './file-root.ts';
-import {
-  KEPT_SNAPSHOTS,
-  type LakeFile,
-  type LakeSnapshot,
-  newestSnapshot,
-  schemaHash,
-  snapshotPath,
-  snapshotVersions,
-} from './lake-snapshot.ts';
+import { KEPT_SNAPSHOTS, type LakeSnapshot, newestSnapshot, snapshotPath, snapshotVersions } from './lake-snapshot.ts';
+import { applyChange, type LakeChange, SUPERSEDED_FOR_MS } from './next-snapshot.ts';
 
-export interface LakeChange {
-  readonly table: string;
-  readonly loadId: string;
-  readonly fence: { readonly taskInstanceId: string; readonly attempt: number };
-  readonly disposition: 'append' | 'replace' | 'replace-partition';
-  readonly partition: Readonly<Record<string, string>>;
-  readonly columns: readonly Column[];
-  readonly partitionColumns: readonly Column[];
-  readonly files: readonly LakeFile[];
-}
-
-/** How long superseded files stay for readers that still have an older snapshot. */
-export const SUPERSEDED_FOR_MS = 60 * 60 * 1000;
-/** How long a load's last attempt is remembered. */
-const LOADS_FOR_MS = 30 * 24 * 60 * 60 * 1000;
 const TRIES = 100;
 
 /**
@@ -47,87 +24,6 @@ export async function commitChange(root: FileRoot, change: LakeChange, now: () =
   throw new DataError('HR_LAKE_BUSY', `${urlOf(root, change.table)}: other writers committed ${TRIES} times before this one could`, {
     retryable: true,
   });
-}
-
-/** Whether the table already holds exactly this load, so that there is nothing to write. */
-export function holdsLoad(snapshot: LakeSnapshot | undefined, change: Omit<LakeChange, 'files'>, hashes: readonly string[]): boolean {
-  if (!snapshot) return false;
-  const { outgoing } = split(snapshot, change);
-  const held = outgoing.map((file) => file.sha256).sort();
-  return (
-    held.length > 0 &&
-    outgoing.every((file) => file.loadId === change.loadId) &&
-    held.join() === [...hashes].sort().join() &&
-    snapshot.schemaHash === schemaHash(mergeColumns(snapshot, change, change.table))
-  );
-}
-
-/** Throws FencedCommitError when a newer attempt of the same task instance has committed this load. */
-export function checkFence(snapshot: LakeSnapshot | undefined, change: Omit<LakeChange, 'files'>, where: string): void {
-  const mark = snapshot?.loads[change.loadId];
-  if (mark && mark.taskInstanceId === change.fence.taskInstanceId && mark.attempt > change.fence.attempt) {
-    throw new FencedCommitError(where, change.fence.attempt, mark.attempt);
-  }
-}
-
-/** The next snapshot. Pure. */
-export function applyChange(before: LakeSnapshot | undefined, change: LakeChange, where: string, now: number): LakeSnapshot {
-  checkFence(before, change, where);
-  const { kept, outgoing } = before ? split(before, change) : { kept: [], outgoing: [] };
-  const columns = mergeColumns(before, change, where);
-  const files = [...kept, ...change.files];
-  return {
-    format: 1,
-    version: (before?.version ?? 0) + 1,
-    committedAt: now,
-    loadId: change.loadId,
-    schemaHash: schemaHash(columns),
-    columns,
-    partitionColumns: change.partitionColumns,
-    rows: files.reduce((sum, file) => sum + file.rows, 0),
-    files,
-    loads: {
-      ...Object.fromEntries(Object.entries(before?.loads ?? {}).filter(([, mark]) => now - mark.at < LOADS_FOR_MS)),
-      [change.loadId]: { taskInstanceId: change.fence.taskInstanceId, attempt: change.fence.attempt, at: now },
-    },
-    superseded: [
-      // Listed for a while after they were due, so that a removal that failed is tried again.
-      ...(before?.superseded ?? []).filter((file) => now - file.at < 2 * SUPERSEDED_FOR_MS),
-      ...outgoing.map((file) => ({ path: file.path, at: now })),
-    ],
-  };
-}
-
-function split(snapshot: LakeSnapshot, change: Omit<LakeChange, 'files'>): { kept: readonly LakeFile[]; outgoing: readonly LakeFile[] } {
-  const partition = JSON.stringify(change.partition);
-  const leaves = (file: LakeFile): boolean => {
-    if (change.disposition === 'replace') return true;
-    if (change.disposition === 'replace-partition') return JSON.stringify(file.partition) === partition;
-    return file.loadId === change.loadId;
-  };
-  return { kept: snapshot.files.filter((file) => !leaves(file)), outgoing: snapshot.files.filter(leaves) };
-}
-
-/** New columns are added; a column with another type is refused while files of the old type stay. */
-function mergeColumns(before: LakeSnapshot | undefined, change: Omit<LakeChange, 'files'>, where: string): readonly Column[] {
-  if (!before || split(before, change).kept.length === 0) return change.columns;
-  const describe = (columns: readonly Column[]): string => columns.map(({ name }) => name).join(', ') || 'none';
-  if (describe(before.partitionColumns) !== describe(change.partitionColumns)) {
-    throw new SchemaChangedError(
-      `${where} is partitioned by ${describe(before.partitionColumns)}, the rows by ${describe(change.partitionColumns)}. Use another table, or "replace"`,
-    );
-  }
-  const merged = [...before.columns];
-  for (const column of change.columns) {
-    const known = merged.find(({ name }) => name === column.name);
-    if (!known) merged.push(column);
-    else if (known.type !== column.type) {
-      throw new SchemaChangedError(
-        `${where}: column "${column.name}" is ${known.type} in the table and ${column.type} in the rows. Cast it back, or load the whole table anew with "replace"`,
-      );
-    }
-  }
-  return merged;
 }
 
 /** Removes what nobody can still be reading. What fails here is removed by a later commit. */

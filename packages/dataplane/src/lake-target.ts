@@ -5,8 +5,9 @@ import type { TargetConnector, Work, WriteRequest } from './connector.ts';
 import { ident } from './duckdb.ts';
 import { DataError } from './errors.ts';
 import { checkedPath, urlOf } from './file-root.ts';
-import { checkFence, commitChange, holdsLoad, type LakeChange } from './lake-commit.ts';
+import { commitChange } from './lake-commit.ts';
 import { type LakeFile, newestSnapshot } from './lake-snapshot.ts';
+import { checkFence, holdsLoad, type LakeChange } from './next-snapshot.ts';
 import { fingerprint, type ParquetFile, type Relation, writeParquet } from './relation.ts';
 
 export const lakeTarget: TargetConnector = {
