@@ -35,7 +35,7 @@ export interface Fatality {
 
 const CHILD = join(import.meta.dirname, 'evaluation-child.ts');
 const INHERITED = ['PATH', 'LANG', 'LC_ALL', 'TMPDIR', 'SystemRoot'];
-const RESULT_BYTES = 64 * 1024 * 1024;
+const RESULT_BYTES = 32 * 1024 * 1024;
 const FILES_PER_CHILD = 500;
 const MEMORY_CHECK_MS = 50;
 const IDLE_MS = 15_000;

@@ -195,7 +195,8 @@ class CatalogSync {
   }
 
   async #retryRefused(registered: ReadonlySet<string>, change: { loaded: string[]; failed: string[] }): Promise<void> {
-    for (const [name, file] of this.#refused) {
+    // A copy: one that is refused again is put back.
+    for (const [name, file] of [...this.#refused]) {
       this.#refused.delete(name);
       await this.#save(file, registered, change);
     }
