@@ -1,4 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { type Columns, extract, type PackageResult, type Source, transform } from '@headrace/sdk';
@@ -32,6 +33,25 @@ describe('what is wrong with data or its place is said, with the place', () => {
       retryable: true,
       message: expect.stringMatching(/127\.0\.0\.1:1 \(connection "pos_down"\)/),
     });
+    expect(JSON.stringify(failure, Object.getOwnPropertyNames(failure))).not.toContain('hunter2');
+  });
+
+  test('a login that is refused: the user, never the password', async () => {
+    // The protocol's own answer to a wrong password, because the servers of the tests trust everybody.
+    const server = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.once('data', () => {
+        const fields = Buffer.from('SFATAL\0VFATAL\0C28P01\0Mpassword authentication failed for user "me"\0\0');
+        const head = Buffer.alloc(5, 'E');
+        head.writeInt32BE(fields.length + 4, 1);
+        socket.end(Buffer.concat([head, fields]));
+      });
+    });
+    await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
+    rig.connections.pos_locked = `postgres://me:hunter2@127.0.0.1:${(server.address() as AddressInfo).port}/shop`;
+    const failure = await read(postgres('pos_locked').table('x')).catch((error: unknown) => error);
+    server.close();
+    expect(failure).toMatchObject({ code: 'HR_LOGIN_REFUSED', retryable: false, message: expect.stringContaining('user "me"') });
     expect(JSON.stringify(failure, Object.getOwnPropertyNames(failure))).not.toContain('hunter2');
   });
 
