@@ -1,6 +1,18 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { claimed, dagSpec, decide, LEASE_MS, loaded, queuedTask, saveDag, startedRun, states, taskSpec, WORKER } from './support/scenario.ts';
 import { type TestDatabase, testDatabase } from './support/database.ts';
+import {
+  claimed,
+  dagSpec,
+  decide,
+  LEASE_MS,
+  loaded,
+  queuedTask,
+  saveDag,
+  startedRun,
+  states,
+  taskSpec,
+  WORKER,
+} from './support/scenario.ts';
 
 const SPEC = dagSpec('one', [taskSpec('a')]);
 const SUCCESS = { status: 'success', attempt: 1 } as const;
@@ -44,7 +56,9 @@ describe('a claim', () => {
 
   test('is for one worker alone, who may ask again', async () => {
     const { queued } = await queuedTask(db.store, SPEC);
-    const answers = await Promise.all(['worker-1', 'worker-2', 'worker-3'].map((worker) => db.store.attempts.claim(queued, worker, LEASE_MS)));
+    const answers = await Promise.all(
+      ['worker-1', 'worker-2', 'worker-3'].map((worker) => db.store.attempts.claim(queued, worker, LEASE_MS)),
+    );
     expect(answers.filter((answer) => answer !== undefined)).toHaveLength(1);
     const winner = ['worker-1', 'worker-2', 'worker-3'][answers.findIndex((answer) => answer !== undefined)] ?? '';
     expect(await db.store.attempts.claim(queued, winner, LEASE_MS)).toEqual(answers.find((answer) => answer !== undefined));
@@ -100,13 +114,24 @@ describe('an ending', () => {
     const { stale } = await decide(db.store, {
       runKey: run.runKey,
       revision: run.revision,
-      changes: [{ taskInstanceId: queued.taskInstanceId, from: 'running', fromAttempt: 1, to: { status: 'up_for_retry', attempt: 1, dueAt: 5 }, reason: 'lost' }],
+      changes: [
+        {
+          taskInstanceId: queued.taskInstanceId,
+          from: 'running',
+          fromAttempt: 1,
+          to: { status: 'up_for_retry', attempt: 1, dueAt: 5 },
+          reason: 'lost',
+        },
+      ],
     });
     expect(stale).toEqual([]);
     expect(await db.store.attempts.finish({ ...queued, to: SUCCESS, result: { kind: 'inline', json: '1' } }, WORKER)).toBe(false);
     expect(await states(db.store, run.runKey)).toEqual({ a: 'up_for_retry 1' });
     expect(await db.store.queries.result(queued.taskInstanceId, 1)).toBeUndefined();
-    expect(await db.store.queries.taskInstance('one', run.runId, 'a', -1)).toMatchObject({ error: { name: 'AttemptLost' }, reason: 'lost' });
+    expect(await db.store.queries.taskInstance('one', run.runId, 'a', -1)).toMatchObject({
+      error: { name: 'AttemptLost' },
+      reason: 'lost',
+    });
   });
 
   test('of an attempt that was told to restart is none, without a result', async () => {
@@ -116,7 +141,15 @@ describe('an ending', () => {
       {
         runKey: run.runKey,
         revision: run.revision,
-        changes: [{ taskInstanceId: queued.taskInstanceId, from: 'running', fromAttempt: 1, to: { status: 'restarting', attempt: 1 }, reason: 'cleared while running' }],
+        changes: [
+          {
+            taskInstanceId: queued.taskInstanceId,
+            from: 'running',
+            fromAttempt: 1,
+            to: { status: 'restarting', attempt: 1 },
+            reason: 'cleared while running',
+          },
+        ],
       },
       { name: 'clear' },
     );
@@ -135,7 +168,10 @@ describe('an ending', () => {
     if (again === undefined) return;
     expect(await claimed(db.store, again)).toMatchObject({ attempt: 2, triesBefore: 1 });
     const tries = await db.store.queries.tries(queued.taskInstanceId);
-    expect(tries.map(({ attempt, status }) => [attempt, status])).toEqual([[1, 'restarting'], [2, 'running']]);
+    expect(tries.map(({ attempt, status }) => [attempt, status])).toEqual([
+      [1, 'restarting'],
+      [2, 'running'],
+    ]);
     expect((await loaded(db.store, run.runKey)).status).toBe('running');
   });
 
@@ -207,7 +243,10 @@ describe('a message that nobody claims', () => {
 });
 
 test('two hundred callers at once are all served', async () => {
-  const spec = dagSpec('wide', Array.from({ length: 200 }, (_, index) => taskSpec(`t${index}`)));
+  const spec = dagSpec(
+    'wide',
+    Array.from({ length: 200 }, (_, index) => taskSpec(`t${index}`)),
+  );
   await db.sql.query('update pool set slots = 1000');
   await db.store.attempts.register({ workerId: WORKER, hostname: 'host', pid: 7, queues: ['default'], slots: 200 }, 60_000);
   await saveDag(db.store, spec);
@@ -216,9 +255,13 @@ test('two hundred callers at once are all served', async () => {
   const attempts = await Promise.all(wide.map((queued) => db.store.attempts.claim(queued, WORKER, LEASE_MS)));
   expect(attempts.map((attempt) => attempt?.attemptId)).toEqual(wide.map((queued) => queued.attemptId));
   const recorded = await Promise.all(
-    wide.map((queued, index) => db.store.attempts.finish({ ...queued, to: SUCCESS, result: { kind: 'inline', json: String(index) } }, WORKER)),
+    wide.map((queued, index) =>
+      db.store.attempts.finish({ ...queued, to: SUCCESS, result: { kind: 'inline', json: String(index) } }, WORKER),
+    ),
   );
   expect(recorded.every((one) => one)).toBe(true);
-  const { rows } = await db.sql.query("select count(*)::int as n from task_result r join task_instance t on t.id = r.task_instance_id where t.task_id = 't' || r.json");
+  const { rows } = await db.sql.query(
+    "select count(*)::int as n from task_result r join task_instance t on t.id = r.task_instance_id where t.task_id = 't' || r.json",
+  );
   expect(rows).toEqual([{ n: 200 }]);
 });

@@ -20,7 +20,12 @@ export function createCommandStore(database: Database): CommandStore {
   const work = () => database.lane('work');
   return {
     trigger: (request) => trigger(work(), request),
-    saveCommand: (decision, command) => saveCommand(work(), decision, command),
+    saveCommand: (decision, command, version) => saveCommand(work(), decision, command, version),
+
+    async latestVersion(dagId) {
+      const { rows } = await work().query<{ version_id: string }>('select version_id from dag where dag_id = $1', [dagId]);
+      return rows[0]?.version_id;
+    },
 
     async setPaused(dagId, paused) {
       await transaction(work(), async (client) => {

@@ -5,13 +5,14 @@
  * decision was made. Tries that are cleared stay in `task_try`, their results in `task_result`. Schedulers hear of the
  * run, workers of the attempts that are taken from them.
  */
-import type { RunDecision } from '@headrace/ports';
+import type { CommandRecord, RunDecision, VersionChange } from '@headrace/ports';
 import type pg from 'pg';
 import type { Queryable } from '../database.ts';
 import { saveMoves } from '../moves.ts';
 import { tellRevoked, tellRuns } from '../notification.ts';
 import { storableJson } from '../storable-json.ts';
 import { transaction } from '../transaction.ts';
+import { changeVersion } from './change-version.ts';
 
 const LOCK_RUN = `select revision from dag_run where id = $1 for no key update`;
 
@@ -28,17 +29,14 @@ const RAISE_REVISION = `
     ended_at = case when $2::text in ('success', 'failed') then now() when $2::text is null then ended_at end
   where id = $1`;
 
-export async function saveCommand(
-  pool: pg.Pool,
-  decision: RunDecision,
-  command: { readonly name: string; readonly user?: string },
-): Promise<boolean> {
+export async function saveCommand(pool: pg.Pool, decision: RunDecision, command: CommandRecord, version?: VersionChange): Promise<boolean> {
   return transaction(pool, async (client) => {
     const { rows } = await client.query<{ revision: number }>(LOCK_RUN, [decision.runKey]);
     if (rows[0]?.revision !== decision.revision) return false;
     const revoked = await lockTasks(client, decision);
     if (revoked === undefined) return false;
     await saveMoves(client, decision.changes);
+    if (version !== undefined) await changeVersion(client, decision.runKey, version);
     await client.query(RAISE_REVISION, [decision.runKey, decision.status ?? null]);
     await record(client, decision, command);
     await tellRevoked(client, revoked);
@@ -63,11 +61,7 @@ async function lockTasks(client: Queryable, { changes }: RunDecision): Promise<r
   return revoked;
 }
 
-async function record(
-  client: Queryable,
-  { runKey, status, changes }: RunDecision,
-  command: { readonly name: string; readonly user?: string },
-): Promise<void> {
+async function record(client: Queryable, { runKey, status, changes }: RunDecision, command: CommandRecord): Promise<void> {
   const detail = {
     ...(status === undefined ? {} : { status }),
     tasks: changes.map(({ taskInstanceId, from, to }) => ({ taskInstanceId, from, to: to.status })),

@@ -39,8 +39,12 @@ export async function testDatabase(): Promise<TestDatabase> {
     store,
     sql,
     async clean() {
-      await sql.query('truncate dag, dag_version, bundle, dag_run, task_instance, task_try, task_result, run_event, import_error, worker, scheduler');
-      await sql.query("update scheduler_shard set scheduler_id = null; delete from pool where name <> 'default_pool'; update pool set slots = 128");
+      await sql.query(
+        'truncate dag, dag_version, bundle, dag_run, task_instance, task_try, task_result, run_event, import_error, worker, scheduler',
+      );
+      await sql.query(
+        "update scheduler_shard set scheduler_id = null; delete from pool where name <> 'default_pool'; update pool set slots = 128",
+      );
     },
     async drop() {
       await store.close();
