@@ -11,7 +11,7 @@ export default {
     // Relative, so that it is the sandbox's copy, which names the sandbox as its root.
     configFile: '.config/jest.config.mjs',
     config: {
-      testMatch: ['<rootDir>/packages/core/test/support/every-test.ts'],
+      testMatch: ['<rootDir>/.config/every-core-test.mjs'],
       testEnvironment: fileURLToPath(new URL('stop-at-first-failure.cjs', import.meta.url)),
     },
     enableFindRelatedTests: false,

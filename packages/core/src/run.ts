@@ -37,11 +37,17 @@ export type RunEvent =
    * `triesBefore` (default 0) as for `attemptOutcome`.
    */
   | { readonly type: 'task.lost'; readonly task: number; readonly attempt: number; readonly dice: number; readonly triesBefore?: number }
-  /** Time passed: retries and reschedules that are due. */
+  /**
+   * Time passed: retries and reschedules that are due. It also makes every decision that was not yet made, so it is what a run
+   * needs that was just loaded or cleared. The answer says when to call it again.
+   */
   | { readonly type: 'tick' }
   /** A person ends the run: nothing more starts, live attempts are revoked, the run fails. */
   | { readonly type: 'run.cancelled' }
-  /** A person wants these tasks run anew; a finished run goes back to `queued`. */
+  /**
+   * A person wants these tasks run anew; a finished run goes back to `queued`. Nothing else moves, and nothing is scheduled in
+   * this step: the store must see the cleared state. The next `run.started` or `tick` goes on.
+   */
   | { readonly type: 'tasks.cleared'; readonly tasks: readonly number[] };
 
 /** Only what leaves the database. Moves are not effects: the shell saves them. */

@@ -3,9 +3,10 @@
  * longer than running them.
  */
 import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
-const tests = new URL('../', import.meta.url);
+const tests = new URL('../packages/core/test/', import.meta.url);
 
 for (const file of readdirSync(tests).sort()) {
-  if (file.endsWith('.test.ts')) await import(new URL(file, tests).pathname);
+  if (file.endsWith('.test.ts')) await import(fileURLToPath(new URL(file, tests)));
 }
