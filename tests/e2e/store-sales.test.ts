@@ -89,13 +89,15 @@ export default dag('fragile', {}, () => {
     expect(log).toContain('the till is on fire');
     expect(log).toMatch(/fragile\.ts:5/);
     writeFileSync(file, source(true));
-    // A run is pinned to the code it started with, so the mended code shows in a new run.
     await until('the mended version', async () => {
-      const shown = await cli<{ version: number }>(['dags', 'show', 'fragile']);
-      return shown.version === 2 ? true : undefined;
+      const shown = await cli<{ latest_dag_version: { version_number: number } }>(['dags', 'show', 'fragile']);
+      return shown.latest_dag_version.version_number === 2 ? true : undefined;
     });
-    const { run_id: second } = await cli<{ run_id: string }>(['dags', 'trigger', 'fragile']);
-    await until('the new run to succeed', async () => ((await stateOf('fragile', second)) === 'success' ? true : undefined));
+    // A run is pinned to the code it began with, unless it is told otherwise.
+    await headrace(['tasks', 'retry', 'fragile', runId], environment);
+    await until('the run to fail again', async () => ((await triesOf('fragile', runId, 'sum')) === 2 && (await stateOf('fragile', runId)) === 'failed' ? true : undefined));
+    await headrace(['tasks', 'retry', 'fragile', runId, '--latest'], environment);
+    await until('the run to succeed', async () => ((await stateOf('fragile', runId)) === 'success' ? true : undefined));
   }, 120_000);
 
   test('a task that is retried after its cause was removed makes the run green', async () => {
@@ -123,7 +125,7 @@ export default dag('waiting', {}, () => {
     const before = await reportRows();
     const { runs } = await cli<{ runs: { run_id: string }[] }>(['runs', 'list', DAG]);
     const runId = runs[0]?.run_id ?? '';
-    await headrace(['tasks', 'clear', DAG, runId, '--yes'], environment);
+    await headrace(['tasks', 'clear', DAG, runId], environment);
     await until('the run to be green again', async () => ((await stateOf(DAG, runId)) === 'success' ? true : undefined), 120);
     expect(await reportRows()).toEqual(before);
   }, 180_000);
@@ -131,7 +133,7 @@ export default dag('waiting', {}, () => {
   test('killed in the middle and started again, it goes on where it was', async () => {
     const { runs } = await cli<{ runs: { run_id: string }[] }>(['runs', 'list', DAG]);
     const before = await reportRows();
-    for (const run of runs) await headrace(['tasks', 'clear', DAG, run.run_id, '--yes'], environment);
+    for (const run of runs) await headrace(['tasks', 'clear', DAG, run.run_id], environment);
     await standalone.kill9();
     standalone = await startHeadrace('standalone', { ...environment, HEADRACE_LEASE_SECONDS: '5' });
     environment = { ...environment, HEADRACE_URL: standalone.address };
@@ -149,6 +151,11 @@ async function cli<T>(args: readonly string[]): Promise<T> {
 
 async function stateOf(dagId: string, runId: string): Promise<string> {
   return (await cli<{ state: string }>(['runs', 'show', dagId, runId])).state;
+}
+
+async function triesOf(dagId: string, runId: string, taskId: string): Promise<number> {
+  const { task_instances: tasks } = await cli<{ task_instances: { task_id: string; try_number: number }[] }>(['tasks', 'list', dagId, runId]);
+  return tasks.find((task) => task.task_id === taskId)?.try_number ?? 0;
 }
 
 async function reportRows(): Promise<unknown> {

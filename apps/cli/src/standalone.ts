@@ -10,6 +10,7 @@ import { runApi } from '@headrace/api-app';
 import type { Configuration, ServiceConfiguration } from '@headrace/configuration';
 import { startEmbeddedPostgres } from '@headrace/embedded-postgres';
 import type { Log, RunningProcess } from '@headrace/ports';
+import { migrateQueue } from '@headrace/queue-bullmq';
 import { runScheduler } from '@headrace/scheduler-app';
 import { migrate } from '@headrace/store-postgres';
 import { runWorker } from '@headrace/worker-app';
@@ -30,11 +31,13 @@ export async function runStandalone(wished: Configuration, log: Log): Promise<Ru
   try {
     const provided = wished.databaseUrl === undefined ? await provideDatabases(wished, log, started) : { databaseUrl: wished.databaseUrl, connections: {} };
     const { databaseUrl } = provided;
+    const queueUrl = wished.queueUrl ?? databaseUrl;
     await migrate(databaseUrl, { log });
+    await migrateQueue({ url: queueUrl });
     const configuration: ServiceConfiguration = {
       ...wished,
       databaseUrl,
-      queueUrl: wished.queueUrl ?? databaseUrl,
+      queueUrl,
       connections: { ...provided.connections, ...wished.connections },
     };
     localToken(configuration.home);

@@ -1,6 +1,6 @@
 /** What people and programs do to DAGs and runs. Each is one transaction; the scheduler hears of it by an event. */
 import type { Instant, RunType } from '@headrace/core';
-import type { LoadedRun, RunDecision } from './scheduler-store.ts';
+import type { LoadedRun, NewTaskInstance, RunDecision } from './scheduler-store.ts';
 
 export interface TriggerRequest {
   readonly dagId: string;
@@ -19,6 +19,19 @@ export interface TriggerRequest {
   readonly user?: string;
 }
 
+/** For the run's history. */
+export interface CommandRecord {
+  readonly name: string;
+  readonly user?: string;
+}
+
+/** The run goes on with another version of its DAG: tasks that are new there are added, those that are no longer there become `removed`. */
+export interface VersionChange {
+  readonly versionId: string;
+  /** All tasks of that version, as they are when they are new in the run. */
+  readonly tasks: readonly NewTaskInstance[];
+}
+
 export interface CommandStore {
   /** Creates a queued run. Throws DagNotFoundError, InvalidRunIdError, RunExistsError (same run id or, unless null, same logical date). */
   trigger(request: TriggerRequest): Promise<{ readonly runKey: string; readonly runId: string }>;
@@ -31,7 +44,9 @@ export interface CommandStore {
    * cleared task instances with their results and logs. Attempts taken away from workers are announced as revoked.
    * False: the run has moved on; load and decide again.
    */
-  saveCommand(decision: RunDecision, command: { readonly name: string; readonly user?: string }): Promise<boolean>;
+  saveCommand(decision: RunDecision, command: CommandRecord, version?: VersionChange): Promise<boolean>;
+  /** The id of the DAG's newest version. Undefined: no such DAG. */
+  latestVersion(dagId: string): Promise<string | undefined>;
 }
 
 export class DagNotFoundError extends Error {

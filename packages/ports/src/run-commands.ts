@@ -6,6 +6,8 @@ export interface ClearRequest {
   readonly onlyFailed?: boolean;
   readonly includeUpstream?: boolean;
   readonly includeDownstream?: boolean;
+  /** Go on with the newest version of the DAG instead of the one the run is pinned to. */
+  readonly onLatestVersion?: boolean;
   /** Only tell what would be cleared. */
   readonly dryRun?: boolean;
 }

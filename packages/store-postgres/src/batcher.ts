@@ -5,6 +5,8 @@
  * B1. At most one flush is in flight. B2. Calls are flushed in order. B3. An error of the flush is every caller's, but what
  *     Postgres cannot even read (an id that is none) fails alone.
  */
+import type { Metrics } from '@headrace/ports';
+import { observed } from './observed.ts';
 import { retrying, sqlStateOf } from './transaction.ts';
 
 const MOST_AT_ONCE = 1_000;
@@ -16,12 +18,16 @@ interface Call<In, Out> {
 }
 
 export class Batcher<In, Out> {
+  readonly #operation: string;
+  readonly #metrics: Metrics;
   readonly #flush: (inputs: readonly In[]) => Promise<readonly Out[]>;
   #waiting: Call<In, Out>[] = [];
   #flushing = false;
 
   /** @param flush answers for each input, in order. It may be done again, so it must be one statement. */
-  constructor(flush: (inputs: readonly In[]) => Promise<readonly Out[]>) {
+  constructor(operation: string, metrics: Metrics, flush: (inputs: readonly In[]) => Promise<readonly Out[]>) {
+    this.#operation = operation;
+    this.#metrics = metrics;
     this.#flush = flush;
   }
 
@@ -44,7 +50,9 @@ export class Batcher<In, Out> {
 
   async #serve(calls: readonly Call<In, Out>[]): Promise<void> {
     try {
-      const answers = await retrying(() => this.#flush(calls.map((call) => call.input)));
+      this.#metrics.observe('headrace_store_batch_size', calls.length, { operation: this.#operation });
+      const inputs = calls.map((call) => call.input);
+      const answers = await observed(this.#metrics, this.#operation, () => retrying(() => this.#flush(inputs)));
       for (const [index, call] of calls.entries()) call.resolve(answers[index] as Out);
     } catch (error) {
       if (calls.length > 1 && isUnreadable(error)) for (const call of calls) await this.#serve([call]);

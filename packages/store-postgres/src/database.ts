@@ -7,7 +7,7 @@
  * C3. A connection that breaks never ends the process: both the pool's and the client's `error` are heard.
  * C4. Everything here goes to the primary: a standby is refused when a connection is made.
  */
-import type { Log } from '@headrace/ports';
+import type { Log, Metrics } from '@headrace/ports';
 import pg from 'pg';
 import { StandbyError } from './errors.ts';
 
@@ -19,6 +19,7 @@ export interface DatabaseOptions {
   readonly poolSize: number;
   readonly applicationName: string;
   readonly log: Log;
+  readonly metrics: Metrics;
 }
 
 /** Whatever runs a statement: a pool or a connection in a transaction. */
@@ -66,6 +67,10 @@ export class Database {
 
   get log(): Log {
     return this.#options.log;
+  }
+
+  get metrics(): Metrics {
+    return this.#options.metrics;
   }
 
   /** The pool of a lane. */

@@ -3,7 +3,17 @@
  *
  * Nothing connects before it is used, and no process reads what it does not ask for.
  */
-import type { AttemptStore, CatalogStore, CommandStore, Log, Metrics, QueryStore, RunEvents, SchedulerStore } from '@headrace/ports';
+import {
+  type AttemptStore,
+  type CatalogStore,
+  type CommandStore,
+  type Log,
+  type Metrics,
+  noMetrics,
+  type QueryStore,
+  type RunEvents,
+  type SchedulerStore,
+} from '@headrace/ports';
 import { createAttemptStore } from './attempts/attempt-store.ts';
 import { createCatalogStore } from './catalog/catalog-store.ts';
 import { createCommandStore } from './commands/command-store.ts';
@@ -40,8 +50,8 @@ export interface PostgresStore {
 const DEFAULT_POOL_SIZE = 10;
 
 export function createStore(options: StoreOptions): PostgresStore {
-  const { url, poolSize = DEFAULT_POOL_SIZE, log, applicationName = 'headrace' } = options;
-  const database = new Database({ url, poolSize: Math.max(2, poolSize), log, applicationName });
+  const { url, poolSize = DEFAULT_POOL_SIZE, log, metrics = noMetrics, applicationName = 'headrace' } = options;
+  const database = new Database({ url, poolSize: Math.max(2, poolSize), log, metrics, applicationName });
   return {
     scheduler: createSchedulerStore(database),
     attempts: createAttemptStore(database),

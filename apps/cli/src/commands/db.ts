@@ -9,9 +9,14 @@ export function addDatabaseCommands(program: Command, terminal: Terminal): void 
     .description('bring its schema up to date; safe to repeat, and while Headrace runs')
     .action(async (_, command: Command) => {
       const configuration = forService(await loadConfiguration({ env: terminal.env }));
-      const [{ migrate }, { createLog }] = await Promise.all([import('@headrace/store-postgres'), import('@headrace/telemetry')]);
+      const [{ migrate }, { migrateQueue }, { createLog }] = await Promise.all([
+        import('@headrace/store-postgres'),
+        import('@headrace/queue-bullmq'),
+        import('@headrace/telemetry'),
+      ]);
       const log = createLog({ name: 'migrate', level: 'warn', pretty: true, destination: terminal.stderr, secrets: secretsOf(configuration) });
       const { applied } = await migrate(configuration.databaseUrl, { log });
+      await migrateQueue({ url: configuration.queueUrl });
       const json = command.optsWithGlobals<{ output: string }>().output === 'json';
       show({ json, terminal }, { applied }, () =>
         applied.length === 0 ? 'The schema is up to date\n' : `Applied ${applied.join(', ')}\nThe schema is up to date\n`,

@@ -15,6 +15,7 @@ interface ClearOptions {
   readonly upstream?: boolean;
   readonly downstream?: boolean;
   readonly onlyFailed?: boolean;
+  readonly latest?: boolean;
   readonly dryRun?: boolean;
 }
 
@@ -53,8 +54,9 @@ export function addTaskCommands(program: Command, terminal: Terminal): void {
     .argument('<dag>')
     .argument('<run>', 'its id, or "latest"')
     .argument('[tasks...]', 'all that failed, if not given')
-    .action(async (dagId: string, given: string, taskIds: string[], _, command: Command) =>
-      clear(await openSession(command, terminal), dagId, given, taskIds, { onlyFailed: true, downstream: true }),
+    .option('--latest', "with the DAG's newest version, not the one that the run began with")
+    .action(async (dagId: string, given: string, taskIds: string[], { latest }: Pick<ClearOptions, 'latest'>, command: Command) =>
+      clear(await openSession(command, terminal), dagId, given, taskIds, { onlyFailed: true, downstream: true, latest: latest ?? false }),
     );
 
   tasks
@@ -66,6 +68,7 @@ export function addTaskCommands(program: Command, terminal: Terminal): void {
     .option('--upstream', 'with everything before them')
     .option('--downstream', 'with everything after them')
     .option('--only-failed', 'of these, only what failed')
+    .option('--latest', "with the DAG's newest version, not the one that the run began with")
     .option('--dry-run', 'only tell what would be run')
     .action(async (dagId: string, given: string, taskIds: string[], options: ClearOptions, command: Command) =>
       clear(await openSession(command, terminal), dagId, given, taskIds, options),
@@ -114,6 +117,7 @@ async function clear(session: Session, dagId: string, given: string, taskIds: re
     only_failed: options.onlyFailed ?? false,
     include_upstream: options.upstream ?? false,
     include_downstream: options.downstream ?? false,
+    run_on_latest_version: options.latest ?? false,
     dry_run: options.dryRun ?? false,
   });
   show(session, answer, () => {

@@ -26,9 +26,8 @@ export const clearRoutes: Routes = async (app, context) => {
       },
     },
     async ({ params, body, principal }) => {
-      if (body.run_on_latest_version) throw unsupported('body.run_on_latest_version', 'A run stays with the version it started with; trigger a new run');
       const run = await lookup.run(params.dag_id, params.dag_run_id);
-      const request: ClearRequest = { onlyFailed: body.only_failed, dryRun: body.dry_run };
+      const request: ClearRequest = { onlyFailed: body.only_failed, onLatestVersion: body.run_on_latest_version, dryRun: body.dry_run };
       const result = found(run, await deps.runCommands.clear(run.dagId, run.runId, request, principal?.name));
       if (body.dry_run) return affectedOf(run, result, context);
       return presentDagRun(await lookup.run(run.dagId, run.runId), versions);
@@ -56,6 +55,7 @@ export const clearRoutes: Routes = async (app, context) => {
         onlyFailed: body.only_failed,
         includeUpstream: body.include_upstream,
         includeDownstream: body.include_downstream,
+        onLatestVersion: body.run_on_latest_version,
       };
       await refuseUnknownTasks(run, request, context);
       if (body.prevent_running_task) await refuseRunning(run, request, context);
@@ -68,21 +68,21 @@ export const clearRoutes: Routes = async (app, context) => {
 type ClearBody = Parameters<typeof refuseUnsupported>[0];
 
 function refuseUnsupported(body: {
-  readonly [Flag in 'only_running' | 'include_future' | 'include_past' | 'run_on_latest_version' | 'reset_dag_runs']: boolean;
+  readonly [Flag in 'only_running' | 'include_future' | 'include_past' | 'reset_dag_runs']: boolean;
 }): void {
   const flags: readonly [keyof ClearBody, boolean, string][] = [
     ['only_running', true, 'Cancel the run, or clear the tasks by id'],
     ['include_future', true, 'Clear the runs one by one'],
     ['include_past', true, 'Clear the runs one by one'],
-    ['run_on_latest_version', true, 'A run stays with the version it started with; trigger a new run'],
     ['reset_dag_runs', false, 'A cleared run always goes on: its tasks would never run otherwise'],
   ];
   for (const [flag, refused, instead] of flags) if (body[flag] === refused) throw unsupported(`body.${flag}`, instead);
 }
 
 /** A misspelt task must not look like one that needed no clearing. */
-async function refuseUnknownTasks(run: RunRecord, { taskIds = [] }: ClearRequest, { versions }: ResourceContext): Promise<void> {
-  const version = await versions.get(run.dagId, run.versionNumber);
+async function refuseUnknownTasks(run: RunRecord, { taskIds = [], onLatestVersion }: ClearRequest, { deps, versions }: ResourceContext): Promise<void> {
+  const newest = onLatestVersion === true ? (await deps.queries.dag(run.dagId))?.versionNumber : undefined;
+  const version = await versions.get(run.dagId, newest ?? run.versionNumber);
   const unknown = taskIds
     .map((entry) => (typeof entry === 'string' ? entry : entry[0]))
     .filter((taskId) => version !== undefined && version.task(taskId) === undefined);

@@ -4,6 +4,7 @@ import { Batcher } from '../batcher.ts';
 import type { Database } from '../database.ts';
 import { listen } from '../listener.ts';
 import { REVOKED } from '../notification.ts';
+import { observed } from '../observed.ts';
 import { retrying } from '../transaction.ts';
 import { type Claim, claim } from './claim.ts';
 import { type Ending, finish } from './finish.ts';
@@ -15,15 +16,15 @@ import { registerWorker, unregisterWorker } from './workers.ts';
 export function createAttemptStore(database: Database): AttemptStore {
   const work = () => database.lane('work');
   const leases = () => database.lane('leases');
-  const claims = new Batcher<Claim, ClaimedAttempt | undefined>((batch) => claim(work(), batch));
-  const endings = new Batcher<Ending, boolean>((batch) => finish(work(), batch));
-  const releases = new Batcher<Release, boolean>((batch) => release(work(), batch));
+  const claims = new Batcher<Claim, ClaimedAttempt | undefined>('claim', database.metrics, (batch) => claim(work(), batch));
+  const endings = new Batcher<Ending, boolean>('finish', database.metrics, (batch) => finish(work(), batch));
+  const releases = new Batcher<Release, boolean>('release', database.metrics, (batch) => release(work(), batch));
 
   return {
     register: (worker, ttlMs) => registerWorker(leases(), worker, ttlMs),
     unregister: (workerId) => unregisterWorker(leases(), workerId),
     claim: (ref, workerId, leaseMs) => claims.call({ ...ref, workerId, leaseMs }),
-    renew: (refs, workerId, leaseMs) => retrying(() => renew(leases(), refs, workerId, leaseMs)),
+    renew: (refs, workerId, leaseMs) => observed(database.metrics, 'renew', () => retrying(() => renew(leases(), refs, workerId, leaseMs))),
     finish: (outcome, workerId) => endings.call({ ...outcome, workerId }),
     release: (ref, workerId) => releases.call({ ...ref, workerId }),
     results: (runKey, taskIds) => readResults(work(), runKey, taskIds),

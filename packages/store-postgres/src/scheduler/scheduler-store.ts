@@ -2,6 +2,7 @@
 import type { Instant } from '@headrace/core';
 import type { SchedulerStore } from '@headrace/ports';
 import type { Database } from '../database.ts';
+import { observed } from '../observed.ts';
 import { retrying } from '../transaction.ts';
 import { decide } from './decide.ts';
 import { activeRuns, loadRuns, loadVersion } from './load-runs.ts';
@@ -14,23 +15,24 @@ import { startRuns } from './start-runs.ts';
 export function createSchedulerStore(database: Database): SchedulerStore {
   const work = () => database.lane('work');
   const leases = () => database.lane('leases');
+  const timed = <T>(operation: string, run: () => Promise<T>) => observed(database.metrics, operation, run);
   return {
     async now() {
       const { rows } = await leases().query<{ now: Instant }>('select clock_timestamp() as now');
       return rows[0]?.now ?? Date.now();
     },
-    heartbeat: (schedulerId, ttlMs) => heartbeat(leases(), schedulerId, ttlMs),
+    heartbeat: (schedulerId, ttlMs) => timed('heartbeat', () => heartbeat(leases(), schedulerId, ttlMs)),
     leave: (schedulerId) => leave(leases(), schedulerId),
     activeRuns: (shards) => activeRuns(work(), shards),
-    loadRuns: (runKeys) => loadRuns(work(), runKeys),
+    loadRuns: (runKeys) => timed('load_runs', () => loadRuns(work(), runKeys)),
     loadVersion: (versionId) => loadVersion(work(), versionId),
-    startRuns: (shards, limit, tasksOf) => startRuns(work(), shards, limit, tasksOf),
-    decide: (batch, admit) => decide(work(), batch, admit),
-    planDueDags: (limit, plan) => planDueDags(work(), limit, plan),
-    nextDue: (shards) => nextDue(work(), shards),
-    expiredLeases: (shards, limit) => expiredLeases(work(), shards, limit),
-    unclaimed: (shards, olderThanMs, limit) => unclaimed(work(), shards, olderThanMs, limit),
-    redispatch: (attempts, cap) => retrying(() => redispatch(work(), attempts, cap)),
+    startRuns: (shards, limit, tasksOf) => timed('start_runs', () => startRuns(work(), shards, limit, tasksOf)),
+    decide: (batch, admit) => timed('decide', () => decide(work(), batch, admit)),
+    planDueDags: (limit, plan) => timed('plan_due_dags', () => planDueDags(work(), limit, plan)),
+    nextDue: (shards) => timed('next_due', () => nextDue(work(), shards)),
+    expiredLeases: (shards, limit) => timed('expired_leases', () => expiredLeases(work(), shards, limit)),
+    unclaimed: (shards, olderThanMs, limit) => timed('unclaimed', () => unclaimed(work(), shards, olderThanMs, limit)),
+    redispatch: (attempts, cap) => timed('redispatch', () => retrying(() => redispatch(work(), attempts, cap))),
     forgetDead: (deadForMs) => forgetDead(leases(), deadForMs),
   };
 }

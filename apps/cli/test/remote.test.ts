@@ -1,0 +1,164 @@
+/** The commands that talk to the API, against a whole Headrace over a PostgreSQL of its own. */
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { silentLog } from '@headrace/ports';
+import { createStore, type PostgresStore } from '@headrace/store-postgres';
+import pg from 'pg';
+import { type HeadraceProcess, startHeadrace } from '../../../tests/support/headrace-process.ts';
+import { type CliResult, runCli } from './support/run-cli.ts';
+
+const admin = process.env['HEADRACE_TEST_POSTGRES_URL'] ?? '';
+const name = `headrace_cli_${randomBytes(6).toString('hex')}`;
+const dagsDir = fileURLToPath(new URL('dags', import.meta.url));
+
+let home: string;
+let environment: Record<string, string>;
+let store: PostgresStore;
+const processes: HeadraceProcess[] = [];
+
+beforeAll(async () => {
+  expect(admin).not.toBe('');
+  await onAdmin(`create database ${name}`);
+  home = mkdtempSync(join(tmpdir(), 'headrace-cli-'));
+  const url = new URL(admin);
+  url.pathname = `/${name}`;
+  environment = { DATABASE_URL: url.href, HEADRACE_HOME: home, HEADRACE_DAGS: dagsDir, HEADRACE_WORKER_SLOTS: '2', HEADRACE_PORT: '0', HEADRACE_TOKEN: 'the-token', HEADRACE_LOG_LEVEL: 'warn' };
+  const migrated = await cli('db', 'migrate', '-o', 'json');
+  expect([migrated.code, JSON.parse(migrated.stdout).applied.length > 0]).toEqual([0, true]);
+  store = createStore({ url: url.href, log: silentLog });
+  processes.push(...(await Promise.all((['api', 'scheduler', 'worker'] as const).map((role) => startHeadrace(role, environment)))));
+  environment['HEADRACE_URL'] = processes[0]?.address ?? '';
+  await until('the DAG files', async () => (await store.queries.dag('shop')) !== undefined);
+}, 60_000);
+
+afterAll(async () => {
+  await Promise.all(processes.map((process) => process.stop()));
+  await store?.close();
+  await onAdmin(`drop database if exists ${name} with (force)`);
+  if (home !== undefined) rmSync(home, { recursive: true, force: true });
+}, 60_000);
+
+const cli = (...args: string[]): Promise<CliResult> => runCli(args, environment);
+
+async function json(...args: string[]) {
+  const { code, stdout, stderr } = await cli(...args, '--output', 'json');
+  expect([code, stderr]).toEqual([0, '']);
+  return JSON.parse(stdout);
+}
+
+describe('the command line', () => {
+  test('says that the schema is up to date', async () => {
+    expect(await cli('db', 'migrate')).toEqual({ code: 0, stdout: 'The schema is up to date\n', stderr: '' });
+  });
+
+  test('lists, shows, pauses and un-pauses DAGs, and shows broken files', async () => {
+    expect((await json('dags', 'list')).dags).toMatchObject([{ dag_id: 'shop', tags: [{ name: 'test' }] }]);
+    const shown = (await cli('dags', 'show', 'shop')).stdout;
+    expect(shown).toMatch(/params +items=2 failures=0|params +failures=0 items=2/);
+    expect(shown).toMatch(/count +task +report +all_success +2 +default/);
+    expect((await json('dags', 'pause', 'shop')).is_paused).toBe(true);
+    expect((await cli('dags', 'list')).stdout).toMatch(/shop +manual +paused/);
+    expect((await cli('dags', 'unpause', 'shop')).stdout).toBe('shop is not paused\n');
+    expect((await cli('dags', 'errors')).stdout).toMatch(/broken\.ts:4:\d+: .*this file cannot be loaded/);
+  });
+
+  test('says what the API refuses, by the names that the user typed', async () => {
+    const unknown = await cli('dags', 'show', 'shap');
+    expect([unknown.code, unknown.stdout, unknown.stderr]).toEqual([1, '', 'error: There is no DAG "shap"\n']);
+    const params = await cli('dags', 'trigger', 'shop', '--param', 'items=0');
+    expect([params.code, params.stderr]).toEqual([1, expect.stringMatching(/The params do not fit the DAG\n {2}--param items: /)]);
+    const token = await runCli(['dags', 'list'], { ...environment, HEADRACE_TOKEN: 'wrong' });
+    expect([token.code, token.stderr]).toEqual([1, expect.stringContaining('Set HEADRACE_TOKEN')]);
+  });
+
+  test('follows a run to its failure, explains it, retries it, and reads the logs of both tries', async () => {
+    const ended = await cli('dags', 'trigger', 'shop', '--run-id', 'one', '--param', 'fatal=1', '--wait');
+    expect([ended.code, ended.stderr]).toEqual([
+      1,
+      expect.stringMatching(/^error: The run failed:\n {2}count: TypeError: no luck at all\nIts log: headrace tasks logs shop 'one' count\n$/),
+    ]);
+    expect(ended.stdout).toMatch(/^shop one\n[\s\S]* count +failed[\s\S]* report +upstream_failed[\s\S]*state +failed/);
+    expect((await cli('tasks', 'list', 'shop', 'latest')).stdout).toMatch(/count +failed +1 .*TypeError: no luck at all\nreport +upstream_failed/);
+    expect((await cli('tasks', 'logs', 'shop', 'latest', 'report')).stdout).toMatch(/The task did not run: it is upstream_failed/);
+    expect((await json('tasks', 'explain', 'shop', 'one', 'count')).conditions).toMatchObject([{ rule: 'task_status', passed: false }]);
+
+    expect((await cli('tasks', 'retry', 'shop', 'one')).stdout).toMatch(/^Run anew: count, report\n/);
+    await ends('one', 'success');
+    const run = await json('runs', 'show', 'shop', 'one');
+    expect(run).toMatchObject({ state: 'success', conf: { items: 2, fatal: 1 }, triggered_by: 'cli', triggering_user_name: 'HEADRACE_TOKEN' });
+    expect(run.task_instances).toMatchObject([{ task_id: 'count', state: 'success', try_number: 2 }, { task_id: 'report', state: 'success' }]);
+    expect((await json('tasks', 'logs', 'shop', 'one', 'count', '--try', '1')).content[0]).toMatchObject({ event: 'counting in try 1', fields: { items: 2 } });
+    expect((await cli('tasks', 'logs', 'shop', 'one', 'count')).stdout).toMatch(/counting in try 2 {2}items=2/);
+  });
+
+  test('gives a run that succeeds as one document, whatever is waited for', async () => {
+    const run = await json('dags', 'trigger', 'shop', '--param', 'items=7', '--logical-date', '2024-01-01', '--wait');
+    expect(run).toMatchObject({ state: 'success', logical_date: '2024-01-01T00:00:00.000Z', task_instances: [{ state: 'success' }, { state: 'success' }] });
+  });
+
+  test('explains what a retry waits for', async () => {
+    await json('dags', 'trigger', 'shop', '--run-id', 'waiting', '--param', 'failures=1');
+    await until('a retry', async () => (await store.queries.taskInstance('shop', 'waiting', 'count', -1))?.status === 'up_for_retry');
+    expect((await cli('tasks', 'explain', 'shop', 'waiting', 'count')).stdout).toMatch(/count is up_for_retry\n.*\nwaits +due +The next try is due in \d+ ms/);
+    expect((await cli('runs', 'cancel', 'shop', 'waiting')).code).toBe(0);
+  });
+
+  test('follows the log of a running task to its end', async () => {
+    const hold = join(home, 'hold');
+    writeFileSync(hold, '');
+    await json('dags', 'trigger', 'shop', '--run-id', 'held', '--param', `hold=${hold}`);
+    await until('a running task', async () => (await store.queries.taskInstance('shop', 'held', 'count', -1))?.status === 'running');
+    const following = cli('tasks', 'logs', 'shop', 'held', 'count', '--follow');
+    rmSync(hold);
+    const { code, stdout } = await following;
+    expect([code, stdout.match(/counting in try 1/g)?.length]).toEqual([0, 1]);
+    await ends('held', 'success');
+  });
+
+  test('cancels a run whose task is running, once', async () => {
+    const hold = join(home, 'hold');
+    writeFileSync(hold, '');
+    await json('dags', 'trigger', 'shop', '--run-id', 'three', '--param', `hold=${hold}`);
+    await until('a running task', async () => (await store.queries.taskInstance('shop', 'three', 'count', -1))?.status === 'running');
+    expect((await cli('runs', 'cancel', 'shop', 'three')).stdout).toBe('shop three is cancelled\n');
+    const again = await cli('runs', 'cancel', 'shop', 'three');
+    expect([again.code, again.stderr]).toEqual([1, expect.stringMatching(/has ended as failed/)]);
+    const listed = await json('runs', 'list', 'shop', '--state', 'failed');
+    expect(listed.dag_runs.map((run: { dag_run_id: string }) => run.dag_run_id)).toContain('three');
+    rmSync(hold);
+  });
+
+  test('tells what a clear would do, and names a task that is not there', async () => {
+    const dry = await cli('tasks', 'clear', 'shop', 'one', 'report', '--upstream', '--dry-run');
+    expect(dry.stdout).toBe('Would be run anew: count, report\n');
+    const misspelt = await cli('tasks', 'clear', 'shop', 'one', 'raport');
+    expect([misspelt.code, misspelt.stderr]).toEqual([1, expect.stringContaining('has no task "raport"')]);
+  });
+});
+
+async function ends(runId: string, status: string): Promise<void> {
+  await until(`run ${runId} to end`, async () => {
+    const run = await store.queries.run('shop', runId);
+    return run?.status === 'success' || run?.status === 'failed';
+  });
+  expect((await store.queries.run('shop', runId))?.status).toBe(status);
+}
+
+/** Polls for what other processes do. */
+async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
+  for (let looks = 0; looks < 800; looks++) {
+    if (await isSo()) return;
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  throw new Error(`Waited in vain for ${what}`);
+}
+
+async function onAdmin(sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: admin });
+  await client.connect();
+  await client.query(sql).finally(() => client.end());
+}
