@@ -19,7 +19,7 @@ export function createSchedulerStore(database: Database): SchedulerStore {
   return {
     async now() {
       const { rows } = await leases().query<{ now: Instant }>('select clock_timestamp() as now');
-      return rows[0]?.now ?? Date.now();
+      return (rows[0] as { now: Instant }).now;
     },
     heartbeat: (schedulerId, ttlMs) => timed('heartbeat', () => heartbeat(leases(), schedulerId, ttlMs)),
     leave: (schedulerId) => leave(leases(), schedulerId),
