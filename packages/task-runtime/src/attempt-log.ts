@@ -56,7 +56,8 @@ export class AttemptLog {
 
   constructor(options: AttemptLogOptions) {
     this.#options = options;
-    const lines = (stream: OutputSource) => new OutputLines(options.limits.lineBytes, (text) => this.#addLine(levelOf(stream), stream, text));
+    const lines = (stream: OutputSource) =>
+      new OutputLines(options.limits.lineBytes, (text) => this.#addLine(levelOf(stream), stream, text));
     this.#streams = {
       process: { stdout: lines('stdout'), stderr: lines('stderr') },
       descriptor: { stdout: lines('stdout'), stderr: lines('stderr') },
@@ -112,7 +113,10 @@ export class AttemptLog {
   #addLine(level: LogLevel, stream: string, message: string, fields?: Readonly<Record<string, unknown>>): void {
     if (this.#cut) return;
     const { outputBytes } = this.#options.limits;
-    if (this.#totalBytes < outputBytes) return this.#keep(level, stream, message, fields);
+    if (this.#totalBytes < outputBytes) {
+      this.#keep(level, stream, message, fields);
+      return;
+    }
     this.#cut = true;
     this.#options.metrics.count('headrace_task_log_truncated_total');
     this.#keep('warn', 'headrace', `The log ends here: it has reached its limit of ${formatBytes(outputBytes)} (outputBytes)`);
@@ -122,7 +126,13 @@ export class AttemptLog {
     const { mask, clock, limits } = this.#options;
     const masked = fields === undefined ? undefined : maskStrings(fields, mask);
     const text = mask(message);
-    const line = { ts: new Date(clock.now()).toISOString(), level, stream, message: text.slice(0, limits.lineBytes), ...(masked === undefined ? {} : { fields: masked }) };
+    const line = {
+      ts: new Date(clock.now()).toISOString(),
+      level,
+      stream,
+      message: text.slice(0, limits.lineBytes),
+      ...(masked === undefined ? {} : { fields: masked }),
+    };
     const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
     this.#memory.push(bytes);
     this.#memoryBytes += bytes.length;
@@ -138,7 +148,10 @@ export class AttemptLog {
       try {
         while (this.#memoryBytes > SPILL_BYTES) await this.#writeToFile();
       } catch (error) {
-        this.#options.log.warn({ error, file: this.#options.file }, 'a task log could not be written to the local disk; the rest of it is dropped');
+        this.#options.log.warn(
+          { error, file: this.#options.file },
+          'a task log could not be written to the local disk; the rest of it is dropped',
+        );
         this.#cut = true;
         this.#memory = [];
         this.#memoryBytes = 0;
@@ -169,10 +182,16 @@ export class AttemptLog {
       const startedAt = performance.now();
       this.#work = this.#work
         .then(() => this.#publish())
-        .catch((error: unknown) => this.#options.log.warn({ error, key: this.#options.key }, 'the log of a running attempt could not be stored; it will be tried again'))
+        .catch((error: unknown) =>
+          this.#options.log.warn(
+            { error, key: this.#options.key },
+            'the log of a running attempt could not be stored; it will be tried again',
+          ),
+        )
         .finally(() => {
           this.#publishTimer = undefined;
-          if (this.#publishedBytes < this.#totalBytes) this.#publishLater(Math.max(PUBLISH_MS, (performance.now() - startedAt) / PUBLISH_SHARE));
+          if (this.#publishedBytes < this.#totalBytes)
+            this.#publishLater(Math.max(PUBLISH_MS, (performance.now() - startedAt) / PUBLISH_SHARE));
         });
     }, ms).unref();
   }

@@ -1,6 +1,7 @@
 /** Bundles as files, under their hash, so that a task process can import them. */
-import { access, mkdir, rename, writeFile } from 'node:fs/promises';
+
 import { randomUUID } from 'node:crypto';
+import { access, mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 export interface BundleCode {

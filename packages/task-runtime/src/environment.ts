@@ -1,5 +1,18 @@
 /** What of the worker's environment a task process sees: names on a list, never what holds the credentials of Headrace itself. */
-const ALWAYS = ['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'LANG', 'LANGUAGE', 'TZ', 'TMPDIR', 'NODE_ENV', 'SSL_CERT_FILE', 'SSL_CERT_DIR'];
+const ALWAYS = [
+  'PATH',
+  'HOME',
+  'USER',
+  'LOGNAME',
+  'SHELL',
+  'LANG',
+  'LANGUAGE',
+  'TZ',
+  'TMPDIR',
+  'NODE_ENV',
+  'SSL_CERT_FILE',
+  'SSL_CERT_DIR',
+];
 const NEVER = new Set(['DATABASE_URL', 'REDIS_URL']);
 
 /**
@@ -9,7 +22,8 @@ const NEVER = new Set(['DATABASE_URL', 'REDIS_URL']);
 export function taskEnvironment(environment: NodeJS.ProcessEnv, allowed: readonly string[]): Record<string, string> {
   const names = new Set([...ALWAYS, ...allowed]);
   const entries = Object.entries(environment).filter(
-    (entry): entry is [string, string] => entry[1] !== undefined && (names.has(entry[0]) || entry[0].startsWith('LC_')) && !isSecret(entry[0]),
+    (entry): entry is [string, string] =>
+      entry[1] !== undefined && (names.has(entry[0]) || entry[0].startsWith('LC_')) && !isSecret(entry[0]),
   );
   return Object.fromEntries(entries);
 }

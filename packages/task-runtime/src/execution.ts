@@ -4,8 +4,9 @@
  * E1. It is decided once: by what the task reported, or by the end of its process, whichever comes first.
  * E2. Who was asked to stop and does not is killed with its process group after the grace.
  */
-import { lstat, rm } from 'node:fs/promises';
+
 import { createReadStream } from 'node:fs';
+import { lstat, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AttemptError, AttemptReport } from '@headrace/core';
 import type { Clock, Log, Metrics, ObjectStore, StoredResult } from '@headrace/ports';
@@ -58,7 +59,10 @@ export class Execution {
     this.request = request;
     this.hooks = hooks;
     this.#surroundings = surroundings;
-    this.scratch = join(surroundings.scratchDir, `${request.attempt.taskInstanceId}-${request.attempt.attemptId}`.replaceAll(/[^\w-]/g, '_'));
+    this.scratch = join(
+      surroundings.scratchDir,
+      `${request.attempt.taskInstanceId}-${request.attempt.attemptId}`.replaceAll(/[^\w-]/g, '_'),
+    );
     this.#mask = request.connections.length === 0 ? (text) => text : surroundings.maskerFor(connectionSecrets(request.connections));
   }
 
@@ -68,7 +72,20 @@ export class Execution {
 
   order(run: number, results: Readonly<Record<string, InputSource>>): RunOrder {
     const { attempt, bundle, connections } = this.request;
-    const { dagId, runId, taskId, taskInstanceId, attemptId, mapIndex, maxTries, params, runAfter, logicalDate, intervalStart, intervalEnd } = attempt;
+    const {
+      dagId,
+      runId,
+      taskId,
+      taskInstanceId,
+      attemptId,
+      mapIndex,
+      maxTries,
+      params,
+      runAfter,
+      logicalDate,
+      intervalStart,
+      intervalEnd,
+    } = attempt;
     return {
       type: 'run',
       run,
@@ -107,7 +124,7 @@ export class Execution {
     return performance.now() - this.#startedAt;
   }
 
-  /** The result's file or inputs lie in the scratch folder: it must be removed. */
+  /** There is something in its scratch folder: it must be removed. */
   usesScratch(): void {
     this.#usedScratch = true;
   }
@@ -145,14 +162,17 @@ export class Execution {
     const report = this.#report(stored.ending);
     if (report.outcome === 'failed') {
       const { name, message, code, stack } = report.error;
-      this.#attemptLog().verdict('error', `Task "${taskId}" failed: ${name}: ${message}`, { ...(code === undefined ? {} : { code }), ...(stack === undefined ? {} : { stack }) });
+      this.#attemptLog().verdict('error', `Task "${taskId}" failed: ${name}: ${message}`, {
+        ...(code === undefined ? {} : { code }),
+        ...(stack === undefined ? {} : { stack }),
+      });
     } else if (report.outcome === 'skipped') {
       this.#attemptLog().verdict('info', `Task "${taskId}" was skipped: ${report.reason ?? 'it did not say why'}`);
     } else if (report.outcome === 'interrupted') {
       this.#attemptLog().verdict('warn', `Task "${taskId}" was interrupted because its worker shuts down; this does not count as a try`);
     }
     const logKey = await this.#log?.close();
-    if (this.#usedScratch || this.request.results.size > 0 || ending.outcome === 'failed') await this.removeScratch();
+    if (this.#usedScratch) await this.removeScratch();
     return {
       report,
       ...(report.outcome === 'success' && stored.result !== undefined ? { result: stored.result } : {}),
@@ -163,7 +183,9 @@ export class Execution {
 
   async removeScratch(): Promise<void> {
     const { log } = this.#surroundings;
-    await rm(this.scratch, { recursive: true, force: true, maxRetries: 3 }).catch((error: unknown) => log.warn({ error, folder: this.scratch }, 'a scratch folder could not be removed'));
+    await rm(this.scratch, { recursive: true, force: true, maxRetries: 3 }).catch((error: unknown) =>
+      log.warn({ error, folder: this.scratch }, 'a scratch folder could not be removed'),
+    );
   }
 
   #stop(reason: StopReason | 'timeout'): void {
@@ -171,9 +193,11 @@ export class Execution {
     if (process === undefined) return;
     const kill = () => process.kill('SIGKILL');
     this.#stopped ??= reason;
-    if (reason === 'lease_lost') return kill();
-    if (this.#grace !== undefined) return;
-    process.stop(reason === 'timeout' ? `The task ran into its execution timeout of ${this.request.timeoutMs} ms` : `The attempt was ${reason}`);
+    if (reason === 'lease_lost') kill();
+    if (reason === 'lease_lost' || this.#grace !== undefined) return;
+    process.stop(
+      reason === 'timeout' ? `The task ran into its execution timeout of ${this.request.timeoutMs} ms` : `The attempt was ${reason}`,
+    );
     process.kill('SIGTERM');
     this.#grace = setTimeout(kill, this.#surroundings.limits.graceMs);
   }
@@ -181,15 +205,27 @@ export class Execution {
   #report(ending: Ending): AttemptReport {
     switch (this.#stopped) {
       case 'timeout':
-        return { outcome: 'failed', error: { name: 'ExecutionTimeout', code: 'HR_EXECUTION_TIMEOUT', message: `The task did not end within its execution timeout of ${this.request.timeoutMs} ms` } };
+        return {
+          outcome: 'failed',
+          error: {
+            name: 'ExecutionTimeout',
+            code: 'HR_EXECUTION_TIMEOUT',
+            message: `The task did not end within its execution timeout of ${this.request.timeoutMs} ms`,
+          },
+        };
       case 'cancelled':
-        return { outcome: 'failed', error: { name: 'Cancelled', code: 'HR_CANCELLED', message: 'The attempt was taken back while it ran', retryable: false } };
+        return {
+          outcome: 'failed',
+          error: { name: 'Cancelled', code: 'HR_CANCELLED', message: 'The attempt was taken back while it ran', retryable: false },
+        };
       case 'lease_lost':
         return { outcome: 'interrupted' };
       case 'interrupted':
         return ending.outcome === 'failed' ? { outcome: 'interrupted' } : reportOf(ending);
       case undefined:
-        return ending.outcome === 'failed' ? { outcome: 'failed', error: maskStrings(ending.error, this.#mask) as AttemptError } : reportOf(ending);
+        return ending.outcome === 'failed'
+          ? { outcome: 'failed', error: maskStrings(ending.error, this.#mask) as AttemptError }
+          : reportOf(ending);
     }
   }
 
@@ -209,13 +245,32 @@ export class Execution {
       return { ending, result: { kind: 'object', key, size } };
     } catch (error) {
       const { name, message, code } = error as Error & { code?: string };
-      return { ending: { outcome: 'failed', error: { name, message: `The result could not be stored: ${message}`, ...(code === undefined ? {} : { code }), ...(error instanceof ResultTooLargeError ? { retryable: false } : {}) } } };
+      return {
+        ending: {
+          outcome: 'failed',
+          error: {
+            name,
+            message: `The result could not be stored: ${message}`,
+            ...(code === undefined ? {} : { code }),
+            ...(error instanceof ResultTooLargeError ? { retryable: false } : {}),
+          },
+        },
+      };
     }
   }
 
   #attemptLog(): AttemptLog {
     const { objects, limits, clock, log, metrics } = this.#surroundings;
-    this.#log ??= new AttemptLog({ key: attemptLogKey(this.request.attempt), file: `${this.scratch}.jsonl`, objects, mask: this.#mask, limits, clock, log, metrics });
+    this.#log ??= new AttemptLog({
+      key: attemptLogKey(this.request.attempt),
+      file: `${this.scratch}.jsonl`,
+      objects,
+      mask: this.#mask,
+      limits,
+      clock,
+      log,
+      metrics,
+    });
     return this.#log;
   }
 }

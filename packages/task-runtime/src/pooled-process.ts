@@ -5,10 +5,10 @@
  * that attempt. One that ran many attempts, holds many bundles or has grown is *old*: it ends when its replacement is there.
  */
 import { readFileSync } from 'node:fs';
-import type { Execution } from './execution.ts';
 import { ProtocolError } from './errors.ts';
+import type { Execution } from './execution.ts';
 import type { TaskLimits } from './limits.ts';
-import { outOfMemory, processEndError, type ProcessEnd } from './process-end.ts';
+import { outOfMemory, type ProcessEnd, processEndError } from './process-end.ts';
 import { type Ending, type Frame, type InputSource, PROTOCOL_VERSION } from './protocol.ts';
 import { TaskProcess, type TaskProcessOptions } from './task-process.ts';
 
@@ -116,15 +116,23 @@ export class PooledProcess {
     if (execution === undefined || execution.runningMs < MEMORY_MATTERS_AFTER_MS || this.#process.pid === undefined) return;
     const used = residentMb(this.#process.pid);
     if (used === undefined || used <= this.#limits.residentMb) return;
-    execution.killedFor = outOfMemory(`The task process used ${Math.round(used)} MiB of memory, its limit is ${this.#limits.residentMb} MiB (residentMb). Read the data in pieces, or raise the limit`);
+    execution.killedFor = outOfMemory(
+      `The task process used ${Math.round(used)} MiB of memory, its limit is ${this.#limits.residentMb} MiB (residentMb). Read the data in pieces, or raise the limit`,
+    );
     this.#process.kill('SIGKILL');
   }
 
   #take(frame: Frame): void {
-    if (frame.type === 'ready') return this.#started(frame);
+    if (frame.type === 'ready') {
+      this.#started(frame);
+      return;
+    }
     const current = this.#current;
     if (current === undefined || frame.run !== this.#runs) return;
-    if (frame.type === 'end') return this.#finish(current, frame);
+    if (frame.type === 'end') {
+      this.#finish(current, frame);
+      return;
+    }
     if (frame.type === 'log') current.execution.logLine(frame);
     else current.execution.output('process', frame.stream, frame.text);
     if (current.execution.congested(() => this.#process.resume())) this.#process.pause();
@@ -132,7 +140,8 @@ export class PooledProcess {
 
   #started(frame: Extract<Frame, { type: 'ready' }>): void {
     if (this.#ready) return;
-    if (frame.version !== PROTOCOL_VERSION) throw new ProtocolError(`a task process speaks protocol ${frame.version}, this worker ${PROTOCOL_VERSION}`);
+    if (frame.version !== PROTOCOL_VERSION)
+      throw new ProtocolError(`a task process speaks protocol ${frame.version}, this worker ${PROTOCOL_VERSION}`);
     clearTimeout(this.#startTimer);
     this.#ready = true;
     this.#firstRss = frame.rssBytes;
@@ -150,10 +159,12 @@ export class PooledProcess {
   #finish(current: Current, frame: Extract<Frame, { type: 'end' }>): void {
     this.#current = undefined;
     const { execution, resolve } = current;
+    if (frame.scratch === true) execution.usesScratch();
     execution.freed();
     if (current.spoiled || frame.spoiled === true || execution.stopped !== undefined) {
       this.#last = { execution, settle: () => resolve(frame.ending) };
-      return this.#end('spoiled');
+      this.#end('spoiled');
+      return;
     }
     if (this.#ending !== undefined) this.#process.kill('SIGKILL');
     else {

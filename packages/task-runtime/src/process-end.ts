@@ -8,7 +8,8 @@ export interface ProcessEnd {
   readonly lastWords: string;
 }
 
-const HEAP_EXHAUSTED = /heap out of memory|Reached heap limit|invalid (?:array|table) size.*Allocation failed|FATAL ERROR: .*Allocation failed/;
+const HEAP_EXHAUSTED =
+  /heap out of memory|Reached heap limit|invalid (?:array|table) size.*Allocation failed|FATAL ERROR: .*Allocation failed/;
 const ABORTED = 134;
 const KILLED = 137;
 

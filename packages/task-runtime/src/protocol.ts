@@ -76,6 +76,8 @@ export type Frame =
       readonly rssBytes?: number;
       /** Modules of bundles that the process holds; they cannot be unloaded. */
       readonly bundles: number;
+      /** Its scratch folder exists. */
+      readonly scratch?: boolean;
       /** The attempt left something behind (a process of its own, a broken state): run no other in this process. */
       readonly spoiled?: boolean;
     };
@@ -86,22 +88,21 @@ const LEVELS: ReadonlySet<unknown> = new Set<LogLevel>(['debug', 'info', 'warn',
 export function parseFrame(line: string): Frame {
   const frame = parseObject(line);
   const valid = (): boolean => {
-    switch (frame['type']) {
+    switch (frame.type) {
       case 'ready':
-        return isCount(frame['version']) && isCount(frame['rssBytes']);
+        return isCount(frame.version) && isCount(frame.rssBytes);
       case 'output':
-        return isCount(frame['run']) && (frame['stream'] === 'stdout' || frame['stream'] === 'stderr') && typeof frame['text'] === 'string';
+        return isCount(frame.run) && (frame.stream === 'stdout' || frame.stream === 'stderr') && typeof frame.text === 'string';
       case 'log':
-        return (
-          isCount(frame['run']) && LEVELS.has(frame['level']) && typeof frame['message'] === 'string' && optional(frame['fields'], isObject)
-        );
+        return isCount(frame.run) && LEVELS.has(frame.level) && typeof frame.message === 'string' && optional(frame.fields, isObject);
       case 'end':
         return (
-          isCount(frame['run']) &&
-          isEnding(frame['ending']) &&
-          optional(frame['rssBytes'], isCount) &&
-          isCount(frame['bundles']) &&
-          optional(frame['spoiled'], (spoiled) => typeof spoiled === 'boolean')
+          isCount(frame.run) &&
+          isEnding(frame.ending) &&
+          optional(frame.rssBytes, isCount) &&
+          isCount(frame.bundles) &&
+          optional(frame.scratch, isBoolean) &&
+          optional(frame.spoiled, isBoolean)
         );
       default:
         return false;
@@ -115,9 +116,9 @@ export function parseFrame(line: string): Frame {
 export function parseOrder(line: string): Order {
   const order = parseObject(line);
   const valid =
-    isCount(order['run']) &&
-    ((order['type'] === 'run' && isObject(order['bundle']) && isObject(order['results']) && Array.isArray(order['connections'])) ||
-      (order['type'] === 'stop' && typeof order['reason'] === 'string'));
+    isCount(order.run) &&
+    ((order.type === 'run' && isObject(order.bundle) && isObject(order.results) && Array.isArray(order.connections)) ||
+      (order.type === 'stop' && typeof order.reason === 'string'));
   if (!valid) throw new ProtocolError(`the worker sent an order that is not of protocol ${PROTOCOL_VERSION}`);
   return order as unknown as Order;
 }
@@ -141,24 +142,27 @@ function parseObject(line: string): Readonly<Record<string, unknown>> {
 function isEnding(value: unknown): boolean {
   if (!isObject(value)) return false;
   const { outcome, result, error } = value;
-  if (outcome === 'skipped') return typeof value['reason'] === 'string';
+  if (outcome === 'skipped') return typeof value.reason === 'string';
   if (outcome === 'failed') return isAttemptError(error);
   return (
-    outcome === 'success' &&
-    optional(result, (each) => isObject(each) && (typeof each['json'] === 'string' || typeof each['file'] === 'string'))
+    outcome === 'success' && optional(result, (each) => isObject(each) && (typeof each.json === 'string' || typeof each.file === 'string'))
   );
 }
 
 function isAttemptError(value: unknown): boolean {
   return (
     isObject(value) &&
-    typeof value['name'] === 'string' &&
-    typeof value['message'] === 'string' &&
-    optional(value['code'], isString) &&
-    optional(value['stack'], isString) &&
-    optional(value['retryable'], (each) => typeof each === 'boolean') &&
-    optional(value['retryAfterMs'], (each) => typeof each === 'number')
+    typeof value.name === 'string' &&
+    typeof value.message === 'string' &&
+    optional(value.code, isString) &&
+    optional(value.stack, isString) &&
+    optional(value.retryable, isBoolean) &&
+    optional(value.retryAfterMs, (each) => typeof each === 'number')
   );
+}
+
+function isBoolean(value: unknown): boolean {
+  return typeof value === 'boolean';
 }
 
 function isString(value: unknown): boolean {

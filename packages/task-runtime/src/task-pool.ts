@@ -196,7 +196,10 @@ export function createTaskPool(options: TaskPoolOptions): TaskPool {
         results = await inputSources(execution, objects);
       } catch (error) {
         const { name, message, code } = error as Error & { code?: string };
-        return execution.settle({ outcome: 'failed', error: { name, message: `The result of an upstream task could not be read: ${message}`, ...(code === undefined ? {} : { code }) } });
+        return execution.settle({
+          outcome: 'failed',
+          error: { name, message: `The result of an upstream task could not be read: ${message}`, ...(code === undefined ? {} : { code }) },
+        });
       }
       const ending = await new Promise<Ending>((resolve, reject) => {
         const { signal, startWithinMs } = hooks;
@@ -223,7 +226,7 @@ export function createTaskPool(options: TaskPoolOptions): TaskPool {
         signal?.addEventListener('abort', giveUp, { once: true });
         begin(waiting);
       }).catch(async (error: unknown) => {
-        if (request.results.size > 0) await execution.removeScratch();
+        await execution.removeScratch();
         throw error;
       });
       return execution.settle(ending);

@@ -43,7 +43,13 @@ export class TaskProcess {
 
   constructor({ settings, memoryMb, environment }: TaskProcessOptions, listener: TaskProcessListener) {
     this.#listener = listener;
-    const node = [process.execPath, `--max-old-space-size=${memoryMb}`, '--disable-warning=ExperimentalWarning', MAIN, JSON.stringify(settings)];
+    const node = [
+      process.execPath,
+      `--max-old-space-size=${memoryMb}`,
+      '--disable-warning=ExperimentalWarning',
+      MAIN,
+      JSON.stringify(settings),
+    ];
     const [command = '', ...args] = [...dyingWithParent(), ...node];
     this.#child = spawn(command, args, {
       detached: true,
@@ -89,7 +95,9 @@ export class TaskProcess {
   }
 
   get #outputs(): readonly Socket[] {
-    return [this.#child.stdout, this.#child.stderr, this.#child.stdio[FRAME_FD]].filter((stream) => stream !== null && stream !== undefined) as Socket[];
+    return [this.#child.stdout, this.#child.stderr, this.#child.stdio[FRAME_FD]].filter(
+      (stream) => stream !== null && stream !== undefined,
+    ) as Socket[];
   }
 
   #readFrames(): void {

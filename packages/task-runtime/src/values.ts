@@ -84,7 +84,8 @@ function encodeObject(value: object, encoder: Encoder): unknown {
 
 function encodeContainer(value: object, encoder: Encoder): unknown {
   if (Array.isArray(value)) return Array.from(value, (item, index) => at(index, item, encoder));
-  if (value instanceof Map) return { $map: [...value].map(([key, item], index) => [at(`keys()[${index}]`, key, encoder), at(index, item, encoder)]) };
+  if (value instanceof Map)
+    return { $map: [...value].map(([key, item], index) => [at(`keys()[${index}]`, key, encoder), at(index, item, encoder)]) };
   if (value instanceof Set) return { $set: [...value].map((item, index) => at(index, item, encoder)) };
   const prototype: unknown = Object.getPrototypeOf(value);
   // Also the plain object of another realm, whose prototype is not ours.
@@ -113,7 +114,13 @@ function spend(encoder: Encoder, bytes: number): void {
 }
 
 function refuse({ path, root }: Encoder, what: string): UnstorableResultError {
-  const text = path.map((key) => (typeof key === 'string' && IDENTIFIER.test(key) ? `.${key}` : typeof key === 'string' && key.startsWith('keys()') ? `.${key}` : `[${JSON.stringify(key)}]`));
+  const text = path.map((key) =>
+    typeof key === 'string' && IDENTIFIER.test(key)
+      ? `.${key}`
+      : typeof key === 'string' && key.startsWith('keys()')
+        ? `.${key}`
+        : `[${JSON.stringify(key)}]`,
+  );
   const shown = text.length > 20 ? [...text.slice(0, 10), ' … ', ...text.slice(-5)] : text;
   return new UnstorableResultError(`${root}${shown.join('')}`, what);
 }
@@ -137,7 +144,8 @@ function decodeEntries(entries: readonly [string, unknown][]): Record<string, un
   const decoded: Record<string, unknown> = {};
   for (const [key, item] of entries) {
     // An assignment to `__proto__` would not make a property.
-    if (key === '__proto__') Object.defineProperty(decoded, key, { value: decode(item), enumerable: true, configurable: true, writable: true });
+    if (key === '__proto__')
+      Object.defineProperty(decoded, key, { value: decode(item), enumerable: true, configurable: true, writable: true });
     else decoded[key] = decode(item);
   }
   return decoded;

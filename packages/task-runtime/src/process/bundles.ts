@@ -20,11 +20,16 @@ export class Bundles {
   }
 
   /** Throws CodeUnavailableError, or what the bundle throws when it is evaluated. */
-  async task(bundle: { readonly hash: string; readonly path: string }, dagId: string, taskId: string): Promise<{ dag: DagDefinition; task: TaskDefinition }> {
+  async task(
+    bundle: { readonly hash: string; readonly path: string },
+    dagId: string,
+    taskId: string,
+  ): Promise<{ dag: DagDefinition; task: TaskDefinition }> {
     const module = this.#modules.get(bundle.hash) ?? this.#import(bundle);
     const dag = findDag(await module, dagId);
     const task = dag.tasks.get(taskId);
-    if (task === undefined) throw new CodeUnavailableError(`DAG "${dagId}" has no task "${taskId}" in its code of version ${bundle.hash.slice(0, 12)}`);
+    if (task === undefined)
+      throw new CodeUnavailableError(`DAG "${dagId}" has no task "${taskId}" in its code of version ${bundle.hash.slice(0, 12)}`);
     return { dag, task };
   }
 

@@ -13,7 +13,8 @@ const OURS = /^\s+at .*(?:node:internal|node:async_hooks|packages\/task-runtime\
 /** How an attempt ended that threw. Known by code, so that any copy of the SDK will do. `bundleDir` is cut off the stack's positions. */
 export function endingOf(thrown: unknown, bundleDir: string): Ending {
   try {
-    if (thrown instanceof Error && (thrown as { code?: unknown }).code === SKIP_CODE) return { outcome: 'skipped', reason: clip(thrown.message, MAX_MESSAGE) };
+    if (thrown instanceof Error && (thrown as { code?: unknown }).code === SKIP_CODE)
+      return { outcome: 'skipped', reason: clip(thrown.message, MAX_MESSAGE) };
     return { outcome: 'failed', error: attemptError(thrown, bundleDir) };
   } catch (error) {
     return { outcome: 'failed', error: { name: 'Error', message: `The task threw something that cannot be described: ${typeof error}` } };
@@ -21,7 +22,8 @@ export function endingOf(thrown: unknown, bundleDir: string): Ending {
 }
 
 function attemptError(thrown: unknown, bundleDir: string): AttemptError {
-  if (!isErrorLike(thrown)) return { name: 'NonErrorThrown', message: clip(`The task threw ${inspect(thrown, { depth: 2 })}: throw an Error`, MAX_MESSAGE) };
+  if (!isErrorLike(thrown))
+    return { name: 'NonErrorThrown', message: clip(`The task threw ${inspect(thrown, { depth: 2 })}: throw an Error`, MAX_MESSAGE) };
   const { code, retryable, retryAfterMs } = thrown as { code?: unknown; retryable?: unknown; retryAfterMs?: unknown };
   return {
     name: nameOf(thrown),

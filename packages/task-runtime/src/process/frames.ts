@@ -13,7 +13,7 @@ export function sendFrame(frame: Frame): void {
       const { code } = error as NodeJS.ErrnoException;
       // The descriptor blocks unless user code changed that; then the wait is ours.
       if (code === 'EAGAIN') Atomics.wait(pause, 0, 0, 1);
-      else if (code !== 'EINTR') return leave();
+      else if (code !== 'EINTR') leave();
     }
   }
 }

@@ -12,7 +12,7 @@ import { ORDER_FD, type Order, PROTOCOL_VERSION, parseOrder, type RunOrder } fro
 import { Bundles } from './bundles.ts';
 import { endingOf } from './error-report.ts';
 import { sendFrame } from './frames.ts';
-import { attemptRunner } from './run-attempt.ts';
+import { attemptRunner, Scratch } from './run-attempt.ts';
 import type { ProcessSettings } from './settings.ts';
 import { AttemptOutput, captureStandardStreams, outputOfContext } from './task-output.ts';
 
@@ -25,13 +25,14 @@ interface Running {
   readonly run: number;
   readonly output: AttemptOutput;
   readonly stop: AbortController;
+  readonly scratch: Scratch;
   readonly startedAt: number;
   spoiled: boolean;
 }
 
 const settings = JSON.parse(process.argv.splice(2)[0] ?? '') as ProcessSettings;
 // Ours, not that of programs which a task starts.
-delete process.env['NODE_COMPILE_CACHE'];
+delete process.env.NODE_COMPILE_CACHE;
 const bundles = new Bundles(settings.bundleDir);
 const runner = attemptRunner(settings, bundles);
 let running: Running | undefined;
@@ -41,18 +42,21 @@ function begin(order: RunOrder): void {
     run: order.run,
     output: new AttemptOutput(order.run, settings.outputBytes),
     stop: new AbortController(),
+    scratch: new Scratch(order.scratch),
     startedAt: performance.now(),
     spoiled: false,
   };
   running = attempt;
-  void outputOfContext.run(attempt.output, () => runner.run(order, attempt.stop.signal, attempt.output)).then((ending) => end(attempt, ending));
+  void outputOfContext
+    .run(attempt.output, () => runner.run(order, attempt.stop.signal, attempt.output, attempt.scratch))
+    .then((ending) => end(attempt, ending));
 }
 
 function end(attempt: Running, ending: ReturnType<typeof endingOf>): void {
   if (running !== attempt) return;
   running = undefined;
   attempt.output.end();
-  const { run, spoiled, startedAt } = attempt;
+  const { run, spoiled, scratch, startedAt } = attempt;
   const measured = run % RSS_EVERY_RUNS === 1 || performance.now() - startedAt > RSS_AFTER_MS;
   sendFrame({
     type: 'end',
@@ -60,6 +64,7 @@ function end(attempt: Running, ending: ReturnType<typeof endingOf>): void {
     ending,
     bundles: bundles.size,
     ...(measured ? { rssBytes: process.memoryUsage.rss() } : {}),
+    ...(scratch.made ? { scratch: true } : {}),
     ...(spoiled ? { spoiled } : {}),
   });
 }

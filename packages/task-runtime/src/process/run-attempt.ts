@@ -12,7 +12,23 @@ import { taskContext } from './task-context.ts';
 import type { AttemptOutput } from './task-output.ts';
 
 export interface AttemptRunner {
-  run(order: RunOrder, signal: AbortSignal, output: AttemptOutput): Promise<Ending>;
+  run(order: RunOrder, signal: AbortSignal, output: AttemptOutput, scratch: Scratch): Promise<Ending>;
+}
+
+/** The folder of one attempt, made when it is first needed. */
+export class Scratch {
+  readonly #path: string;
+  made = false;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  folder(): string {
+    if (!this.made) mkdirSync(this.#path, { recursive: true });
+    this.made = true;
+    return this.#path;
+  }
 }
 
 export function attemptRunner(settings: ProcessSettings, bundles: Bundles): AttemptRunner {
@@ -24,28 +40,33 @@ export function attemptRunner(settings: ProcessSettings, bundles: Bundles): Atte
     return executors;
   }
 
-  async function execute(task: TaskDefinition, inputs: Readonly<Record<string, unknown>>, context: TaskContext, order: RunOrder): Promise<unknown> {
+  async function execute(
+    task: TaskDefinition,
+    inputs: Readonly<Record<string, unknown>>,
+    context: TaskContext,
+    order: RunOrder,
+    scratch: Scratch,
+  ): Promise<unknown> {
     const { kind, run, operation } = task;
     if (kind === 'task') {
       if (run === undefined) throw new CodeUnavailableError(`Task "${order.taskId}" has no function`);
       return run({ ...context, ...inputs });
     }
     const executor = (await loadExecutors())[kind];
-    const { dagId, runId, taskInstanceId, attempt, attemptId, scratch } = order;
+    const { dagId, runId, taskInstanceId, attempt, attemptId } = order;
     const values = { params: context.params, interval: context.interval, run: { dagId, id: runId, logicalDate: context.logicalDate } };
     const resolved = resolveReferences(operation ?? {}, values) as Readonly<Record<string, unknown>>;
-    mkdirSync(scratch, { recursive: true });
-    return executor({ operation: resolved, inputs, context, fence: { taskInstanceId, attempt, attemptId }, scratch });
+    return executor({ operation: resolved, inputs, context, fence: { taskInstanceId, attempt, attemptId }, scratch: scratch.folder() });
   }
 
   return {
-    async run(order, signal, output) {
+    async run(order, signal, output, scratch) {
       try {
         const { dag, task } = await bundles.task(order.bundle, order.dagId, order.taskId);
         const inputs: Record<string, unknown> = {};
         for (const [name, upstream] of Object.entries(task.inputs)) inputs[name] = readInput(order.results[upstream.taskId]);
-        const value = await execute(task, inputs, taskContext(order, dag, signal, output), order);
-        return success(encodeValue(value, 'result', settings.resultBytes), order, settings.inlineBytes);
+        const value = await execute(task, inputs, taskContext(order, dag, signal, output), order, scratch);
+        return success(encodeValue(value, 'result', settings.resultBytes), scratch, settings.inlineBytes);
       } catch (error) {
         return endingOf(error, settings.bundleDir);
       }
@@ -53,11 +74,10 @@ export function attemptRunner(settings: ProcessSettings, bundles: Bundles): Atte
   };
 }
 
-function success(json: string | undefined, { scratch }: RunOrder, inlineBytes: number): Ending {
+function success(json: string | undefined, scratch: Scratch, inlineBytes: number): Ending {
   if (json === undefined) return { outcome: 'success' };
   if (Buffer.byteLength(json) <= inlineBytes) return { outcome: 'success', result: { json } };
-  mkdirSync(scratch, { recursive: true });
-  const file = join(scratch, 'result.json');
+  const file = join(scratch.folder(), 'result.json');
   writeFileSync(file, json);
   return { outcome: 'success', result: { file } };
 }
@@ -68,7 +88,8 @@ function readInput(source: InputSource | undefined): unknown {
 }
 
 async function importExecutors(specifier: string | undefined): Promise<OperationExecutors> {
-  if (specifier === undefined) throw new CodeUnavailableError('This worker was started without a module of executors and runs plain tasks only');
+  if (specifier === undefined)
+    throw new CodeUnavailableError('This worker was started without a module of executors and runs plain tasks only');
   const { executors } = (await import(specifier)) as { readonly executors?: OperationExecutors };
   if (executors === undefined) throw new CodeUnavailableError(`${specifier} does not export "executors"`);
   return executors;

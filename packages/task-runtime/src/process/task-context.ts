@@ -76,7 +76,14 @@ class RunInterval implements DataInterval {
 /** `YYYY-MM-DDTHH` on the clocks of a zone. */
 function localHour(instant: Date, timeZone: string): string {
   if (timeZone === 'UTC') return instant.toISOString().slice(0, 13);
-  const format = new Intl.DateTimeFormat('en-CA', { timeZone, hourCycle: 'h23', year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit' });
+  const format = new Intl.DateTimeFormat('en-CA', {
+    timeZone,
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+  });
   const part = Object.fromEntries(format.formatToParts(instant).map(({ type, value }) => [type, value]));
-  return `${part['year']?.padStart(4, '0')}-${part['month']}-${part['day']}T${part['hour']}`;
+  return `${part.year?.padStart(4, '0')}-${part.month}-${part.day}T${part.hour}`;
 }

@@ -30,7 +30,10 @@ export class AttemptOutput {
   }
 
   write(stream: StreamName, chunk: string | Uint8Array, encoding?: BufferEncoding): void {
-    const text = typeof chunk === 'string' ? textOf(chunk, encoding) : this.#decoders[stream].write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+    const text =
+      typeof chunk === 'string'
+        ? textOf(chunk, encoding)
+        : this.#decoders[stream].write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
     for (let start = 0; start < text.length && this.#takes(); start += PIECE_LENGTH) {
       const piece = text.slice(start, start + PIECE_LENGTH);
       this.#left -= piece.length;
@@ -62,7 +65,11 @@ export const outputOfContext = new AsyncLocalStorage<AttemptOutput>();
 export function captureStandardStreams(running: () => AttemptOutput | undefined): void {
   for (const name of ['stdout', 'stderr'] as const) {
     const stream = process[name];
-    const write = (chunk: string | Uint8Array, encoding?: BufferEncoding | ((error?: Error | null) => void), done?: (error?: Error | null) => void): boolean => {
+    const write = (
+      chunk: string | Uint8Array,
+      encoding?: BufferEncoding | ((error?: Error | null) => void),
+      done?: (error?: Error | null) => void,
+    ): boolean => {
       const output = outputOfContext.getStore() ?? running();
       output?.write(name, chunk, typeof encoding === 'string' ? encoding : undefined);
       const callback = typeof encoding === 'function' ? encoding : done;
@@ -84,7 +91,10 @@ function textOf(chunk: string, encoding: BufferEncoding | undefined): string {
 }
 
 /** A log never fails: what JSON cannot hold is written as text, and what is too long is left out. */
-function safeFields(fields: Readonly<Record<string, unknown>>): { readonly fields: Readonly<Record<string, unknown>>; readonly length: number } {
+function safeFields(fields: Readonly<Record<string, unknown>>): {
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly length: number;
+} {
   try {
     const text = JSON.stringify(fields, replaceForLog);
     if (text.length <= 2 * PIECE_LENGTH) return { fields: JSON.parse(text) as Readonly<Record<string, unknown>>, length: text.length };

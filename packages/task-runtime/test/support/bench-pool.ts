@@ -32,7 +32,13 @@ function attempt(id: number): ClaimedAttempt {
 }
 
 async function measure(size: number, inFlight: number, total: number): Promise<void> {
-  const pool = createTaskPool({ size, scratchDir: join(dir, 'scratch'), bundleDir: join(dir, 'bundles'), objects: new MemoryObjects(), log: silentLog });
+  const pool = createTaskPool({
+    size,
+    scratchDir: join(dir, 'scratch'),
+    bundleDir: join(dir, 'bundles'),
+    objects: new MemoryObjects(),
+    log: silentLog,
+  });
   const startedAt = performance.now();
   await pool.ready();
   const readyMs = performance.now() - startedAt;

@@ -1,0 +1,45 @@
+/** The bundles of DAG versions, each fetched once and kept as a file that task processes import. */
+import type { TaskSpec } from '@headrace/core';
+import type { AttemptStore } from '@headrace/ports';
+import { writeBundle } from '@headrace/task-runtime';
+
+export interface CachedBundle {
+  readonly hash: string;
+  readonly path: string;
+  readonly tasks: ReadonlyMap<string, TaskSpec>;
+}
+
+/** Graphs in memory; a bundle that fell out is fetched again. */
+const MAX_VERSIONS = 500;
+
+export class BundleCache {
+  readonly #store: Pick<AttemptStore, 'bundle'>;
+  readonly #dir: string;
+  /** The one used last stands last. */
+  readonly #versions = new Map<string, Promise<CachedBundle>>();
+
+  constructor(store: Pick<AttemptStore, 'bundle'>, dir: string) {
+    this.#store = store;
+    this.#dir = dir;
+  }
+
+  /** Rejects with what the store or the disk throws; then the next call tries again. */
+  get(versionId: string): Promise<CachedBundle> {
+    const bundle = this.#versions.get(versionId) ?? this.#fetch(versionId);
+    this.#versions.delete(versionId);
+    this.#versions.set(versionId, bundle);
+    const [oldest] = this.#versions.keys();
+    if (this.#versions.size > MAX_VERSIONS && oldest !== undefined) this.#versions.delete(oldest);
+    return bundle;
+  }
+
+  #fetch(versionId: string): Promise<CachedBundle> {
+    const fetched = this.#store.bundle(versionId).then(async ({ hash, code, sourceMap, spec }) => ({
+      hash,
+      path: await writeBundle(this.#dir, { hash, code, ...(sourceMap === undefined ? {} : { sourceMap }) }),
+      tasks: new Map(spec.tasks.map((task) => [task.taskId, task])),
+    }));
+    fetched.catch(() => this.#versions.delete(versionId));
+    return fetched;
+  }
+}

@@ -1,0 +1,24 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+const FIRST_MS = 20;
+const LONGEST_MS = 1_000;
+
+/**
+ * Calls until it succeeds, waiting longer and longer between two tries. Once `mayContinue` says no, rejects with the last error.
+ * Only for calls that are safe to repeat. `onFailure` hears of each error after which it goes on.
+ */
+export async function persistently<T>(
+  call: () => Promise<T>,
+  mayContinue: (error: unknown) => boolean,
+  onFailure: (error: unknown) => void,
+): Promise<T> {
+  for (let wait = FIRST_MS; ; wait = Math.min(LONGEST_MS, wait * 2)) {
+    try {
+      return await call();
+    } catch (error) {
+      if (!mayContinue(error)) throw error;
+      onFailure(error);
+      await delay(wait * (0.5 + Math.random() / 2));
+    }
+  }
+}

@@ -1,0 +1,57 @@
+/** Tells the store, again and again, that this worker is there and how many slots it has. */
+import { hostname } from 'node:os';
+import type { AttemptStore, Clock, Log, Metrics, WorkerRegistration } from '@headrace/ports';
+
+export interface RegistrationOptions {
+  readonly store: Pick<AttemptStore, 'register' | 'unregister'>;
+  readonly workerId: string;
+  readonly queues: readonly string[];
+  readonly slots: number;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** Attempts in hand, for a gauge. */
+  readonly leases: { readonly size: number };
+}
+
+const TTL_MS = 30_000;
+const EVERY_MS = 5_000;
+
+export class Registration {
+  readonly #options: RegistrationOptions;
+  readonly #worker: WorkerRegistration;
+  readonly #timer: NodeJS.Timeout;
+  #announcing: Promise<void> | undefined;
+  announcedAt: number | undefined;
+
+  constructor(options: RegistrationOptions) {
+    this.#options = options;
+    const { workerId, queues, slots } = options;
+    this.#worker = { workerId, hostname: hostname(), pid: process.pid, queues, slots };
+    this.#timer = setInterval(() => {
+      this.#announcing ??= this.announce()
+        .catch((error: unknown) => options.log.warn({ error }, 'the worker could not announce itself; it is tried again'))
+        .finally(() => {
+          this.#announcing = undefined;
+        });
+    }, EVERY_MS).unref();
+  }
+
+  async announce(): Promise<void> {
+    const { store, slots, clock, metrics, leases } = this.#options;
+    await store.register(this.#worker, TTL_MS);
+    this.announcedAt = clock.now();
+    metrics.gauge('headrace_heartbeat_timestamp_seconds', this.announcedAt / 1_000, { component: 'worker' });
+    metrics.gauge('headrace_worker_slots', slots);
+    metrics.gauge('headrace_worker_slots_used', Math.min(slots, leases.size));
+  }
+
+  async withdraw(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#announcing;
+    const { store, workerId, log } = this.#options;
+    await store
+      .unregister(workerId)
+      .catch((error: unknown) => log.warn({ error }, 'the worker could not sign off; the store will forget it'));
+  }
+}

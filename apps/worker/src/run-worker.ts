@@ -1,0 +1,85 @@
+/** Composes a worker process: store, queue, objects, task processes, metrics and health. */
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { type ServiceConfiguration, secretsOf } from '@headrace/configuration';
+import { createObjectStore } from '@headrace/objects';
+import type { RunningProcess } from '@headrace/ports';
+import { createTaskConsumer } from '@headrace/queue-bullmq';
+import { createStore } from '@headrace/store-postgres';
+import { createTaskPool } from '@headrace/task-runtime';
+import { createLog, createMasker, createMetrics, startMetricsServer } from '@headrace/telemetry';
+import { startWorker } from './worker.ts';
+
+/** A worker that has not announced itself for so long is not healthy. */
+const UNHEALTHY_AFTER_MS = 30_000;
+const SECOND = 1_000;
+
+export async function runWorker(configuration: ServiceConfiguration): Promise<RunningProcess> {
+  const { databaseUrl, queueUrl, home, host, connections, workerQueues, workerSlots, taskMemoryMb, taskEnvAllow } = configuration;
+  const log = createLog({
+    name: 'worker',
+    level: configuration.logLevel,
+    pretty: configuration.logFormat === 'pretty',
+    secrets: secretsOf(configuration),
+  });
+  const { metrics, registry } = createMetrics();
+  const workerId = `${hostname()}-${randomUUID()}`;
+  const store = createStore({ url: databaseUrl, log, metrics, applicationName: 'headrace-worker' });
+  await store.checkSchema();
+  const scratchDir = join(home, 'scratch', workerId);
+  const bundleDir = join(home, 'bundles');
+  const pool = createTaskPool({
+    size: workerSlots,
+    executorsModule: import.meta.resolve('@headrace/connectors/executors'),
+    limits: { memoryMb: taskMemoryMb, graceMs: configuration.taskGraceSeconds * SECOND },
+    environmentAllow: taskEnvAllow,
+    scratchDir,
+    bundleDir,
+    objects: createObjectStore(configuration.objects),
+    log,
+    metrics,
+    maskerFor(secrets) {
+      const masker = createMasker(secrets);
+      return (text) => masker.push(text) + masker.end();
+    },
+  });
+  const consumer = createTaskConsumer({ url: queueUrl, log, metrics, workerId });
+  const worker = await startWorker({
+    workerId,
+    queues: workerQueues,
+    store: store.attempts,
+    consumer,
+    pool,
+    bundleDir,
+    connections: (id) => {
+      const url = connections[id];
+      return url === undefined ? undefined : { id, url };
+    },
+    leaseMs: configuration.leaseSeconds * SECOND,
+    log,
+    metrics,
+  });
+  const server = await startMetricsServer({
+    host,
+    port: configuration.metricsPort,
+    registry,
+    health: () => {
+      const { registeredAt, ...status } = worker.status();
+      const live = registeredAt !== undefined && Date.now() - registeredAt < UNHEALTHY_AFTER_MS;
+      return { live, ready: live && !status.draining, details: { workerId, queues: workerQueues, ...status } };
+    },
+  });
+  log.info({ workerId, queues: workerQueues, slots: workerSlots }, 'the worker takes tasks');
+  return {
+    address: `http://${host}:${server.port}`,
+    async stop() {
+      await worker.drain(configuration.drainSeconds * SECOND);
+      await worker.close();
+      await Promise.all([server.close(), pool.close()]);
+      await store.close();
+      await rm(scratchDir, { recursive: true, force: true });
+    },
+  };
+}
