@@ -1,8 +1,7 @@
 /**
  * What a newcomer does: one command, and the shop's sales are in the report. Then a task is broken, fails, is mended and retried.
  */
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -29,8 +28,10 @@ let environment: Record<string, string>;
 let standalone: HeadraceProcess;
 
 beforeAll(async () => {
-  // DAGs in the repository, so that `@headrace/sdk` is found; a copy, so that a test may break one.
-  home = mkdtempSync(join(tmpdir(), 'headrace-e2e-'));
+  // Inside of the repository, so that `@headrace/sdk` is found; a copy, so that a test may break a DAG.
+  mkdirSync(join(root, '.headrace'), { recursive: true });
+  home = mkdtempSync(join(root, '.headrace', 'e2e-'));
+  chmodSync(home, 0o755);
   cpSync(join(root, 'dags'), join(home, 'dags'), { recursive: true });
   environment = { HEADRACE_HOME: join(home, 'state'), HEADRACE_DAGS: join(home, 'dags'), HEADRACE_PORT: '0', HEADRACE_METRICS_PORT: '0' };
   standalone = await startHeadrace('standalone', environment);
@@ -39,15 +40,17 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await standalone?.stop();
+  const database = join(home, 'state', 'postgres');
+  if (existsSync(database)) rmSync(realpathSync(database), { recursive: true, force: true });
   rmSync(home, { recursive: true, force: true });
 }, 60_000);
 
 describe('the example pipeline, started with one command', () => {
   test('runs every day of the sample to success without another step', async () => {
     const runs = await until('seven green runs', async () => {
-      const listed = await cli<{ runs: { run_id: string; state: string }[] }>(['runs', 'list', DAG]);
-      expect(listed.runs.filter((run) => run.state === 'failed')).toEqual([]);
-      return listed.runs.filter((run) => run.state === 'success').length === expected.length ? listed.runs : undefined;
+      const listed = await cli<{ dag_runs: { dag_run_id: string; state: string }[] }>(['runs', 'list', DAG]);
+      expect(listed.dag_runs.filter((run) => run.state === 'failed')).toEqual([]);
+      return listed.dag_runs.filter((run) => run.state === 'success').length === expected.length ? listed.dag_runs : undefined;
     }, 180);
     expect(runs).toHaveLength(expected.length);
   }, 200_000);
@@ -83,7 +86,7 @@ export default dag('fragile', {}, () => {
 `;
     writeFileSync(file, source(false));
     await until('the DAG to be there', async () => cli(['dags', 'show', 'fragile']).catch(() => undefined));
-    const { run_id: runId } = await cli<{ run_id: string }>(['dags', 'trigger', 'fragile']);
+    const { dag_run_id: runId } = await cli<{ dag_run_id: string }>(['dags', 'trigger', 'fragile']);
     await until('the run to fail', async () => ((await stateOf('fragile', runId)) === 'failed' ? true : undefined));
     const log = await headrace(['tasks', 'logs', 'fragile', runId, 'sum'], environment);
     expect(log).toContain('the till is on fire');
@@ -114,7 +117,7 @@ export default dag('waiting', {}, () => {
 `,
     );
     await until('the DAG to be there', async () => cli(['dags', 'show', 'waiting']).catch(() => undefined));
-    const { run_id: runId } = await cli<{ run_id: string }>(['dags', 'trigger', 'waiting']);
+    const { dag_run_id: runId } = await cli<{ dag_run_id: string }>(['dags', 'trigger', 'waiting']);
     await until('the run to fail', async () => ((await stateOf('waiting', runId)) === 'failed' ? true : undefined));
     writeFileSync(join(home, 'delivery'), '');
     await headrace(['tasks', 'retry', 'waiting', runId, 'found'], environment);
@@ -123,23 +126,23 @@ export default dag('waiting', {}, () => {
 
   test('clearing a finished day and running it again changes nothing in the report', async () => {
     const before = await reportRows();
-    const { runs } = await cli<{ runs: { run_id: string }[] }>(['runs', 'list', DAG]);
-    const runId = runs[0]?.run_id ?? '';
+    const { dag_runs: runs } = await cli<{ dag_runs: { dag_run_id: string }[] }>(['runs', 'list', DAG]);
+    const runId = runs[0]?.dag_run_id ?? '';
     await headrace(['tasks', 'clear', DAG, runId], environment);
     await until('the run to be green again', async () => ((await stateOf(DAG, runId)) === 'success' ? true : undefined), 120);
     expect(await reportRows()).toEqual(before);
   }, 180_000);
 
   test('killed in the middle and started again, it goes on where it was', async () => {
-    const { runs } = await cli<{ runs: { run_id: string }[] }>(['runs', 'list', DAG]);
+    const { dag_runs: runs } = await cli<{ dag_runs: { dag_run_id: string }[] }>(['runs', 'list', DAG]);
     const before = await reportRows();
-    for (const run of runs) await headrace(['tasks', 'clear', DAG, run.run_id], environment);
+    for (const run of runs) await headrace(['tasks', 'clear', DAG, run.dag_run_id], environment);
     await standalone.kill9();
     standalone = await startHeadrace('standalone', { ...environment, HEADRACE_LEASE_SECONDS: '5' });
     environment = { ...environment, HEADRACE_URL: standalone.address };
     await until('all runs to be green again', async () => {
-      const listed = await cli<{ runs: { state: string }[] }>(['runs', 'list', DAG]);
-      return listed.runs.every((run) => run.state === 'success') ? true : undefined;
+      const listed = await cli<{ dag_runs: { state: string }[] }>(['runs', 'list', DAG]);
+      return listed.dag_runs.every((run) => run.state === 'success') ? true : undefined;
     }, 240);
     expect(await reportRows()).toEqual(before);
   }, 300_000);
@@ -162,7 +165,10 @@ async function reportRows(): Promise<unknown> {
   const reporting = await reportingDatabase();
   try {
     const tables = ['revenue', 'sales_by_department', 'best_sellers', 'promotion_share'];
-    return await Promise.all(tables.map(async (table) => (await reporting.query(`select xmin::text, t.* from ${table} t order by t::text`)).rows.map(({ xmin: _, ...row }) => row)));
+    const rows: unknown[] = [];
+    // With the transaction that wrote each row: a row that is written again, even unchanged, shows.
+    for (const table of tables) rows.push((await reporting.query(`select t.xmin::text, t.* from ${table} t order by t::text`)).rows);
+    return rows;
   } finally {
     await reporting.end();
   }

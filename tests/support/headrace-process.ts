@@ -1,4 +1,5 @@
 /** Headrace's own processes, started as an operator starts them, so that a test can kill them as fate does. */
+import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { ServerProcess } from './server-process.ts';
 
@@ -41,12 +42,14 @@ export async function startHeadrace(
   };
 }
 
-/** A command that ends by itself: `headrace db migrate`. Rejects when it fails. */
+/** A command that ends by itself: `headrace db migrate`. Answers with its stdout. Rejects when it fails. */
 export async function headrace(args: readonly string[], environment: Readonly<Record<string, string>>): Promise<string> {
-  const child = new ServerProcess({ command: process.execPath, args: [cli, ...args], cwd: root, env: cleanEnvironment(environment), onOrphaned: 'TERM' });
-  const code = await child.exit();
-  if (code !== 0) throw new Error(`headrace ${args.join(' ')} failed (${code}):\n${child.output}`);
-  return child.output;
+  return new Promise((resolve, reject) => {
+    execFile(process.execPath, [cli, ...args], { cwd: root, env: cleanEnvironment(environment), maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
+      if (error === null) resolve(stdout);
+      else reject(new Error(`headrace ${args.join(' ')} failed (${error.code}):\n${stdout}${stderr}`));
+    });
+  });
 }
 
 /** Nothing of Headrace's that the caller did not name. */

@@ -7,9 +7,9 @@
  */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import pg from 'pg';
 import { embeddedBinaries, reachableBy } from './binaries.ts';
 import { type SystemUser, unprivilegedUser } from './system-user.ts';
@@ -166,13 +166,19 @@ class Control {
   }
 }
 
-/** Makes the folder and gives it to the user; chooses another place when that user cannot get there. */
+/** Makes the folder and gives it to the user. Where that user cannot get there, the folder is elsewhere and a link leads to it. */
 function openFolder(wished: string, user: SystemUser | undefined): string {
-  const folder = user === undefined || isOpenTo(wished) ? wished : join(ROOT_FOLDER, wished.replaceAll('/', '_'));
+  if (user === undefined) {
+    mkdirSync(wished, { recursive: true });
+    return wished;
+  }
+  const folder = isOpenTo(wished) ? wished : join(ROOT_FOLDER, wished.replaceAll('/', '_'));
   mkdirSync(folder, { recursive: true });
-  if (user !== undefined) {
-    chownSync(folder, user.uid, user.gid);
-    chmodSync(folder, 0o755);
+  chownSync(folder, user.uid, user.gid);
+  chmodSync(folder, 0o755);
+  if (folder !== wished && lstatSync(wished, { throwIfNoEntry: false }) === undefined) {
+    mkdirSync(dirname(wished), { recursive: true });
+    symlinkSync(folder, wished);
   }
   return folder;
 }
