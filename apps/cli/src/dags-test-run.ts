@@ -4,10 +4,21 @@
  * X1. No decision is made here. X2. A retry does not wait for its delay: nobody who tests wants to.
  */
 import { randomUUID } from 'node:crypto';
-import { type AttemptError, attemptOutcome, type Dag, type Instant, newRun, type RunEvent, type RunState, step, type TaskState } from '@headrace/core';
+import {
+  type AttemptError,
+  attemptOutcome,
+  type Dag,
+  type Instant,
+  newRun,
+  type RunEvent,
+  type RunState,
+  type RunStatus,
+  step,
+  type TaskState,
+  type TaskStatus,
+} from '@headrace/core';
 import type { StoredResult } from '@headrace/ports';
 import type { AttemptResult, TaskPool } from '@headrace/task-runtime';
-import type { DagTest } from './dags-test.ts';
 
 export interface DrivenRun {
   readonly dag: Dag;
@@ -21,6 +32,20 @@ export interface DrivenRun {
   tell(line: string): void;
 }
 
+export interface RunOfTest {
+  readonly status: RunStatus;
+  readonly tasks: readonly TestedTask[];
+}
+
+interface TestedTask {
+  readonly taskId: string;
+  readonly status: TaskStatus;
+  readonly tries: number;
+  /** Of the last try. */
+  readonly seconds?: number;
+  readonly error?: AttemptError;
+}
+
 interface Ended {
   readonly task: number;
   readonly attempt: number;
@@ -28,7 +53,7 @@ interface Ended {
   readonly outcome: AttemptResult;
 }
 
-export async function driveRun(test: DrivenRun): Promise<Pick<DagTest, 'status' | 'tasks'>> {
+export async function driveRun(test: DrivenRun): Promise<RunOfTest> {
   const { dag, tell } = test;
   const runAfter = Date.now();
   const results = new Map<string, StoredResult>();
@@ -82,7 +107,13 @@ export async function driveRun(test: DrivenRun): Promise<Pick<DagTest, 'status' 
   return { status: run.status, tasks };
 }
 
-function requestOf(test: DrivenRun, task: number, attempt: number, runAfter: Instant, results: ReadonlyMap<string, StoredResult>): Parameters<TaskPool['run']>[0] {
+function requestOf(
+  test: DrivenRun,
+  task: number,
+  attempt: number,
+  runAfter: Instant,
+  results: ReadonlyMap<string, StoredResult>,
+): Parameters<TaskPool['run']>[0] {
   const { dag, bundle, params, intervalStart, intervalEnd } = test;
   const spec = dag.tasks[task];
   if (spec === undefined) throw new RangeError(`DAG "${dag.spec.dagId}" has no task with index ${task}`);

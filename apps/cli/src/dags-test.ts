@@ -9,13 +9,13 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Configuration } from '@headrace/configuration';
-import { type AttemptError, compileDag, type DagSpec, type Instant, type Milliseconds, nextFire, parseCron, type RunStatus, type TaskStatus } from '@headrace/core';
+import { compileDag, type DagSpec, type Instant, type Milliseconds, nextFire, parseCron } from '@headrace/core';
 import { createDagLoader, type DagLoader } from '@headrace/dag-loader';
 import { createObjectStore } from '@headrace/objects';
 import { type LoadedFile, noMetrics, silentLog } from '@headrace/ports';
 import { createTaskPool, writeBundle } from '@headrace/task-runtime';
 import { createLog } from '@headrace/telemetry';
-import { driveRun } from './dags-test-run.ts';
+import { driveRun, type RunOfTest } from './dags-test-run.ts';
 import { FailedError, UsageError } from './failures.ts';
 import { printingLogs } from './output/printing-logs.ts';
 import type { TextSink } from './terminal.ts';
@@ -31,20 +31,9 @@ export interface DagTestRequest {
   readonly sink: TextSink;
 }
 
-export interface DagTest {
+export interface DagTest extends RunOfTest {
   readonly dagId: string;
-  readonly status: RunStatus;
   readonly seconds: number;
-  readonly tasks: readonly TestedTask[];
-}
-
-export interface TestedTask {
-  readonly taskId: string;
-  readonly status: TaskStatus;
-  readonly tries: number;
-  /** Of the last try. */
-  readonly seconds?: number;
-  readonly error?: AttemptError;
 }
 
 /** Throws UsageError for what the caller can mend, FailedError when the file does not load. */
@@ -74,7 +63,15 @@ export async function testDag(request: DagTestRequest): Promise<DagTest> {
     });
     try {
       const startedAt = performance.now();
-      const run = await driveRun({ dag: compileDag(spec), pool, bundle: { hash: loaded.bundle.hash, path }, params, connections, ...interval, tell: (line) => sink.write(line) });
+      const run = await driveRun({
+        dag: compileDag(spec),
+        pool,
+        bundle: { hash: loaded.bundle.hash, path },
+        params,
+        connections,
+        ...interval,
+        tell: (line) => sink.write(line),
+      });
       return { dagId: spec.dagId, seconds: (performance.now() - startedAt) / 1000, ...run };
     } finally {
       await pool.close();
@@ -108,7 +105,11 @@ function pick({ dags, file }: LoadedFile, wanted: string | undefined): DagSpec {
   const [only] = found;
   if (only !== undefined) return only.spec;
   if (ids.length === 0) throw new UsageError(`${file} defines no DAG: it must export one, e.g. export default dag('my_dag', …)`);
-  throw new UsageError(wanted === undefined ? `${file} has several DAGs; say which: --dag ${ids.join(' | --dag ')}` : `${file} has no DAG "${wanted}"; it has ${ids.join(', ')}`);
+  throw new UsageError(
+    wanted === undefined
+      ? `${file} has several DAGs; say which: --dag ${ids.join(' | --dag ')}`
+      : `${file} has no DAG "${wanted}"; it has ${ids.join(', ')}`,
+  );
 }
 
 /** All at once, before anything runs. */
@@ -116,20 +117,36 @@ function connectionsOf(spec: DagSpec, { connections }: Configuration): ReadonlyM
   const declared = [...new Set(spec.tasks.flatMap((task) => task.connections))];
   const missing = declared.filter((id) => connections[id] === undefined);
   if (missing.length > 0) {
-    const lines = missing.map((id) => `  HEADRACE_CONN_${id.toUpperCase()}=…   used by ${spec.tasks.filter((task) => task.connections.includes(id)).map((task) => task.taskId).join(', ')}`);
+    const lines = missing.map(
+      (id) =>
+        `  HEADRACE_CONN_${id.toUpperCase()}=…   used by ${spec.tasks
+          .filter((task) => task.connections.includes(id))
+          .map((task) => task.taskId)
+          .join(', ')}`,
+    );
     throw new UsageError(`Connections are not configured. Set:\n${lines.join('\n')}`);
   }
   return new Map(declared.map((id) => [id, connections[id] ?? '']));
 }
 
-async function checkedParams(loader: DagLoader, loaded: LoadedFile, spec: DagSpec, params: DagTestRequest['params']): Promise<DagTestRequest['params']> {
+async function checkedParams(
+  loader: DagLoader,
+  loaded: LoadedFile,
+  spec: DagSpec,
+  params: DagTestRequest['params'],
+): Promise<DagTestRequest['params']> {
   if (Object.keys(params).length === 0) return spec.paramsDefault;
   const verdict = await loader.validateParams({ bundleCode: loaded.bundle.code, dagId: spec.dagId, params });
   if (verdict.kind === 'valid') return verdict.params;
-  throw new UsageError(`The params do not fit the DAG:${verdict.issues.map(({ path, message }) => `\n  --param ${path.join('.')}: ${message}`).join('')}`);
+  throw new UsageError(
+    `The params do not fit the DAG:${verdict.issues.map(({ path, message }) => `\n  --param ${path.join('.')}: ${message}`).join('')}`,
+  );
 }
 
-function intervalOf({ schedule }: DagSpec, { intervalStart, intervalEnd }: DagTestRequest): { intervalStart?: Instant; intervalEnd?: Instant } {
+function intervalOf(
+  { schedule }: DagSpec,
+  { intervalStart, intervalEnd }: DagTestRequest,
+): { intervalStart?: Instant; intervalEnd?: Instant } {
   if (intervalStart === undefined) {
     if (intervalEnd !== undefined) throw new UsageError('--interval-end needs --interval-start');
     return {};
@@ -141,5 +158,7 @@ function intervalOf({ schedule }: DagSpec, { intervalStart, intervalEnd }: DagTe
 
 function lengthFrom(schedule: DagSpec['schedule'], start: Instant): Milliseconds {
   if (schedule.kind === 'manual' || schedule.interval === 'trigger') return 0;
-  return schedule.interval === 'cron' ? nextFire(parseCron(schedule.expression), schedule.timezone, start) - start : schedule.interval.lengthMs;
+  return schedule.interval === 'cron'
+    ? nextFire(parseCron(schedule.expression), schedule.timezone, start) - start
+    : schedule.interval.lengthMs;
 }

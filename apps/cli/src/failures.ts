@@ -28,7 +28,8 @@ export function explainFailure(error: unknown): string {
   if (!(error instanceof Error)) return `error: ${String(error)}`;
   const { code } = error as { code?: unknown };
   if (typeof code === 'string' && code.startsWith('HR_')) return `error: ${error.message}`;
-  if (error instanceof AggregateError || typeof code === 'string') return `error: ${error.message || String(code)}${code === undefined ? '' : ` (${code})`}`;
+  if (error instanceof AggregateError || typeof code === 'string')
+    return `error: ${error.message || String(code)}${code === undefined ? '' : ` (${code})`}`;
   return error.stack ?? `error: ${error.message}`;
 }
 

@@ -11,7 +11,11 @@ const SLOWEST_LOOK_MS = 1000;
 
 const QUIET = new Set(['none', 'scheduled', 'queued']);
 
-export async function followRun(client: HeadraceClient, triggered: DagRun, tell: (line: string) => void): Promise<{ run: DagRun; tasks: TaskInstance[] }> {
+export async function followRun(
+  client: HeadraceClient,
+  triggered: DagRun,
+  tell: (line: string) => void,
+): Promise<{ run: DagRun; tasks: TaskInstance[] }> {
   const { dag_id, dag_run_id } = triggered;
   const told = new Map<string, string>();
   for (let wait = FIRST_LOOK_MS; ; wait = Math.min(wait * 1.3, SLOWEST_LOOK_MS)) {

@@ -5,11 +5,11 @@ import { UsageError } from './failures.ts';
 export function collectParam(text: string, before: Readonly<Record<string, unknown>> = {}): Readonly<Record<string, unknown>> {
   const at = text.indexOf('=');
   if (at < 1) throw new UsageError(`--param takes name=value, not "${text}"`);
-  return { ...before, [text.slice(0, at)]: valueOf(text.slice(at + 1)) };
+  return { ...before, [text.slice(0, at)]: parseValue(text.slice(at + 1)) };
 }
 
 /** What is JSON is taken as JSON, so that 3 is a number and [1,2] a list; everything else is a text. */
-function valueOf(text: string): unknown {
+function parseValue(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -29,7 +29,8 @@ function parseObject(json: string): Record<string, unknown> {
   } catch (error) {
     throw new UsageError(`--params is no JSON: ${(error as Error).message}`);
   }
-  if (value === null || typeof value !== 'object' || Array.isArray(value)) throw new UsageError('--params must be a JSON object, such as \'{"limit": 3}\'');
+  if (value === null || typeof value !== 'object' || Array.isArray(value))
+    throw new UsageError('--params must be a JSON object, such as \'{"limit": 3}\'');
   return value as Record<string, unknown>;
 }
 
@@ -38,6 +39,7 @@ export function instantOption(name: string, text: string | undefined): string | 
   if (text === undefined) return undefined;
   const full = /^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text;
   const zoned = /(Z|[+-]\d\d:?\d\d)$/.test(full);
-  if (!zoned || Number.isNaN(Date.parse(full))) throw new UsageError(`${name} must be a date, or a date and time with zone such as 2024-05-01T02:00:00Z, not "${text}"`);
+  if (!zoned || Number.isNaN(Date.parse(full)))
+    throw new UsageError(`${name} must be a date, or a date and time with zone such as 2024-05-01T02:00:00Z, not "${text}"`);
   return new Date(full).toISOString();
 }

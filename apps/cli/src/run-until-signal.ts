@@ -11,7 +11,12 @@ import type { Terminal } from './terminal.ts';
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
 /** Resolves when the process has drained. Rejects when it could not start or stop. */
-export async function runUntilSignal(role: string, start: () => Promise<RunningProcess>, { stdout, stderr }: Terminal, hint?: string): Promise<void> {
+export async function runUntilSignal(
+  role: string,
+  start: () => Promise<RunningProcess>,
+  { stdout, stderr }: Terminal,
+  hint?: string,
+): Promise<void> {
   let onSignal = (_: NodeJS.Signals): void => {};
   const signalled = new Promise<NodeJS.Signals>((resolve) => {
     onSignal = resolve;

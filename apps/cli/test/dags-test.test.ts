@@ -9,13 +9,19 @@ describe('dags test', () => {
   test('runs a file without any server and shows logs and a summary', async () => {
     const { code, stdout, stderr } = await runCli(['dags', 'test', shop, '--param', 'items=5']);
     expect([code, stderr]).toEqual([0, '']);
-    expect(stdout).toMatch(/count \| .* counting in try 1 {2}items=5\nreport \| .*there are 5\n/);
+    expect(stdout).toMatch(/count \| .* counting {2}items=5\nreport \| .*there are 5\n/);
     expect(stdout).toMatch(/count +success +1 [\s\S]*report +success +1 [\s\S]*shop: success/);
   });
 
   test('retries without waiting for the hour that the policy asks for', async () => {
     const { code, stdout, stderr } = await runCli(['dags', 'test', shop, '--param', 'failures=1', '-o', 'json']);
-    expect(JSON.parse(stdout)).toMatchObject({ state: 'success', tasks: [{ task_id: 'count', state: 'success', tries: 2 }, { task_id: 'report', tries: 1 }] });
+    expect(JSON.parse(stdout)).toMatchObject({
+      state: 'success',
+      tasks: [
+        { task_id: 'count', state: 'success', tries: 2 },
+        { task_id: 'report', tries: 1 },
+      ],
+    });
     expect([code, stderr]).toEqual([0, expect.stringContaining('try 1 of 3 failed')]);
   });
 
@@ -23,7 +29,13 @@ describe('dags test', () => {
     const { code, stdout, stderr } = await runCli(['dags', 'test', shop, '--param', 'failures=9', '-o', 'json']);
     expect([code, JSON.parse(stdout)]).toMatchObject([
       1,
-      { state: 'failed', tasks: [{ state: 'failed', tries: 3, error: { name: 'TypeError', message: 'no luck in try 3' } }, { state: 'upstream_failed', tries: 0 }] },
+      {
+        state: 'failed',
+        tasks: [
+          { state: 'failed', tries: 3, error: { name: 'TypeError', message: 'no luck in try 3' } },
+          { state: 'upstream_failed', tries: 0 },
+        ],
+      },
     ]);
     expect(stderr).toMatch(/shop\.ts:22:/);
     expect(stderr).toMatch(/shop failed\n$/);

@@ -4,14 +4,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { silentLog } from '@headrace/ports';
 import { createStore, type PostgresStore } from '@headrace/store-postgres';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { type HeadraceProcess, startHeadrace } from '../../../tests/support/headrace-process.ts';
 import { type CliResult, runCli } from './support/run-cli.ts';
+import { runHere } from './support/run-program.ts';
 
-const admin = process.env['HEADRACE_TEST_POSTGRES_URL'] ?? '';
+const admin = process.env.HEADRACE_TEST_POSTGRES_URL ?? '';
 const name = `headrace_cli_${randomBytes(6).toString('hex')}`;
 const dagsDir = fileURLToPath(new URL('dags', import.meta.url));
 
@@ -26,12 +27,20 @@ beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'headrace-cli-'));
   const url = new URL(admin);
   url.pathname = `/${name}`;
-  environment = { DATABASE_URL: url.href, HEADRACE_HOME: home, HEADRACE_DAGS: dagsDir, HEADRACE_WORKER_SLOTS: '2', HEADRACE_PORT: '0', HEADRACE_TOKEN: 'the-token', HEADRACE_LOG_LEVEL: 'warn' };
+  environment = {
+    DATABASE_URL: url.href,
+    HEADRACE_HOME: home,
+    HEADRACE_DAGS: dagsDir,
+    HEADRACE_WORKER_SLOTS: '2',
+    HEADRACE_PORT: '0',
+    HEADRACE_TOKEN: 'the-token',
+    HEADRACE_LOG_LEVEL: 'warn',
+  };
   const migrated = await cli('db', 'migrate', '-o', 'json');
   expect([migrated.code, JSON.parse(migrated.stdout).applied.length > 0]).toEqual([0, true]);
   store = createStore({ url: url.href, log: silentLog });
   processes.push(...(await Promise.all((['api', 'scheduler', 'worker'] as const).map((role) => startHeadrace(role, environment)))));
-  environment['HEADRACE_URL'] = processes[0]?.address ?? '';
+  environment.HEADRACE_URL = processes[0]?.address ?? '';
   await until('the DAG files', async () => (await store.queries.dag('shop')) !== undefined);
 }, 60_000);
 
@@ -42,7 +51,7 @@ afterAll(async () => {
   if (home !== undefined) rmSync(home, { recursive: true, force: true });
 }, 60_000);
 
-const cli = (...args: string[]): Promise<CliResult> => runCli(args, environment);
+const cli = (...args: string[]): Promise<CliResult> => runHere(args, environment);
 
 async function json(...args: string[]) {
   const { code, stdout, stderr } = await cli(...args, '--output', 'json');
@@ -58,7 +67,7 @@ describe('the command line', () => {
   test('lists, shows, pauses and un-pauses DAGs, and shows broken files', async () => {
     expect((await json('dags', 'list')).dags).toMatchObject([{ dag_id: 'shop', tags: [{ name: 'test' }] }]);
     const shown = (await cli('dags', 'show', 'shop')).stdout;
-    expect(shown).toMatch(/params +items=2 failures=0|params +failures=0 items=2/);
+    expect(shown).toMatch(/params .*\bitems=2\b/);
     expect(shown).toMatch(/count +task +report +all_success +2 +default/);
     expect((await json('dags', 'pause', 'shop')).is_paused).toBe(true);
     expect((await cli('dags', 'list')).stdout).toMatch(/shop +manual +paused/);
@@ -76,34 +85,54 @@ describe('the command line', () => {
   });
 
   test('follows a run to its failure, explains it, retries it, and reads the logs of both tries', async () => {
-    const ended = await cli('dags', 'trigger', 'shop', '--run-id', 'one', '--param', 'fatal=1', '--wait');
+    const fatal = join(home, 'fatal');
+    writeFileSync(fatal, '');
+    const ended = await cli('dags', 'trigger', 'shop', '--run-id', 'one', '--param', `fatal=${fatal}`, '--wait');
     expect([ended.code, ended.stderr]).toEqual([
       1,
-      expect.stringMatching(/^error: The run failed:\n {2}count: TypeError: no luck at all\nIts log: headrace tasks logs shop 'one' count\n$/),
+      expect.stringMatching(
+        /^error: The run failed:\n {2}count: TypeError: no luck at all\nIts log: headrace tasks logs shop 'one' count\n$/,
+      ),
     ]);
     expect(ended.stdout).toMatch(/^shop one\n[\s\S]* count +failed[\s\S]* report +upstream_failed[\s\S]*state +failed/);
-    expect((await cli('tasks', 'list', 'shop', 'latest')).stdout).toMatch(/count +failed +1 .*TypeError: no luck at all\nreport +upstream_failed/);
+    expect((await cli('tasks', 'list', 'shop', 'latest')).stdout).toMatch(
+      /count +failed +1 .*TypeError: no luck at all\nreport +upstream_failed/,
+    );
     expect((await cli('tasks', 'logs', 'shop', 'latest', 'report')).stdout).toMatch(/The task did not run: it is upstream_failed/);
     expect((await json('tasks', 'explain', 'shop', 'one', 'count')).conditions).toMatchObject([{ rule: 'task_status', passed: false }]);
 
+    rmSync(fatal);
     expect((await cli('tasks', 'retry', 'shop', 'one')).stdout).toMatch(/^Run anew: count, report\n/);
     await ends('one', 'success');
     const run = await json('runs', 'show', 'shop', 'one');
-    expect(run).toMatchObject({ state: 'success', conf: { items: 2, fatal: 1 }, triggered_by: 'cli', triggering_user_name: 'HEADRACE_TOKEN' });
-    expect(run.task_instances).toMatchObject([{ task_id: 'count', state: 'success', try_number: 2 }, { task_id: 'report', state: 'success' }]);
-    expect((await json('tasks', 'logs', 'shop', 'one', 'count', '--try', '1')).content[0]).toMatchObject({ event: 'counting in try 1', fields: { items: 2 } });
-    expect((await cli('tasks', 'logs', 'shop', 'one', 'count')).stdout).toMatch(/counting in try 2 {2}items=2/);
+    expect(run).toMatchObject({ state: 'success', conf: { items: 2, fatal }, triggered_by: 'cli', triggering_user_name: 'HEADRACE_TOKEN' });
+    expect(run.task_instances).toMatchObject([
+      { task_id: 'count', state: 'success', try_number: 2 },
+      { task_id: 'report', state: 'success' },
+    ]);
+    expect((await json('tasks', 'logs', 'shop', 'one', 'count', '--try', '1')).content[0]).toMatchObject({
+      event: 'counting',
+      fields: { items: 2 },
+    });
+    expect((await cli('tasks', 'logs', 'shop', 'one', 'count', '--try', '1')).stdout).toMatch(/no luck at all/);
+    expect((await cli('tasks', 'logs', 'shop', 'one', 'count')).stdout).not.toMatch(/no luck at all/);
   });
 
   test('gives a run that succeeds as one document, whatever is waited for', async () => {
     const run = await json('dags', 'trigger', 'shop', '--param', 'items=7', '--logical-date', '2024-01-01', '--wait');
-    expect(run).toMatchObject({ state: 'success', logical_date: '2024-01-01T00:00:00.000Z', task_instances: [{ state: 'success' }, { state: 'success' }] });
+    expect(run).toMatchObject({
+      state: 'success',
+      logical_date: '2024-01-01T00:00:00.000Z',
+      task_instances: [{ state: 'success' }, { state: 'success' }],
+    });
   });
 
   test('explains what a retry waits for', async () => {
     await json('dags', 'trigger', 'shop', '--run-id', 'waiting', '--param', 'failures=1');
     await until('a retry', async () => (await store.queries.taskInstance('shop', 'waiting', 'count', -1))?.status === 'up_for_retry');
-    expect((await cli('tasks', 'explain', 'shop', 'waiting', 'count')).stdout).toMatch(/count is up_for_retry\n.*\nwaits +due +The next try is due in \d+ ms/);
+    expect((await cli('tasks', 'explain', 'shop', 'waiting', 'count')).stdout).toMatch(
+      /count is up_for_retry\n.*\nwaits +due +The next try is due in \d+ ms/,
+    );
     expect((await cli('runs', 'cancel', 'shop', 'waiting')).code).toBe(0);
   });
 
@@ -115,7 +144,7 @@ describe('the command line', () => {
     const following = cli('tasks', 'logs', 'shop', 'held', 'count', '--follow');
     rmSync(hold);
     const { code, stdout } = await following;
-    expect([code, stdout.match(/counting in try 1/g)?.length]).toEqual([0, 1]);
+    expect([code, stdout.match(/counting/g)?.length]).toEqual([0, 1]);
     await ends('held', 'success');
   });
 

@@ -7,15 +7,10 @@ import { localToken, readLocalToken } from '../src/local-token.ts';
 import { formatFacts, formatTable } from '../src/output/table.ts';
 import { formatSeconds } from '../src/output/times.ts';
 import { collectParam, mergeParams } from '../src/params-option.ts';
-import { runProgram } from '../src/program.ts';
 import { runCli } from './support/run-cli.ts';
+import { runHere } from './support/run-program.ts';
 
-async function run(args: readonly string[], env: Record<string, string> = {}) {
-  const written = { stdout: '', stderr: '' };
-  const sink = (name: 'stdout' | 'stderr') => ({ write: (text: string) => void (written[name] += text) });
-  const code = await runProgram(args, { env, stdout: sink('stdout'), stderr: sink('stderr') });
-  return { code, ...written };
-}
+const run = (args: readonly string[], env: Record<string, string> = {}) => runHere(args, env);
 
 describe('a command line that is wrong ends with 2 and says why', () => {
   test.each<[string[], RegExp]>([
@@ -86,13 +81,30 @@ describe('the admin token of a home', () => {
 });
 
 test('params are JSON where they look like it, and single ones go before those given together', () => {
-  const single = ['n=3', 'list=[1,2]', 'text=a=b', 'empty='].reduce<Readonly<Record<string, unknown>> | undefined>((before, text) => collectParam(text, before), undefined);
+  const single = ['n=3', 'list=[1,2]', 'text=a=b', 'empty='].reduce<Readonly<Record<string, unknown>> | undefined>(
+    (before, text) => collectParam(text, before),
+    undefined,
+  );
   expect(mergeParams('{"n": 1, "other": true}', single)).toEqual({ n: 3, other: true, list: [1, 2], text: 'a=b', empty: '' });
 });
 
 test('tables align, and a name cannot move the cursor', () => {
-  expect(formatTable(['dag', 'state'], [['a\u001b[2J\nb', null], ['longer name', 'ok']])).toBe('DAG          STATE\na [2J b\nlonger name  ok\n');
-  expect(formatFacts([['dag', 'a'], ['note', null], ['state', 'ok']])).toBe('dag    a\nstate  ok\n');
+  expect(
+    formatTable(
+      ['dag', 'state'],
+      [
+        ['a\u001b[2J\nb', null],
+        ['longer name', 'ok'],
+      ],
+    ),
+  ).toBe('DAG          STATE\na [2J b\nlonger name  ok\n');
+  expect(
+    formatFacts([
+      ['dag', 'a'],
+      ['note', null],
+      ['state', 'ok'],
+    ]),
+  ).toBe('dag    a\nstate  ok\n');
 });
 
 test('durations are short', () => {

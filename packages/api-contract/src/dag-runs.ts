@@ -85,7 +85,10 @@ export const DagRunPatch = Type.Object(
 );
 export type DagRunPatch = Static<typeof DagRunPatch>;
 
-export const DagRunPatchQuery = Type.Object({ update_mask: Type.Optional(Type.Array(Type.Enum(['state', 'note']))) }, { additionalProperties: false });
+export const DagRunPatchQuery = Type.Object(
+  { update_mask: Type.Optional(Type.Array(Type.Enum(['state', 'note']))) },
+  { additionalProperties: false },
+);
 
 export const ClearDagRun = Type.Object(
   {

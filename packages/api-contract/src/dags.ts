@@ -84,4 +84,7 @@ export const DagListQuery = Type.Object(
 export const DagPatch = Type.Object({ is_paused: Type.Boolean() }, { additionalProperties: false });
 export type DagPatch = Static<typeof DagPatch>;
 
-export const DagPatchQuery = Type.Object({ update_mask: Type.Optional(Type.Array(Type.Enum(['is_paused']))) }, { additionalProperties: false });
+export const DagPatchQuery = Type.Object(
+  { update_mask: Type.Optional(Type.Array(Type.Enum(['is_paused']))) },
+  { additionalProperties: false },
+);

@@ -11,7 +11,12 @@ export const HealthInfo = Type.Object({
   /** DAG files are loaded by the scheduler: it has the scheduler's status. */
   dag_processor: Type.Object({ status: Nullable(Status), latest_dag_processor_heartbeat: Nullable(DateTime) }),
   /** Ours. Unhealthy: no living worker. */
-  workers: Type.Object({ status: Nullable(Status), alive: Type.Integer(), slots: Type.Integer(), latest_worker_heartbeat: Nullable(DateTime) }),
+  workers: Type.Object({
+    status: Nullable(Status),
+    alive: Type.Integer(),
+    slots: Type.Integer(),
+    latest_worker_heartbeat: Nullable(DateTime),
+  }),
 });
 export type HealthInfo = Static<typeof HealthInfo>;
 

@@ -1,7 +1,12 @@
 import { type Static, Type } from 'typebox';
 import { JsonObject, Nullable } from './scalars.ts';
 
-export const TimeDelta = Type.Object({ __type: Type.Literal('TimeDelta'), days: Type.Integer(), seconds: Type.Integer(), microseconds: Type.Integer() });
+export const TimeDelta = Type.Object({
+  __type: Type.Literal('TimeDelta'),
+  days: Type.Integer(),
+  seconds: Type.Integer(),
+  microseconds: Type.Integer(),
+});
 export type TimeDelta = Static<typeof TimeDelta>;
 
 export const Task = Type.Object({

@@ -5,14 +5,14 @@
  * F2. Every answer that is not a success is problem JSON.
  */
 import { randomUUID } from 'node:crypto';
-import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import { fastify, type FastifyInstance } from 'fastify';
+import { type FastifyInstance, fastify } from 'fastify';
 import { VersionBook } from './answers/version-book.ts';
 import type { ApiDeps } from './deps.ts';
 import { guardRoutes } from './http/access.ts';
 import { describeApi } from './http/openapi.ts';
 import { answerFrameworkError, answerProblems } from './http/problem-answers.ts';
 import { observeRequests } from './http/request-log.ts';
+import type { SchemaTypes } from './http/type-provider.ts';
 import { compileValidator } from './http/validation.ts';
 import { clearRoutes } from './resources/clear.ts';
 import { dagRunRoutes } from './resources/dag-runs.ts';
@@ -42,7 +42,7 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: MAX_SEGMENT_LENGTH },
     frameworkErrors: (error, request, reply) => answerFrameworkError(error, request, reply, deps.log),
-  }).withTypeProvider<TypeBoxTypeProvider>();
+  }).withTypeProvider<SchemaTypes>();
   app.setValidatorCompiler(compileValidator);
   // Answers are checked by the compiler of TypeScript; nothing may drop a field of them on the way.
   app.setSerializerCompiler(() => JSON.stringify);

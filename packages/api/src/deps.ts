@@ -1,5 +1,15 @@
 /** What the API needs from outside. The composition root in apps/api brings it; tests bring what they like. */
-import type { CatalogStore, CommandStore, HealthRecord, Log, Metrics, ObjectStore, QueryStore, RunCommands, TaskInstanceRecord } from '@headrace/ports';
+import type {
+  CatalogStore,
+  CommandStore,
+  HealthRecord,
+  Log,
+  Metrics,
+  ObjectStore,
+  QueryStore,
+  RunCommands,
+  TaskInstanceRecord,
+} from '@headrace/ports';
 import type { Authenticate } from './http/access.ts';
 
 export interface ApiDeps {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { fastify, type FastifyInstance } from 'fastify';
+import { type FastifyInstance, fastify } from 'fastify';
 import { guardRoutes } from '../src/http/access.ts';
 import { buildApi } from '../src/index.ts';
 import { authorization, createFixture } from './support/fixture.ts';
@@ -50,5 +50,7 @@ describe('access', () => {
 
 async function documented(app: FastifyInstance): Promise<{ method: 'GET' | 'POST' | 'PATCH'; url: string }[]> {
   const { paths } = (await app.inject({ url: '/openapi.json' })).json() as { paths: Record<string, Record<string, unknown>> };
-  return Object.entries(paths).flatMap(([url, methods]) => Object.keys(methods).map((method) => ({ method: method.toUpperCase() as 'GET', url })));
+  return Object.entries(paths).flatMap(([url, methods]) =>
+    Object.keys(methods).map((method) => ({ method: method.toUpperCase() as 'GET', url })),
+  );
 }

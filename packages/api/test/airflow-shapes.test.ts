@@ -12,7 +12,7 @@ import { buildApi } from '../src/index.ts';
 import { authorization, createFixture } from './support/fixture.ts';
 
 const beside = fileURLToPath(new URL('../../../../shared/specs/airflow-rest-v2.yaml', import.meta.url));
-const file = process.env['HEADRACE_AIRFLOW_SPEC'] ?? beside;
+const file = process.env.HEADRACE_AIRFLOW_SPEC ?? beside;
 const withSpec = existsSync(file) ? describe : describe.skip;
 
 const run = '/dags/sales/dagRuns';
@@ -39,9 +39,15 @@ const CALLS: readonly [string, InjectOptions & { url: string }][] = [
   ['/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}', { url: `${run}/r2/taskInstances/publish` }],
   ['/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/{map_index}', { url: `${run}/r1/taskInstances/extract/-1` }],
   ['/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/tries', { url: `${run}/r1/taskInstances/extract/tries` }],
-  ['/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/tries/{task_try_number}', { url: `${run}/r1/taskInstances/extract/tries/1` }],
+  [
+    '/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/tries/{task_try_number}',
+    { url: `${run}/r1/taskInstances/extract/tries/1` },
+  ],
   ['/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/logs/{try_number}', { url: `${run}/r1/taskInstances/extract/logs/2` }],
-  ['/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/xcomEntries/{xcom_key}', { url: `${run}/r1/taskInstances/extract/xcomEntries/return_value` }],
+  [
+    '/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/xcomEntries/{xcom_key}',
+    { url: `${run}/r1/taskInstances/extract/xcomEntries/return_value` },
+  ],
   ['/dags/{dag_id}/clearTaskInstances', { url: '/dags/sales/clearTaskInstances', method: 'POST', payload: { dag_run_id: 'r1' } }],
 ];
 
@@ -76,11 +82,14 @@ withSpec("Airflow's document of its REST API v2", () => {
   });
 });
 
-if (withSpec === describe.skip) console.warn(`SKIPPED: our answers against Airflow's schemas, because ${file} is not there (HEADRACE_AIRFLOW_SPEC names it)`);
+if (withSpec === describe.skip)
+  console.warn(`SKIPPED: our answers against Airflow's schemas, because ${file} is not there (HEADRACE_AIRFLOW_SPEC names it)`);
 
 interface Operation {
   readonly parameters?: readonly { readonly name: string }[];
-  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: { readonly $ref?: string; readonly properties?: object } }>> };
+  readonly requestBody?: {
+    readonly content: Readonly<Record<string, { readonly schema: { readonly $ref?: string; readonly properties?: object } }>>;
+  };
   readonly responses: Readonly<Record<string, { readonly content: Readonly<Record<string, { readonly schema: object }>> }>>;
 }
 interface OpenApi {
@@ -91,7 +100,11 @@ interface OpenApi {
 function validator(document: OpenApi, path: string, method: string): ValidateFunction {
   const schema = document.paths[`/api/v2${path}`]?.[method]?.responses['200']?.content['application/json']?.schema;
   if (schema === undefined) throw new Error(`${method} ${path} is not in the document`);
-  const formats = { 'date-time': (text: string) => /^\d{4}-\d\d-\d\dT.*Z$/.test(text) && !Number.isNaN(Date.parse(text)), uuid: /^[0-9a-f-]{36}$/, duration: true } as const;
+  const formats = {
+    'date-time': (text: string) => /^\d{4}-\d\d-\d\dT.*Z$/.test(text) && !Number.isNaN(Date.parse(text)),
+    uuid: /^[0-9a-f-]{36}$/,
+    duration: true,
+  } as const;
   const ajv = new Ajv({ strict: false, allErrors: true, formats });
   return ajv.compile({ ...schema, components: document.components });
 }

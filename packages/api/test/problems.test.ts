@@ -22,8 +22,20 @@ describe('bad requests', () => {
     ['an unknown order', { url: '/api/v2/dags?order_by=colour' }, 400, 'HR_UNKNOWN_ORDER', []],
     ['an unknown state', { url: '/api/v2/dags/~/dagRuns?state=done' }, 422, 'HR_INVALID_REQUEST', ['query.state.0']],
     ['no date', { url: '/api/v2/dags/~/dagRuns?run_after_gte=yesterday' }, 422, 'HR_INVALID_REQUEST', ['query.run_after_gte']],
-    ['a map index that is none', { url: '/api/v2/dags/sales/dagRuns/r1/taskInstances/extract/x' }, 422, 'HR_INVALID_REQUEST', ['path.map_index']],
-    ['a forged token', { url: '/api/v2/dags/sales/dagRuns/r1/taskInstances/extract/logs/1?token=x' }, 422, 'HR_INVALID_REQUEST', ['query.token']],
+    [
+      'a map index that is none',
+      { url: '/api/v2/dags/sales/dagRuns/r1/taskInstances/extract/x' },
+      422,
+      'HR_INVALID_REQUEST',
+      ['path.map_index'],
+    ],
+    [
+      'a forged token',
+      { url: '/api/v2/dags/sales/dagRuns/r1/taskInstances/extract/logs/1?token=x' },
+      422,
+      'HR_INVALID_REQUEST',
+      ['query.token'],
+    ],
     ['a patch without its field', patch('/dags/sales', {}), 422, 'HR_INVALID_REQUEST', ['body.is_paused']],
     ['a text for a boolean in a body', patch('/dags/sales', { is_paused: 'true' }), 422, 'HR_INVALID_REQUEST', ['body.is_paused']],
     ['an unknown field in a body', post('/dags/sales/dagRuns', { colour: 1 }), 422, 'HR_INVALID_REQUEST', ['body.colour']],
@@ -62,8 +74,20 @@ describe('bad requests', () => {
       'HR_TASK_RUNNING',
       [],
     ],
-    ['a log in a form we do not have', { url: logOf('r1', 'extract', 1), headers: { accept: 'application/pdf' } }, 406, 'HR_NOT_ACCEPTABLE', []],
-    ['a result under another key', { url: '/api/v2/dags/sales/dagRuns/r1/taskInstances/extract/xcomEntries/x' }, 404, 'HR_RESULT_NOT_FOUND', []],
+    [
+      'a log in a form we do not have',
+      { url: logOf('r1', 'extract', 1), headers: { accept: 'application/pdf' } },
+      406,
+      'HR_NOT_ACCEPTABLE',
+      [],
+    ],
+    [
+      'a result under another key',
+      { url: '/api/v2/dags/sales/dagRuns/r1/taskInstances/extract/xcomEntries/x' },
+      404,
+      'HR_RESULT_NOT_FOUND',
+      [],
+    ],
     [
       'a body that is no JSON',
       { ...post('/dags/sales/dagRuns', {}), payload: '{', headers: { 'content-type': 'application/json' } },
@@ -71,13 +95,7 @@ describe('bad requests', () => {
       'HR_BAD_REQUEST',
       [],
     ],
-    [
-      'a body that is too large',
-      post('/dags/sales/dagRuns', { note: 'x'.repeat(1_100_000) }),
-      413,
-      'HR_BODY_TOO_LARGE',
-      [],
-    ],
+    ['a body that is too large', post('/dags/sales/dagRuns', { note: 'x'.repeat(1_100_000) }), 413, 'HR_BODY_TOO_LARGE', []],
     [
       'a body of another type',
       { ...post('/dags/sales/dagRuns', {}), payload: 'a=b', headers: { 'content-type': 'application/x-www-form-urlencoded' } },
@@ -88,7 +106,11 @@ describe('bad requests', () => {
   ])('%s is refused with problem JSON', async (_, request, status, code, fields) => {
     const answer = await ask(request);
     const problem = answer.json();
-    expect([answer.statusCode, problem.code, (problem.errors ?? []).map((error: { field: string }) => error.field)]).toEqual([status, code, fields]);
+    expect([answer.statusCode, problem.code, (problem.errors ?? []).map((error: { field: string }) => error.field)]).toEqual([
+      status,
+      code,
+      fields,
+    ]);
     expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
     expect(problem).toMatchObject({ type: `urn:headrace:problem:${code}`, status, title: expect.any(String), detail: expect.any(String) });
     expect(problem.instance).toContain('#');
@@ -98,7 +120,11 @@ describe('bad requests', () => {
     const { deps } = createFixture();
     const logged: unknown[] = [];
     const log = { ...deps.log, error: (fields: object) => void logged.push(fields) };
-    const broken = await buildApi({ ...deps, log, queries: { ...deps.queries, dag: () => Promise.reject(new Error('password is hunter2')) } });
+    const broken = await buildApi({
+      ...deps,
+      log,
+      queries: { ...deps.queries, dag: () => Promise.reject(new Error('password is hunter2')) },
+    });
     const answer = await broken.inject({ url: '/api/v2/dags/sales', headers: { authorization } });
     expect([answer.statusCode, answer.json().code]).toEqual([500, 'HR_INTERNAL']);
     expect(answer.body).not.toMatch(/hunter2|\.ts|node_modules/);

@@ -53,7 +53,8 @@ describe('the API', () => {
         },
       },
     });
-    for (const query of ['', '?limit=0', '?limit=7', '?limit=1000']) await spy.inject({ url: `/api/v2/dags${query}`, headers: { authorization } });
+    for (const query of ['', '?limit=0', '?limit=7', '?limit=1000'])
+      await spy.inject({ url: `/api/v2/dags${query}`, headers: { authorization } });
     expect(limits).toEqual([50, 50, 7, 100]);
     await spy.close();
   });
@@ -91,12 +92,21 @@ describe('the API', () => {
 
   test('lists runs of all DAGs, by state', async () => {
     const { body } = await ask('/dags/~/dagRuns?state=failed&state=queued');
-    expect(body).toMatchObject({ total_entries: 1, dag_runs: [{ dag_run_id: 'r1', state: 'failed', duration: 1.5, start_date: '2024-01-02T03:04:05.678Z' }] });
+    expect(body).toMatchObject({
+      total_entries: 1,
+      dag_runs: [{ dag_run_id: 'r1', state: 'failed', duration: 1.5, start_date: '2024-01-02T03:04:05.678Z' }],
+    });
   });
 
   test('shows task instances with their error, and null for what has not begun', async () => {
     const { body } = await ask(`${run}/r1/taskInstances/transform`);
-    expect(body).toMatchObject({ state: 'failed', try_number: 3, max_tries: 2, operator: 'task', error: { name: 'TypeError', message: 'no such column' } });
+    expect(body).toMatchObject({
+      state: 'failed',
+      try_number: 3,
+      max_tries: 2,
+      operator: 'task',
+      error: { name: 'TypeError', message: 'no such column' },
+    });
     expect((await ask(`${run}/r2/taskInstances/publish`)).body.state).toBeNull();
     expect((await ask(`${run}/r2/taskInstances?state=no_status`)).body.total_entries).toBe(2);
     expect((await ask('/dags/~/dagRuns/~/taskInstances')).body.total_entries).toBe(6);
@@ -122,7 +132,12 @@ describe('the API', () => {
     expect((await ask(log)).body).toEqual({ content: [first, { event: 'plain' }], continuation_token: null });
     const ndjson = await app.inject({ url: `/api/v2${log}`, headers: { authorization, accept: 'application/x-ndjson' } });
     expect(ndjson.headers['content-type']).toMatch('application/x-ndjson');
-    expect(ndjson.body.trimEnd().split('\n').map((line) => JSON.parse(line))).toEqual([first, { event: 'plain' }]);
+    expect(
+      ndjson.body
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    ).toEqual([first, { event: 'plain' }]);
     const text = await app.inject({ url: `/api/v2${log}`, headers: { authorization, accept: 'text/plain' } });
     expect(text.body).toBe('2024-01-02T03:04:05.678Z INFO  read rows=3\nplain\n');
   });
@@ -141,14 +156,21 @@ describe('the API', () => {
 
   test('says of a task that never ran why it has no log', async () => {
     const { body } = await ask(`${run}/r1/taskInstances/publish/logs/1`);
-    expect(body).toEqual({ content: [{ event: 'The task did not run: it is upstream_failed (upstream failed)' }], continuation_token: null });
+    expect(body).toEqual({
+      content: [{ event: 'The task did not run: it is upstream_failed (upstream failed)' }],
+      continuation_token: null,
+    });
     expect((await ask(`${run}/r2/taskInstances/publish/logs/1`)).body).toEqual({ content: [], continuation_token: expect.any(String) });
   });
 
   test('explains why a task waits', async () => {
     const { body } = await ask(`${run}/r2/taskInstances/transform/explain`);
     expect(body).toMatchObject({ state: null, task_id: 'transform' });
-    expect(body.conditions[0]).toMatchObject({ rule: 'trigger_rule', passed: false, reason: expect.stringContaining('"extract" (running)') });
+    expect(body.conditions[0]).toMatchObject({
+      rule: 'trigger_rule',
+      passed: false,
+      reason: expect.stringContaining('"extract" (running)'),
+    });
   });
 
   test('gives a result as JSON or as its text', async () => {
@@ -167,6 +189,10 @@ describe('the API', () => {
   });
 
   test('places import errors in the file', async () => {
-    expect((await ask('/importErrors/12')).body).toMatchObject({ filename: 'broken.ts', stack_trace: 'broken.ts:3:9: Unexpected token', line: 3 });
+    expect((await ask('/importErrors/12')).body).toMatchObject({
+      filename: 'broken.ts',
+      stack_trace: 'broken.ts:3:9: Unexpected token',
+      line: 3,
+    });
   });
 });

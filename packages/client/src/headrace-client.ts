@@ -62,7 +62,12 @@ export function createClient(options: ClientOptions) {
       ...(options.client === undefined ? {} : { 'headrace-client': options.client }),
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     };
-    const init = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }), ...(options.signal === undefined ? {} : { signal: options.signal }) };
+    const init = {
+      method,
+      headers,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    };
     let response: Response;
     let text: string;
     try {
@@ -78,7 +83,8 @@ export function createClient(options: ClientOptions) {
 
   const dag = (dagId: string): string => `/dags/${encodeURIComponent(dagId)}`;
   const run = (dagId: string, runId: string): string => `${dag(dagId)}/dagRuns/${encodeURIComponent(runId)}`;
-  const instance = (dagId: string, runId: string, taskId: string): string => `${run(dagId, runId)}/taskInstances/${encodeURIComponent(taskId)}`;
+  const instance = (dagId: string, runId: string, taskId: string): string =>
+    `${run(dagId, runId)}/taskInstances/${encodeURIComponent(taskId)}`;
 
   return {
     health: () => request<HealthInfo>('/monitor/health'),
@@ -104,7 +110,8 @@ export function createClient(options: ClientOptions) {
     log: (dagId: string, runId: string, taskId: string, tryNumber: number, query: Query = {}) =>
       request<TaskLog>(`${instance(dagId, runId, taskId)}/logs/${tryNumber}`, { query }),
     explain: (dagId: string, runId: string, taskId: string) => request<TaskExplanation>(`${instance(dagId, runId, taskId)}/explain`),
-    result: (dagId: string, runId: string, taskId: string) => request<XComEntry>(`${instance(dagId, runId, taskId)}/xcomEntries/return_value`),
+    result: (dagId: string, runId: string, taskId: string) =>
+      request<XComEntry>(`${instance(dagId, runId, taskId)}/xcomEntries/return_value`),
     clearTaskInstances: (dagId: string, body: ClearTaskInstances) =>
       request<TaskInstanceCollection>(`${dag(dagId)}/clearTaskInstances`, { method: 'POST', body }),
   };
@@ -123,6 +130,10 @@ function parse<Answer>(text: string, request: string): Answer {
   try {
     return JSON.parse(text) as Answer;
   } catch {
-    throw new ApiError(502, undefined, `${request} was not answered with JSON: is this the address of a Headrace API? It said: ${text.slice(0, 100)}`);
+    throw new ApiError(
+      502,
+      undefined,
+      `${request} was not answered with JSON: is this the address of a Headrace API? It said: ${text.slice(0, 100)}`,
+    );
   }
 }

@@ -1,5 +1,5 @@
-import type { Command } from 'commander';
 import { loadConfiguration } from '@headrace/configuration';
+import type { Command } from 'commander';
 import type { DagTest } from '../dags-test.ts';
 import { FailedError } from '../failures.ts';
 import { show } from '../output/show.ts';
@@ -50,7 +50,13 @@ function documentOf({ dagId, status, seconds, tasks }: DagTest) {
     dag_id: dagId,
     state: status,
     duration: seconds,
-    tasks: tasks.map((task) => ({ task_id: task.taskId, state: task.status, tries: task.tries, duration: task.seconds ?? null, error: task.error ?? null })),
+    tasks: tasks.map((task) => ({
+      task_id: task.taskId,
+      state: task.status,
+      tries: task.tries,
+      duration: task.seconds ?? null,
+      error: task.error ?? null,
+    })),
   };
 }
 

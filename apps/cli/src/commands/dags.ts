@@ -114,7 +114,14 @@ async function showDag(session: Session, dagId: string): Promise<void> {
       ['next run', formatInstant(dag.next_dagrun_run_after)],
       ['params', params.join(' ')],
     ]);
-    const rows = tasks.map((task) => [task.task_id, task.operator_name, task.downstream_task_ids.join(', '), task.trigger_rule, task.retries, task.queue]);
+    const rows = tasks.map((task) => [
+      task.task_id,
+      task.operator_name,
+      task.downstream_task_ids.join(', '),
+      task.trigger_rule,
+      task.retries,
+      task.queue,
+    ]);
     return `${facts}\n${formatTable(['task', 'kind', 'then', 'rule', 'retries', 'queue'], rows)}`;
   });
 }
@@ -156,6 +163,8 @@ async function showErrors(session: Session): Promise<void> {
   const answer = await session.client.importErrors({ limit: PAGE, order_by: 'filename' });
   show(session, answer, () => {
     if (answer.import_errors.length === 0) return 'All DAG files are loaded\n';
-    return answer.import_errors.map((error) => `${error.stack_trace.split('\n', 1)[0]}\n  (${error.code}, ${formatInstant(error.timestamp)})\n`).join('');
+    return answer.import_errors
+      .map((error) => `${error.stack_trace.split('\n', 1)[0]}\n  (${error.code}, ${formatInstant(error.timestamp)})\n`)
+      .join('');
   });
 }

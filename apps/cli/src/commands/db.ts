@@ -14,7 +14,13 @@ export function addDatabaseCommands(program: Command, terminal: Terminal): void 
         import('@headrace/queue-bullmq'),
         import('@headrace/telemetry'),
       ]);
-      const log = createLog({ name: 'migrate', level: 'warn', pretty: true, destination: terminal.stderr, secrets: secretsOf(configuration) });
+      const log = createLog({
+        name: 'migrate',
+        level: 'warn',
+        pretty: true,
+        destination: terminal.stderr,
+        secrets: secretsOf(configuration),
+      });
       const { applied } = await migrate(configuration.databaseUrl, { log });
       await migrateQueue({ url: configuration.queueUrl });
       const json = command.optsWithGlobals<{ output: string }>().output === 'json';

@@ -7,7 +7,8 @@ import { runUntilSignal } from '../run-until-signal.ts';
 import type { Terminal } from '../terminal.ts';
 
 export function addProcessCommands(program: Command, terminal: Terminal): void {
-  const start = (role: string, starting: (configuration: Configuration) => Promise<RunningProcess>, hint?: (configuration: Configuration) => string) =>
+  const start =
+    (role: string, starting: (configuration: Configuration) => Promise<RunningProcess>, hint?: (configuration: Configuration) => string) =>
     async (): Promise<void> => {
       const configuration = await loadConfiguration({ env: terminal.env });
       await runUntilSignal(role, () => starting(configuration), terminal, hint?.(configuration));
@@ -41,7 +42,9 @@ export function addProcessCommands(program: Command, terminal: Terminal): void {
     .option('--slots <number>', 'how many tasks to run at once (HEADRACE_WORKER_SLOTS)')
     .action(async (options: { queues?: string; slots?: string }) => {
       const chosen = workerOptions(options);
-      await start('worker', async (configuration) => (await import('@headrace/worker-app')).runWorker(forService({ ...configuration, ...chosen })))();
+      await start('worker', async (configuration) =>
+        (await import('@headrace/worker-app')).runWorker(forService({ ...configuration, ...chosen })),
+      )();
     });
 
   program
@@ -50,15 +53,22 @@ export function addProcessCommands(program: Command, terminal: Terminal): void {
     .action(start('api', async (configuration) => (await import('@headrace/api-app')).runApi(forService(configuration))));
 }
 
-function workerOptions({ queues, slots }: { queues?: string; slots?: string }): Partial<Pick<Configuration, 'workerQueues' | 'workerSlots'>> {
+function workerOptions({
+  queues,
+  slots,
+}: {
+  queues?: string;
+  slots?: string;
+}): Partial<Pick<Configuration, 'workerQueues' | 'workerSlots'>> {
   const names = queues?.split(',').map((name) => name.trim());
   if (names?.some((name) => name === '')) throw new UsageError('--queues takes names separated by commas, such as extract,load');
   const count = slots === undefined ? undefined : Number(slots);
-  if (count !== undefined && !(Number.isInteger(count) && count >= 1 && count <= 1000)) throw new UsageError(`--slots must be an integer from 1 to 1000, not "${slots}"`);
+  if (count !== undefined && !(Number.isInteger(count) && count >= 1 && count <= 1000))
+    throw new UsageError(`--slots must be an integer from 1 to 1000, not "${slots}"`);
   return { ...(names === undefined ? {} : { workerQueues: [...new Set(names)] }), ...(count === undefined ? {} : { workerSlots: count }) };
 }
 
 /** At a terminal people read the log, unless they have said otherwise. */
 function forTerminal(configuration: Configuration, { stdout, env }: Terminal): Configuration {
-  return stdout.isTTY === true && env['HEADRACE_LOG_FORMAT'] === undefined ? { ...configuration, logFormat: 'pretty' } : configuration;
+  return stdout.isTTY === true && env.HEADRACE_LOG_FORMAT === undefined ? { ...configuration, logFormat: 'pretty' } : configuration;
 }

@@ -26,7 +26,14 @@ export function addRunCommands(program: Command, terminal: Terminal): void {
       const found = await newestRuns(session.client, dagId ?? '~', options.state, limit);
       show(session, found, () => {
         if (found.dag_runs.length === 0) return 'There are no such runs\n';
-        const rows = found.dag_runs.map((run) => [run.dag_id, run.dag_run_id, run.state, run.run_type, formatInstant(run.start_date), formatSeconds(run.duration)]);
+        const rows = found.dag_runs.map((run) => [
+          run.dag_id,
+          run.dag_run_id,
+          run.state,
+          run.run_type,
+          formatInstant(run.start_date),
+          formatSeconds(run.duration),
+        ]);
         return formatTable(['dag', 'run', 'state', 'type', 'started', 'took'], rows);
       });
     });
@@ -55,10 +62,20 @@ export function addRunCommands(program: Command, terminal: Terminal): void {
     });
 }
 
-async function newestRuns(client: HeadraceClient, dagId: string, state: string | undefined, limit: number): Promise<{ dag_runs: DagRun[]; total_entries: number }> {
+async function newestRuns(
+  client: HeadraceClient,
+  dagId: string,
+  state: string | undefined,
+  limit: number,
+): Promise<{ dag_runs: DagRun[]; total_entries: number }> {
   const runs: DagRun[] = [];
   for (let total = limit; runs.length < Math.min(limit, total); ) {
-    const page = await client.runs(dagId, { limit: Math.min(PAGE, limit - runs.length), offset: runs.length, order_by: '-run_after', ...(state === undefined ? {} : { state }) });
+    const page = await client.runs(dagId, {
+      limit: Math.min(PAGE, limit - runs.length),
+      offset: runs.length,
+      order_by: '-run_after',
+      ...(state === undefined ? {} : { state }),
+    });
     runs.push(...page.dag_runs);
     total = page.dag_runs.length === 0 ? 0 : page.total_entries;
     if (total <= runs.length || runs.length >= limit) return { dag_runs: runs, total_entries: page.total_entries };
@@ -84,7 +101,10 @@ export function describeRun(run: DagRun, tasks: readonly TaskInstance[]): string
     ['run', run.dag_run_id],
     ['state', run.state],
     ['type', run.run_type],
-    ['interval', run.data_interval_start === null ? '' : `${formatInstant(run.data_interval_start)} to ${formatInstant(run.data_interval_end)}`],
+    [
+      'interval',
+      run.data_interval_start === null ? '' : `${formatInstant(run.data_interval_start)} to ${formatInstant(run.data_interval_end)}`,
+    ],
     ['params', run.conf === null || Object.keys(run.conf).length === 0 ? '' : JSON.stringify(run.conf)],
     ['started', formatInstant(run.start_date)],
     ['took', formatSeconds(run.duration)],

@@ -43,7 +43,8 @@ export function addTaskCommands(program: Command, terminal: Terminal): void {
     .option('-f, --follow', 'go on until the try has ended')
     .action(async (dagId: string, given: string, taskId: string, options: { try?: string; follow?: boolean }, command: Command) => {
       const wanted = options.try === undefined ? undefined : Number(options.try);
-      if (wanted !== undefined && !(Number.isInteger(wanted) && wanted >= 1)) throw new UsageError(`--try must be a number from 1, not "${options.try}"`);
+      if (wanted !== undefined && !(Number.isInteger(wanted) && wanted >= 1))
+        throw new UsageError(`--try must be a number from 1, not "${options.try}"`);
       const session = await openSession(command, terminal);
       await showLog(session, dagId, await resolveRunId(session.client, dagId, given), taskId, wanted, options.follow ?? false);
     });
@@ -90,7 +91,14 @@ export function addTaskCommands(program: Command, terminal: Terminal): void {
     });
 }
 
-async function showLog(session: Session, dagId: string, runId: string, taskId: string, wanted: number | undefined, follow: boolean): Promise<void> {
+async function showLog(
+  session: Session,
+  dagId: string,
+  runId: string,
+  taskId: string,
+  wanted: number | undefined,
+  follow: boolean,
+): Promise<void> {
   const { client, json, terminal } = session;
   const tryNumber = wanted ?? Math.max(1, (await client.taskInstance(dagId, runId, taskId)).try_number);
   const all: LogMessage[] = [];
@@ -123,6 +131,8 @@ async function clear(session: Session, dagId: string, given: string, taskIds: re
   show(session, answer, () => {
     if (answer.total_entries === 0) return 'There is nothing to run anew\n';
     const names = answer.task_instances.map((task) => task.task_id).join(', ');
-    return options.dryRun === true ? `Would be run anew: ${names}\n` : `Run anew: ${names}\nWatch it: headrace runs show ${dagId} '${runId}'\n`;
+    return options.dryRun === true
+      ? `Would be run anew: ${names}\n`
+      : `Run anew: ${names}\nWatch it: headrace runs show ${dagId} '${runId}'\n`;
   });
 }

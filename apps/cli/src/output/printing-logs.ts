@@ -1,8 +1,8 @@
 /** An object store that also prints task logs as they come in: each line once, with its task's name before it. */
 import { text } from 'node:stream/consumers';
 import type { ObjectStore } from '@headrace/ports';
-import { formatLogLine } from './log-line.ts';
 import type { TextSink } from '../terminal.ts';
+import { formatLogLine } from './log-line.ts';
 
 /** `logs/<dag>/<run>/<task>/<map index>/<attempt>.jsonl`, as the task runtime names them. */
 const LOG_KEY = /^logs\/[^/]+\/[^/]+\/([^/]+)\/[^/]+\/\d+\.jsonl$/;
@@ -26,7 +26,9 @@ export function printingLogs(store: ObjectStore, sink: TextSink): ObjectStore {
     for (const line of complete.split('\n')) {
       if (line === '') continue;
       const { ts, level, stream, message, fields } = JSON.parse(line) as StoredLine;
-      sink.write(`${taskId} | ${formatLogLine({ timestamp: ts, level, logger: stream, event: message, ...(fields === undefined ? {} : { fields }) })}`);
+      sink.write(
+        `${taskId} | ${formatLogLine({ timestamp: ts, level, logger: stream, event: message, ...(fields === undefined ? {} : { fields }) })}`,
+      );
     }
   }
 

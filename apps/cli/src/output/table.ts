@@ -7,7 +7,12 @@ export function formatTable(columns: readonly string[], rows: readonly (readonly
   const lines = [columns.map((column) => column.toUpperCase()), ...rows.map((row) => row.map(textOf))];
   const widths = columns.map((_, index) => Math.max(...lines.map((line) => line[index]?.length ?? 0)));
   return lines
-    .map((line) => line.map((cell, index) => (index === line.length - 1 ? cell : cell.padEnd(widths[index] ?? 0))).join('  ').trimEnd())
+    .map((line) =>
+      line
+        .map((cell, index) => (index === line.length - 1 ? cell : cell.padEnd(widths[index] ?? 0)))
+        .join('  ')
+        .trimEnd(),
+    )
     .map((line) => `${line}\n`)
     .join('');
 }

@@ -12,12 +12,18 @@ export interface CliResult {
 }
 
 export function runCli(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<CliResult> {
-  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('HEADRACE_') && name !== 'DATABASE_URL' && name !== 'REDIS_URL' && name !== 'NODE_OPTIONS');
-  const child = spawn(process.execPath, [main, ...args], { cwd: root, env: { ...Object.fromEntries(inherited), ...environment }, stdio: ['ignore', 'pipe', 'pipe'] });
-  const out = { stdout: '', stderr: '' };
-  for (const name of ['stdout', 'stderr'] as const) child[name].setEncoding('utf8').on('data', (text: string) => void (out[name] += text));
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !name.startsWith('HEADRACE_') && name !== 'DATABASE_URL' && name !== 'REDIS_URL' && name !== 'NODE_OPTIONS',
+  );
+  const child = spawn(process.execPath, [main, ...args], {
+    cwd: root,
+    env: { ...Object.fromEntries(inherited), ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const out: Record<'stdout' | 'stderr', string[]> = { stdout: [], stderr: [] };
+  for (const name of ['stdout', 'stderr'] as const) child[name].setEncoding('utf8').on('data', (text: string) => out[name].push(text));
   return new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', (code) => resolve({ code, ...out }));
+    child.once('close', (code) => resolve({ code, stdout: out.stdout.join(''), stderr: out.stderr.join('') }));
   });
 }

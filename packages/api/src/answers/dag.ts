@@ -64,7 +64,7 @@ export function presentDagDetails(dag: DagRecord, latest: DagVersion | null): Da
 }
 
 function presentParams({ paramsSchema, paramsDefault }: DagSpec): DagDetails['params'] {
-  const properties = (paramsSchema?.['properties'] ?? {}) as Readonly<Record<string, { readonly description?: string }>>;
+  const properties = (paramsSchema?.properties ?? {}) as Readonly<Record<string, { readonly description?: string }>>;
   const names = [...new Set([...Object.keys(properties), ...Object.keys(paramsDefault)])];
   return Object.fromEntries(
     names.map((name) => {
@@ -81,7 +81,8 @@ function summaryOf(schedule: ScheduleSpec): string | null {
 function descriptionOf(schedule: ScheduleSpec): string {
   if (schedule.kind === 'manual') return 'Never, external triggers only';
   const { interval } = schedule;
-  const data = interval === 'cron' ? 'data since the time before' : interval === 'trigger' ? '' : `data of ${interval.lengthMs / 3_600_000} h before`;
+  const data =
+    interval === 'cron' ? 'data since the time before' : interval === 'trigger' ? '' : `data of ${interval.lengthMs / 3_600_000} h before`;
   return `At "${schedule.expression}" in ${schedule.timezone}${data === '' ? '' : `, ${data}`}`;
 }
 

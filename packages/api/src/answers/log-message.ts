@@ -23,6 +23,8 @@ export function parseLogLine(line: string): LogMessage {
 
 /** One readable line, as `text/plain` gives it. */
 export function formatLogMessage({ timestamp, level, event, fields }: LogMessage): string {
-  const values = Object.entries(fields ?? {}).map(([name, value]) => ` ${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
+  const values = Object.entries(fields ?? {}).map(
+    ([name, value]) => ` ${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
   return `${timestamp === undefined ? '' : `${timestamp} `}${level === undefined ? '' : `${level.toUpperCase().padEnd(5)} `}${event}${values.join('')}`;
 }

@@ -23,7 +23,10 @@ const DATABASE_AWAY = /^(08\w{3}|53\w{3}|57P\d\d|ECONNREFUSED|ECONNRESET|ENOTFOU
 export function answerProblems(app: FastifyInstance, log: Log): void {
   app.setErrorHandler((error, request, reply) => sendProblem(request, reply, toProblem(error), log, error));
   app.setNotFoundHandler((request, reply) => {
-    const problem = new ApiProblem('HR_ROUTE_NOT_FOUND', `There is no ${request.method} ${pathOf(request)}; /openapi.json lists what there is`);
+    const problem = new ApiProblem(
+      'HR_ROUTE_NOT_FOUND',
+      `There is no ${request.method} ${pathOf(request)}; /openapi.json lists what there is`,
+    );
     return sendProblem(request, reply, problem, log);
   });
 }
@@ -41,13 +44,21 @@ function toProblem(error: unknown): ApiProblem {
   if (typeof code === 'string') {
     const known = FASTIFY_CODES[code];
     if (known !== undefined) return new ApiProblem(known, message ?? PROBLEMS[known].title);
-    if (DATABASE_AWAY.test(code)) return new ApiProblem('HR_UNAVAILABLE', 'The database cannot be reached at the moment: try again shortly');
+    if (DATABASE_AWAY.test(code))
+      return new ApiProblem('HR_UNAVAILABLE', 'The database cannot be reached at the moment: try again shortly');
   }
-  if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) return new ApiProblem('HR_BAD_REQUEST', message ?? 'Bad request');
+  if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500)
+    return new ApiProblem('HR_BAD_REQUEST', message ?? 'Bad request');
   return new ApiProblem('HR_INTERNAL', 'Something went wrong on our side; the log of the server has it under the id in `instance`');
 }
 
-async function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: ApiProblem, log: Log, cause?: unknown): Promise<FastifyReply> {
+async function sendProblem(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  problem: ApiProblem,
+  log: Log,
+  cause?: unknown,
+): Promise<FastifyReply> {
   const { status, title } = PROBLEMS[problem.code];
   if (status >= 500) log.error({ err: cause, requestId: request.id, method: request.method, path: pathOf(request) }, 'request failed');
   const body: Problem = {

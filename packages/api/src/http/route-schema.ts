@@ -33,4 +33,3 @@ export function path<Name extends keyof typeof segments>(...names: readonly Name
 
 export const read = { config: { access: 'read' } } as const;
 export const operate = { config: { access: 'operate' } } as const;
-

@@ -56,7 +56,10 @@ function fieldProblems(errors: readonly SchemaError[], schema: TSchema, value: u
         if (error.params.type !== 'null') add(error.instancePath, error.message);
         break;
       case 'format':
-        add(error.instancePath, error.params.format === 'date-time' ? 'must be a date and time with zone, such as 2024-05-01T00:00:00Z' : error.message);
+        add(
+          error.instancePath,
+          error.params.format === 'date-time' ? 'must be a date and time with zone, such as 2024-05-01T00:00:00Z' : error.message,
+        );
         break;
       default:
         add(error.instancePath, error.message);

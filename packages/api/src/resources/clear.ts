@@ -1,5 +1,11 @@
 /** Clear: have task instances run anew. It is also how a failed task is retried. */
-import { ClearDagRun, ClearTaskInstances, DagRun, type TaskInstanceCollection, TaskInstanceCollection as TaskInstances } from '@headrace/api-contract';
+import {
+  ClearDagRun,
+  ClearTaskInstances,
+  DagRun,
+  type TaskInstanceCollection,
+  TaskInstanceCollection as TaskInstances,
+} from '@headrace/api-contract';
 import type { ClearRequest, ClearResult, RunRecord, TaskInstanceRecord } from '@headrace/ports';
 import { Type } from 'typebox';
 import { presentDagRun } from '../answers/dag-run.ts';
@@ -67,9 +73,11 @@ export const clearRoutes: Routes = async (app, context) => {
 
 type ClearBody = Parameters<typeof refuseUnsupported>[0];
 
-function refuseUnsupported(body: {
-  readonly [Flag in 'only_running' | 'include_future' | 'include_past' | 'reset_dag_runs']: boolean;
-}): void {
+function refuseUnsupported(
+  body: {
+    readonly [Flag in 'only_running' | 'include_future' | 'include_past' | 'reset_dag_runs']: boolean;
+  },
+): void {
   const flags: readonly [keyof ClearBody, boolean, string][] = [
     ['only_running', true, 'Cancel the run, or clear the tasks by id'],
     ['include_future', true, 'Clear the runs one by one'],
@@ -80,13 +88,18 @@ function refuseUnsupported(body: {
 }
 
 /** A misspelt task must not look like one that needed no clearing. */
-async function refuseUnknownTasks(run: RunRecord, { taskIds = [], onLatestVersion }: ClearRequest, { deps, versions }: ResourceContext): Promise<void> {
+async function refuseUnknownTasks(
+  run: RunRecord,
+  { taskIds = [], onLatestVersion }: ClearRequest,
+  { deps, versions }: ResourceContext,
+): Promise<void> {
   const newest = onLatestVersion === true ? (await deps.queries.dag(run.dagId))?.versionNumber : undefined;
   const version = await versions.get(run.dagId, newest ?? run.versionNumber);
   const unknown = taskIds
     .map((entry) => (typeof entry === 'string' ? entry : entry[0]))
     .filter((taskId) => version !== undefined && version.task(taskId) === undefined);
-  if (unknown.length > 0) throw invalid({ field: 'body.task_ids', message: `DAG "${run.dagId}" has no task ${unknown.map((id) => `"${id}"`).join(', ')}` });
+  if (unknown.length > 0)
+    throw invalid({ field: 'body.task_ids', message: `DAG "${run.dagId}" has no task ${unknown.map((id) => `"${id}"`).join(', ')}` });
 }
 
 async function refuseRunning(run: RunRecord, request: ClearRequest, { deps }: ResourceContext): Promise<void> {
@@ -106,7 +119,11 @@ async function affectedOf(run: RunRecord, result: ClearResult, { deps, versions 
   return { task_instances: await presentTaskInstances(records, versions), total_entries: records.length };
 }
 
-async function recordsOf({ dagId, runId }: RunRecord, { affected }: ClearResult, queries: ResourceContext['deps']['queries']): Promise<TaskInstanceRecord[]> {
+async function recordsOf(
+  { dagId, runId }: RunRecord,
+  { affected }: ClearResult,
+  queries: ResourceContext['deps']['queries'],
+): Promise<TaskInstanceRecord[]> {
   const keyOf = (taskId: string, mapIndex: number): string => `${mapIndex} ${taskId}`;
   const wanted = new Set(affected.map(({ taskId, mapIndex }) => keyOf(taskId, mapIndex)));
   const records: TaskInstanceRecord[] = [];

@@ -1,7 +1,8 @@
 /** What every resource's plugin is registered with. */
-import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { FastifyPluginAsync, RawServerDefault } from 'fastify';
 import type { VersionBook } from '../answers/version-book.ts';
 import type { ApiDeps } from '../deps.ts';
+import type { SchemaTypes } from '../http/type-provider.ts';
 import type { Lookup } from './lookup.ts';
 
 export interface ResourceContext {
@@ -11,4 +12,4 @@ export interface ResourceContext {
 }
 
 /** The routes of one resource. */
-export type Routes = FastifyPluginAsyncTypebox<ResourceContext & Record<never, never>>;
+export type Routes = FastifyPluginAsync<ResourceContext & Record<never, never>, RawServerDefault, SchemaTypes>;

@@ -1,11 +1,4 @@
-import {
-  DagRun,
-  DagRunCollection,
-  DagRunListQuery,
-  DagRunPatch,
-  DagRunPatchQuery,
-  TriggerDagRun,
-} from '@headrace/api-contract';
+import { DagRun, DagRunCollection, DagRunListQuery, DagRunPatch, DagRunPatchQuery, TriggerDagRun } from '@headrace/api-contract';
 import type { Range, RunFilter } from '@headrace/ports';
 import { presentDagRun } from '../answers/dag-run.ts';
 import { toInstant } from '../answers/date-times.ts';
@@ -86,11 +79,13 @@ export const dagRunRoutes: Routes = async (app, { deps, lookup, versions }) => {
       const run = await lookup.run(params.dag_id, params.dag_run_id);
       const asked = (field: 'state' | 'note'): boolean => query.update_mask?.includes(field) ?? true;
       const state = asked('state') ? (body.state ?? undefined) : undefined;
-      if (state === 'success') throw unsupported('body.state', 'A run cannot be marked as success; cancel it with "failed" or run it anew with "queued"');
+      if (state === 'success')
+        throw unsupported('body.state', 'A run cannot be marked as success; cancel it with "failed" or run it anew with "queued"');
       if (asked('note') && body.note !== undefined) await commands.setNote(run.runKey, body.note);
       if (state === 'failed') {
         const answer = await runCommands.cancelRun(run.dagId, run.runId, principal?.name);
-        if (answer === 'already_finished') throw new ApiProblem('HR_RUN_FINISHED', `Run "${run.runId}" has ended as ${run.status}: there is nothing to cancel`);
+        if (answer === 'already_finished')
+          throw new ApiProblem('HR_RUN_FINISHED', `Run "${run.runId}" has ended as ${run.status}: there is nothing to cancel`);
       }
       if (state === 'queued') await runCommands.clear(run.dagId, run.runId, {}, principal?.name);
       return presentDagRun(await lookup.run(run.dagId, run.runId), versions);

@@ -33,7 +33,10 @@ export const dagRoutes: Routes = async (app, { deps: { queries, commands }, look
 
   app.get(
     '/dags/:dag_id/details',
-    { ...read, schema: { operationId: 'get_dag_details', tags, params: path('dag_id'), response: answers(DagDetails, 'HR_DAG_NOT_FOUND') } },
+    {
+      ...read,
+      schema: { operationId: 'get_dag_details', tags, params: path('dag_id'), response: answers(DagDetails, 'HR_DAG_NOT_FOUND') },
+    },
     async ({ params }) => {
       const dag = await lookup.dag(params.dag_id);
       const version = await versions.get(dag.dagId, dag.versionNumber);

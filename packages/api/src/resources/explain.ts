@@ -21,7 +21,8 @@ export const explainRoutes: Routes = async (app, { deps, lookup, versions }) => 
     async ({ params: { dag_id, dag_run_id, task_id } }) => {
       const record = await lookup.run(dag_id, dag_run_id);
       const [loaded, version] = await Promise.all([deps.commands.loadRun(dag_id, dag_run_id), versions.get(dag_id, record.versionNumber)]);
-      if (loaded === undefined || version === undefined) throw new ApiProblem('HR_RUN_NOT_FOUND', `DAG "${dag_id}" has no run "${dag_run_id}"`);
+      if (loaded === undefined || version === undefined)
+        throw new ApiProblem('HR_RUN_NOT_FOUND', `DAG "${dag_id}" has no run "${dag_run_id}"`);
       const dag = compileDag(version.spec);
       const index = dag.indexOf(task_id);
       if (index === undefined) throw new ApiProblem('HR_TASK_NOT_FOUND', `DAG "${dag_id}" has no task "${task_id}" in this run's version`);

@@ -39,7 +39,8 @@ export const importErrorRoutes: Routes = async (app, { deps: { queries, catalog 
     async ({ params }) => {
       const id = params.import_error_id;
       const found = (await catalog.importErrors()).find((error) => error.id === String(id));
-      if (found === undefined) throw new ApiProblem('HR_IMPORT_ERROR_NOT_FOUND', `There is no import error ${id}; the file may have been repaired`);
+      if (found === undefined)
+        throw new ApiProblem('HR_IMPORT_ERROR_NOT_FOUND', `There is no import error ${id}; the file may have been repaired`);
       return presentImportError(found);
     },
   );

@@ -1,8 +1,8 @@
 import { HealthInfo, VersionInfo } from '@headrace/api-contract';
 import { Type } from 'typebox';
 import { dateTimeOrNull } from '../answers/date-times.ts';
-import { answers, read } from '../http/route-schema.ts';
 import type { ApiDeps } from '../deps.ts';
+import { answers, read } from '../http/route-schema.ts';
 import type { Routes } from './context.ts';
 
 const open = { config: { access: 'public' } } as const;

@@ -33,16 +33,23 @@ export const taskLogRoutes: Routes = async (app, { deps: { objects, logKeyOf }, 
     async ({ params, query, headers }, reply): Promise<TaskLog> => {
       const form = formOf(headers.accept);
       const offset = query.token === undefined ? 0 : offsetOf(query.token);
-      if (offset === undefined) throw invalid({ field: 'query.token', message: 'is not a token of this API; leave it out to read from the start' });
+      if (offset === undefined)
+        throw invalid({ field: 'query.token', message: 'is not a token of this API; leave it out to read from the start' });
       const record = await lookup.taskInstance(params.dag_id, params.dag_run_id, params.task_id, query.map_index);
       const tried = await tryOf(record, params.try_number, lookup);
       const logKey = tried.logKey ?? (tried.attempt > 0 ? logKeyOf(tried) : undefined);
       const live = isLive(tried);
       const render = STREAMED[form];
       if (render !== undefined) {
-        const lines = logKey === undefined ? withoutLog(tried).map(render).join('\n') : streamLog(objects, logKey, CHUNK_BYTES, (line) => render(parseLogLine(line)));
+        const lines =
+          logKey === undefined
+            ? withoutLog(tried).map(render).join('\n')
+            : streamLog(objects, logKey, CHUNK_BYTES, (line) => render(parseLogLine(line)));
         // The schema describes the JSON form; the other two are texts.
-        return reply.type(`${form}; charset=utf-8`).serializer(String).send(lines as never);
+        return reply
+          .type(`${form}; charset=utf-8`)
+          .serializer(String)
+          .send(lines as never);
       }
       if (logKey === undefined) return { content: withoutLog(tried), continuation_token: live ? tokenOf(0) : null };
       const size = query.full_content ? Number.MAX_SAFE_INTEGER : CHUNK_BYTES;
@@ -77,5 +84,8 @@ function formOf(accept = '*/*'): string {
     if (form === 'text/*') return 'text/plain';
     if (Object.hasOwn(STREAMED, form)) return form;
   }
-  throw new ApiProblem('HR_NOT_ACCEPTABLE', `A log can be had as application/json, ${Object.keys(STREAMED).join(' or ')}, not as ${accept}`);
+  throw new ApiProblem(
+    'HR_NOT_ACCEPTABLE',
+    `A log can be had as application/json, ${Object.keys(STREAMED).join(' or ')}, not as ${accept}`,
+  );
 }

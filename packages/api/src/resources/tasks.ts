@@ -12,7 +12,13 @@ export const taskRoutes: Routes = async (app, { lookup }) => {
     '/dags/:dag_id/tasks',
     {
       ...read,
-      schema: { operationId: 'get_tasks', tags, params: path('dag_id'), querystring: TaskListQuery, response: answers(TaskCollection, 'HR_DAG_NOT_FOUND') },
+      schema: {
+        operationId: 'get_tasks',
+        tags,
+        params: path('dag_id'),
+        querystring: TaskListQuery,
+        response: answers(TaskCollection, 'HR_DAG_NOT_FOUND'),
+      },
     },
     async ({ params, query }) => {
       const tasks = presentTasks((await lookup.dag(params.dag_id)).spec);
@@ -24,7 +30,12 @@ export const taskRoutes: Routes = async (app, { lookup }) => {
     '/dags/:dag_id/tasks/:task_id',
     {
       ...read,
-      schema: { operationId: 'get_task', tags, params: path('dag_id', 'task_id'), response: answers(Task, 'HR_DAG_NOT_FOUND', 'HR_TASK_NOT_FOUND') },
+      schema: {
+        operationId: 'get_task',
+        tags,
+        params: path('dag_id', 'task_id'),
+        response: answers(Task, 'HR_DAG_NOT_FOUND', 'HR_TASK_NOT_FOUND'),
+      },
     },
     async ({ params }) => {
       const { spec } = await lookup.dag(params.dag_id);

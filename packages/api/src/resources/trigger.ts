@@ -15,7 +15,10 @@ export interface Caller {
 /** Our own clients say in a header what they are, so that the run's history tells a click from a script. */
 export function callerOf({ headers, principal }: FastifyRequest): Caller {
   const client = headers['headrace-client'];
-  return { triggeredBy: client === 'cli' || client === 'ui' ? client : 'rest_api', ...(principal === null ? {} : { user: principal.name }) };
+  return {
+    triggeredBy: client === 'cli' || client === 'ui' ? client : 'rest_api',
+    ...(principal === null ? {} : { user: principal.name }),
+  };
 }
 
 export async function toTriggerRequest(
@@ -28,7 +31,8 @@ export async function toTriggerRequest(
   const times = timesOf(dag.spec.schedule, body);
   const given = body.conf ?? {};
   // The defaults were found valid when the file was loaded: no need to ask the DAG's code again.
-  const checked = Object.keys(given).length === 0 ? { ok: true as const, params: dag.spec.paramsDefault } : await validateParams(dag.dagId, given);
+  const checked =
+    Object.keys(given).length === 0 ? { ok: true as const, params: dag.spec.paramsDefault } : await validateParams(dag.dagId, given);
   if (!checked.ok) {
     const fields = checked.issues.map(({ path, message }) => ({ field: path === '' ? 'body.conf' : `body.conf.${path}`, message }));
     throw new ApiProblem('HR_INVALID_PARAMS', fields.map(({ field, message }) => `${field}: ${message}`).join('; '), fields);
@@ -47,11 +51,13 @@ export async function toTriggerRequest(
 type Times = Pick<TriggerRequest, 'logicalDate' | 'intervalStart' | 'intervalEnd' | 'runAfter'>;
 
 function timesOf(schedule: ScheduleSpec, body: TriggerDagRun): Times {
-  const [logicalDate, start, end, runAfter] = (['logical_date', 'data_interval_start', 'data_interval_end', 'run_after'] as const).map((name) => {
-    const instant = toInstant(body[name]);
-    if (Number.isNaN(instant)) throw invalid({ field: `body.${name}`, message: `is no date that exists, "${body[name]}"` });
-    return instant;
-  });
+  const [logicalDate, start, end, runAfter] = (['logical_date', 'data_interval_start', 'data_interval_end', 'run_after'] as const).map(
+    (name) => {
+      const instant = toInstant(body[name]);
+      if (Number.isNaN(instant)) throw invalid({ field: `body.${name}`, message: `is no date that exists, "${body[name]}"` });
+      return instant;
+    },
+  );
   if ((start === undefined) !== (end === undefined)) {
     const missing = start === undefined ? 'data_interval_start' : 'data_interval_end';
     throw invalid({ field: `body.${missing}`, message: 'is missing: give both ends of the data interval or neither' });
@@ -59,7 +65,8 @@ function timesOf(schedule: ScheduleSpec, body: TriggerDagRun): Times {
   if (start !== undefined && end !== undefined && start > end) {
     throw invalid({ field: 'body.data_interval_start', message: 'lies after data_interval_end' });
   }
-  const interval = start !== undefined && end !== undefined ? { start, end } : logicalDate === undefined ? undefined : intervalAt(schedule, logicalDate);
+  const interval =
+    start !== undefined && end !== undefined ? { start, end } : logicalDate === undefined ? undefined : intervalAt(schedule, logicalDate);
   return {
     ...(logicalDate === undefined ? {} : { logicalDate }),
     ...(interval === undefined ? {} : { intervalStart: interval.start, intervalEnd: interval.end }),

@@ -4,19 +4,19 @@ import type { DagSpec, TaskSpec } from '@headrace/core';
 import {
   DagNotFoundError,
   type DagRecord,
-  ObjectNotFoundError,
-  type RunRecord,
-  RunExistsError,
-  silentLog,
   noMetrics,
+  ObjectNotFoundError,
+  RunExistsError,
+  type RunRecord,
   type StoredImportError,
+  silentLog,
   type TaskInstanceRecord,
   type TriggerRequest,
   UnknownOrderError,
 } from '@headrace/ports';
 import { type ApiDeps, knownTokens } from '../../src/index.ts';
 
-export const TOKEN = 'a-token-for-tests';
+const TOKEN = 'a-token-for-tests';
 export const authorization = `Bearer ${TOKEN}`;
 const T0 = Date.UTC(2024, 0, 2, 3, 4, 5, 678);
 
@@ -37,7 +37,7 @@ function task(taskId: string, upstream: string[]): TaskSpec {
   };
 }
 
-export const spec: DagSpec = {
+const spec: DagSpec = {
   formatVersion: 1,
   dagId: 'sales',
   description: 'Sales of a day',
@@ -73,13 +73,19 @@ export function createFixture(): { deps: ApiDeps; triggered: TriggerRequest[]; c
   const runs: RunRecord[] = [run('r1', 'failed'), run('r2', 'running')];
   const tasks: TaskInstanceRecord[] = [
     instance('1', 'r1', 'extract', { status: 'success', attempt: 2, logKey: 'logs/1' }),
-    instance('2', 'r1', 'transform', { status: 'failed', attempt: 3, error: { name: 'TypeError', message: 'no such column', stack: 'at sales.ts:7:3' } }),
+    instance('2', 'r1', 'transform', {
+      status: 'failed',
+      attempt: 3,
+      error: { name: 'TypeError', message: 'no such column', stack: 'at sales.ts:7:3' },
+    }),
     instance('3', 'r1', 'publish', { status: 'upstream_failed', attempt: 0, reason: 'upstream failed' }),
     instance('4', 'r2', 'extract', { status: 'running', attempt: 1 }),
     instance('5', 'r2', 'transform', { status: 'none', attempt: 0 }),
     instance('6', 'r2', 'publish', { status: 'none', attempt: 0 }),
   ];
-  const importErrors: StoredImportError[] = [{ id: '12', file: 'broken.ts', line: 3, column: 9, code: 'HR_SYNTAX', message: 'Unexpected token', at: T0 }];
+  const importErrors: StoredImportError[] = [
+    { id: '12', file: 'broken.ts', line: 3, column: 9, code: 'HR_SYNTAX', message: 'Unexpected token', at: T0 },
+  ];
   const objects = new Map([
     ['logs/1', '{"ts":"2024-01-02T03:04:05.678Z","level":"info","stream":"task","message":"read","fields":{"rows":3}}\nplain\n'],
     ['logs/live/extract/1', '{"ts":"2024-01-02T03:04:05.678Z","level":"info","stream":"stdout","message":"begun"}\n{"ts":"2024-01-02T03:0'],
@@ -89,13 +95,42 @@ export function createFixture(): { deps: ApiDeps; triggered: TriggerRequest[]; c
 
   function run(runId: string, status: RunRecord['status']): RunRecord {
     const ended = status === 'failed' ? { endedAt: T0 + 1500 } : {};
-    const base = { runKey: runId, dagId: 'sales', runId, runType: 'manual', status, triggeredBy: 'rest_api', runAfter: T0, queuedAt: T0 } as const;
+    const base = {
+      runKey: runId,
+      dagId: 'sales',
+      runId,
+      runType: 'manual',
+      status,
+      triggeredBy: 'rest_api',
+      runAfter: T0,
+      queuedAt: T0,
+    } as const;
     return { ...base, startedAt: T0, ...ended, params: { day: 'x' }, versionId: '7', versionNumber: 3, bundleHash: 'ab12' };
   }
 
   function instance(taskInstanceId: string, runId: string, taskId: string, rest: Partial<TaskInstanceRecord>): TaskInstanceRecord {
-    const place = { taskInstanceId, runKey: runId, dagId: 'sales', runId, taskId, mapIndex: -1, runAfter: T0, versionId: '7', versionNumber: 3 };
-    return { ...place, status: 'none', attempt: 0, maxTries: 3, queue: 'default', pool: 'default', poolSlots: 1, priorityWeight: 1, ...rest };
+    const place = {
+      taskInstanceId,
+      runKey: runId,
+      dagId: 'sales',
+      runId,
+      taskId,
+      mapIndex: -1,
+      runAfter: T0,
+      versionId: '7',
+      versionNumber: 3,
+    };
+    return {
+      ...place,
+      status: 'none',
+      attempt: 0,
+      maxTries: 3,
+      queue: 'default',
+      pool: 'default',
+      poolSlots: 1,
+      priorityWeight: 1,
+      ...rest,
+    };
   }
 
   const deps: ApiDeps = {
@@ -109,7 +144,9 @@ export function createFixture(): { deps: ApiDeps; triggered: TriggerRequest[]; c
       workers: [{ id: 'w', hostname: 'h', heartbeatAt: T0, alive: true, slots: 4, queues: ['default'] }],
     }),
     validateParams: async (_, params) =>
-      typeof (params['day'] ?? '') === 'string' ? { ok: true, params: { day: 'today', ...params } } : { ok: false, issues: [{ path: 'day', message: 'must be a text' }] },
+      typeof (params.day ?? '') === 'string'
+        ? { ok: true, params: { day: 'today', ...params } }
+        : { ok: false, issues: [{ path: 'day', message: 'must be a text' }] },
     logKeyOf: ({ taskId, attempt }) => `logs/live/${taskId}/${attempt}`,
     catalog: { importErrors: async () => importErrors },
     objects: {
@@ -144,7 +181,11 @@ export function createFixture(): { deps: ApiDeps; triggered: TriggerRequest[]; c
       tries: async (id) => {
         const current = tasks.find((one) => one.taskInstanceId === id);
         if (current === undefined) return [];
-        const earlier = Array.from({ length: current.attempt - 1 }, (_, index) => ({ ...current, attempt: index + 1, status: 'failed' as const }));
+        const earlier = Array.from({ length: current.attempt - 1 }, (_, index) => ({
+          ...current,
+          attempt: index + 1,
+          status: 'failed' as const,
+        }));
         return [...earlier, current];
       },
       result: async (id) => (id === '1' ? { kind: 'inline', json: '{"rows":{"$bigint":"3"}}' } : undefined),
@@ -188,6 +229,7 @@ export function createFixture(): { deps: ApiDeps; triggered: TriggerRequest[]; c
         };
       },
       saveCommand: async () => true,
+      latestVersion: async () => '7',
     },
     runCommands: {
       cancelRun: async (_, runId, user) => {
@@ -197,7 +239,10 @@ export function createFixture(): { deps: ApiDeps; triggered: TriggerRequest[]; c
       clear: async (_, runId, request, user) => {
         if (request.dryRun !== true) commands.push(`clear ${runId} by ${user}`);
         const affected = tasks.filter(
-          (one) => one.runId === runId && (request.taskIds?.includes(one.taskId) ?? true) && (request.onlyFailed !== true || one.status.endsWith('failed')),
+          (one) =>
+            one.runId === runId &&
+            (request.taskIds?.includes(one.taskId) ?? true) &&
+            (request.onlyFailed !== true || one.status.endsWith('failed')),
         );
         return { affected: affected.map(({ taskId, mapIndex }) => ({ taskId, mapIndex })) };
       },
