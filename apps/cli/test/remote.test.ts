@@ -9,7 +9,7 @@ import { createStore, type PostgresStore } from '@headrace/store-postgres';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { type HeadraceProcess, startHeadrace } from '../../../tests/support/headrace-process.ts';
-import { type CliResult, runCli } from './support/run-cli.ts';
+import { type CliResult, runCli, startCli } from './support/run-cli.ts';
 import { runHere } from './support/run-program.ts';
 
 const admin = process.env.HEADRACE_TEST_POSTGRES_URL ?? '';
@@ -159,6 +159,23 @@ describe('the command line', () => {
     const listed = await json('runs', 'list', 'shop', '--state', 'failed');
     expect(listed.dag_runs.map((run: { dag_run_id: string }) => run.dag_run_id)).toContain('three');
     rmSync(hold);
+  });
+
+  test.each(['SIGTERM', 'SIGINT'] as const)('a process says when it is ready, and ends with 0 on %s', async (signal) => {
+    const started = startCli(['api'], environment);
+    await started.says('headrace api ready at http://127.0.0.1:');
+    started.signal(signal);
+    expect(await started.ended).toMatchObject({ code: 0, stderr: expect.stringContaining(`headrace api: ${signal}, finishing`) });
+  });
+
+  test('a process that cannot start says why and ends with 1', async () => {
+    const refused = await runCli(['api'], { ...environment, DATABASE_URL: 'postgres://postgres@127.0.0.1:1/none' });
+    expect([refused.code, refused.stdout]).toEqual([1, '']);
+    expect(refused.stderr).toMatch(/ECONNREFUSED/);
+    const bare = new URL(environment.DATABASE_URL ?? '');
+    bare.pathname = '/postgres';
+    const old = await runCli(['api'], { ...environment, DATABASE_URL: bare.href });
+    expect([old.code, old.stderr]).toEqual([1, expect.stringMatching(/^error: The database schema .* run `headrace db migrate`\n$/)]);
   });
 
   test('tells what a clear would do, and names a task that is not there', async () => {
