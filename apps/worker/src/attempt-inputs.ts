@@ -1,0 +1,53 @@
+/** What an attempt needs beside its claim: code, results of upstream tasks, connections. */
+import type { AttemptStore, ClaimedAttempt, StoredResult } from '@headrace/ports';
+import type { ConnectionSettings } from '@headrace/sdk';
+import type { BundleCache, CachedBundle } from './bundle-cache.ts';
+
+export interface AttemptInputs {
+  readonly bundle: CachedBundle;
+  readonly results: ReadonlyMap<string, StoredResult>;
+  readonly connections: readonly ConnectionSettings[];
+  readonly timeoutMs: number;
+}
+
+export interface InputSources {
+  readonly store: Pick<AttemptStore, 'results'>;
+  readonly bundles: BundleCache;
+  /** Undefined: there is no connection of this id. */
+  readonly connections: (id: string) => ConnectionSettings | undefined;
+}
+
+/** Something that another try in a second would not find either. */
+export class MissingInputError extends Error {
+  readonly code: 'HR_CODE_UNAVAILABLE' | 'HR_CONNECTION_UNKNOWN';
+  constructor(code: MissingInputError['code'], message: string) {
+    super(message);
+    this.name = 'MissingInputError';
+    this.code = code;
+  }
+}
+
+const NO_RESULTS: ReadonlyMap<string, StoredResult> = new Map();
+
+/** Throws MissingInputError, and what the store throws. */
+export async function attemptInputs(claimed: ClaimedAttempt, { store, bundles, connections }: InputSources): Promise<AttemptInputs> {
+  const bundle = await bundles.get(claimed.versionId);
+  const task = bundle.tasks.get(claimed.taskId);
+  if (task === undefined) {
+    throw new MissingInputError('HR_CODE_UNAVAILABLE', `This version of DAG "${claimed.dagId}" has no task "${claimed.taskId}"`);
+  }
+  const upstream = [...new Set(Object.values(task.inputs))];
+  return {
+    bundle,
+    results: upstream.length === 0 ? NO_RESULTS : await store.results(claimed.runKey, upstream),
+    connections: task.connections.map((id) => connections(id) ?? unknownConnection(claimed.taskId, id)),
+    timeoutMs: task.executionTimeoutMs,
+  };
+}
+
+function unknownConnection(taskId: string, id: string): never {
+  throw new MissingInputError(
+    'HR_CONNECTION_UNKNOWN',
+    `Task "${taskId}" needs the connection "${id}", which this worker does not have: set HEADRACE_CONN_${id.toUpperCase()} to its URL`,
+  );
+}

@@ -1,0 +1,218 @@
+/**
+ * The way of an attempt through a worker, from its message to its recorded outcome.
+ *
+ * W1. Nothing runs without a claim, and nothing counts without a fenced outcome: a message may come twice or too late.
+ * W2. An attempt is in hand once. The store answers the same worker the same again, so a second message of an attempt is dropped here.
+ * W3. A task process is free as soon as its task ended; its next attempt does not wait for the commit of the last one.
+ */
+import type { AttemptRef, AttemptStore, ClaimedAttempt, TaskMessage } from '@headrace/ports';
+import { type AttemptResult, NotStartedError, type TaskPool } from '@headrace/task-runtime';
+import { type AttemptInputs, attemptInputs, type InputSources, MissingInputError } from './attempt-inputs.ts';
+import type { HeldAttempt, Leases } from './leases.ts';
+import { persistently } from './persistently.ts';
+import type { Places } from './places.ts';
+import { type OutcomeRecorder, recordOutcome } from './record-outcome.ts';
+
+export interface AttemptsOptions extends OutcomeRecorder, InputSources {
+  readonly store: AttemptStore;
+  readonly pool: TaskPool;
+  readonly leases: Leases;
+  readonly places: Places;
+  readonly leaseMs: number;
+  /** Called when an attempt begins or ceases to be finished: to hold no process any more, but its message. */
+  onFinishing(): void;
+}
+
+/** An attempt claimed ahead that cannot begin within this time is given back. */
+const START_WITHIN_MS = 250;
+/** Tries to get what an attempt needs before it counts as failed. */
+const INPUT_TRIES = 5;
+/** Lost attempts whose late messages are still known. */
+const MAX_LOST = 10_000;
+
+export class Attempts {
+  readonly #options: AttemptsOptions;
+  readonly #inHand = new Set<string>();
+  /** Given up while the store holds them for ours: until their lease ends a further message would be answered with a claim. */
+  readonly #lost = new Set<string>();
+  #finishing = 0;
+  #stopping = false;
+  #interrupting = false;
+
+  constructor(options: AttemptsOptions) {
+    this.#options = options;
+  }
+
+  /** Attempts that hold no process any more and are being stored. */
+  get finishing(): number {
+    return this.#finishing;
+  }
+
+  /** What has not begun is not begun. */
+  stop(): void {
+    this.#stopping = true;
+    this.#options.places.close();
+  }
+
+  /** What runs, or is just being claimed, is stopped. It does not count as a try. */
+  interrupt(): void {
+    this.#interrupting = true;
+    this.#options.leases.stop('interrupted');
+  }
+
+  /** Resolves when the attempt of this message is over, or is none of ours. */
+  async handle({ taskInstanceId, attemptId }: TaskMessage, queue: string): Promise<void> {
+    if (this.#inHand.has(attemptId) || this.#lost.has(attemptId)) return;
+    this.#inHand.add(attemptId);
+    try {
+      // An attempt that was given back because no process was free waits for one, unclaimed.
+      while ((await this.#attend({ taskInstanceId, attemptId }, queue)) === 'given_back');
+    } catch (error) {
+      this.#forget(attemptId);
+      throw error;
+    } finally {
+      this.#inHand.delete(attemptId);
+    }
+  }
+
+  async #attend(ref: AttemptRef, queue: string): Promise<'over' | 'given_back'> {
+    const { places, leases, clock, metrics } = this.#options;
+    if (!(await places.take())) return 'over';
+    const place = new Place(places);
+    try {
+      const arrivedAt = clock.monotonic();
+      const claimed = await this.#claim(ref, arrivedAt);
+      if (claimed === undefined) return 'over';
+      metrics.count('headrace_attempts_started_total', { queue });
+      const held = leases.hold(ref, arrivedAt);
+      if (this.#interrupting) leases.stop('interrupted', [ref.attemptId]);
+      try {
+        return await this.#perform(claimed, held, place, arrivedAt);
+      } finally {
+        leases.drop(held);
+      }
+    } finally {
+      place.giveBack();
+    }
+  }
+
+  #claim(ref: AttemptRef, since: number): Promise<ClaimedAttempt | undefined> {
+    const { store, workerId, leaseMs, clock, log } = this.#options;
+    return persistently(
+      () => store.claim(ref, workerId, leaseMs),
+      () => !this.#stopping && clock.monotonic() - since < leaseMs / 2,
+      (error) => log.warn({ error, ...ref }, 'an attempt could not be claimed; it is tried again'),
+    );
+  }
+
+  async #perform(claimed: ClaimedAttempt, held: HeldAttempt, place: Place, arrivedAt: number): Promise<'over' | 'given_back'> {
+    const { places, clock, onFinishing } = this.#options;
+    let inputs: AttemptInputs | undefined;
+    let result: AttemptResult;
+    let finishing = false;
+    const free = (): void => {
+      if (finishing) return;
+      finishing = true;
+      this.#finishing++;
+      place.giveBack();
+      onFinishing();
+    };
+    try {
+      try {
+        inputs = await this.#inputs(claimed);
+        places.sawRoundTrip(clock.monotonic() - arrivedAt);
+        result = await this.#run(claimed, inputs, held, free);
+      } catch (error) {
+        if (!(error instanceof NotStartedError)) result = failedBeforeStart(error);
+        else if (held.signal.reason === 'cancelled') result = CANCELLED_BEFORE_START;
+        else return await this.#giveBack(held);
+      }
+      free();
+      if (result.stopped === 'lease_lost') this.#forget(held.ref.attemptId);
+      else await recordOutcome(this.#options, claimed, held, inputs?.bundle, result);
+      return 'over';
+    } finally {
+      if (finishing) {
+        this.#finishing--;
+        onFinishing();
+      }
+    }
+  }
+
+  /** Tried again while that may help; the error of the last try fails the attempt. */
+  #inputs(claimed: ClaimedAttempt): Promise<AttemptInputs> {
+    const { log } = this.#options;
+    const { taskInstanceId, attemptId } = claimed;
+    let tries = 0;
+    return persistently(
+      () => attemptInputs(claimed, this.#options),
+      (error) => !(error instanceof MissingInputError) && ++tries < INPUT_TRIES && !this.#stopping,
+      (error) => log.warn({ error, taskInstanceId, attemptId }, 'what an attempt needs could not be read; it is tried again'),
+    );
+  }
+
+  #run(claimed: ClaimedAttempt, inputs: AttemptInputs, held: HeldAttempt, free: () => void): Promise<AttemptResult> {
+    const { pool, places } = this.#options;
+    return pool.run(
+      { attempt: claimed, ...inputs },
+      {
+        signal: held.signal,
+        startWithinMs: START_WITHIN_MS,
+        onFreed(runMs) {
+          free();
+          places.sawRun(runMs);
+        },
+      },
+    );
+  }
+
+  async #giveBack({ ref, signal, deadline }: HeldAttempt): Promise<'over' | 'given_back'> {
+    const { store, workerId, places, clock, log } = this.#options;
+    if (signal.reason === 'lease_lost') {
+      this.#forget(ref.attemptId);
+      return 'over';
+    }
+    places.waitedInVain(START_WITHIN_MS);
+    const released = await persistently(
+      () => store.release(ref, workerId),
+      () => clock.monotonic() < deadline,
+      (error) => log.warn({ error, ...ref }, 'an attempt could not be given back; it is tried again'),
+    );
+    return released ? 'given_back' : 'over';
+  }
+
+  #forget(attemptId: string): void {
+    this.#lost.add(attemptId);
+    const [oldest] = this.#lost;
+    if (this.#lost.size > MAX_LOST && oldest !== undefined) this.#lost.delete(oldest);
+  }
+}
+
+/** A place, given back once: when the attempt's process is free, or else at the end. */
+class Place {
+  readonly #places: Places;
+  #taken = true;
+
+  constructor(places: Places) {
+    this.#places = places;
+  }
+
+  giveBack(): void {
+    if (!this.#taken) return;
+    this.#taken = false;
+    this.#places.release();
+  }
+}
+
+const CANCELLED_BEFORE_START: AttemptResult = {
+  report: {
+    outcome: 'failed',
+    error: { name: 'Cancelled', code: 'HR_CANCELLED', message: 'The attempt was taken back before it began', retryable: false },
+  },
+  stopped: 'cancelled',
+};
+
+function failedBeforeStart(error: unknown): AttemptResult {
+  const { name, message, code } = error as Error & { code?: unknown };
+  return { report: { outcome: 'failed', error: { name, message, ...(typeof code === 'string' ? { code } : {}) } } };
+}

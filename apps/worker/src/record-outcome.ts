@@ -1,0 +1,61 @@
+/** Writing how an attempt ended: the core says what becomes of the task, the store takes it if the attempt is still ours. */
+import { attemptOutcome, type TaskState } from '@headrace/core';
+import type { AttemptStore, ClaimedAttempt, Clock, FinishedAttempt, Log, Metrics } from '@headrace/ports';
+import type { AttemptResult } from '@headrace/task-runtime';
+import type { CachedBundle } from './bundle-cache.ts';
+import type { HeldAttempt } from './leases.ts';
+import { persistently } from './persistently.ts';
+
+export interface OutcomeRecorder {
+  readonly store: Pick<AttemptStore, 'finish'>;
+  readonly workerId: string;
+  readonly clock: Clock;
+  readonly dice: () => number;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+/**
+ * `bundle` is undefined when the code could not be had: then nobody knows the retry policy. Tries until the lease may have ended, and
+ * then rejects with the store's last error: the attempt counts as lost.
+ */
+export async function recordOutcome(
+  recorder: OutcomeRecorder,
+  claimed: ClaimedAttempt,
+  held: HeldAttempt,
+  bundle: CachedBundle | undefined,
+  result: AttemptResult,
+): Promise<void> {
+  const { store, workerId, clock, dice, log, metrics } = recorder;
+  const { stopped } = result;
+  const task = bundle?.tasks.get(claimed.taskId);
+  const to: TaskState =
+    task === undefined
+      ? { status: 'failed', attempt: claimed.attempt }
+      : attemptOutcome(task, claimed.attempt, result.report, clock.now(), dice(), claimed.triesBefore);
+  const finished = finishedAttempt(held, to, result);
+  const recorded = await persistently(
+    () => store.finish(finished, workerId),
+    () => clock.monotonic() < held.deadline,
+    (error) => log.warn({ error, ...held.ref }, 'the outcome of an attempt could not be written; it is tried again'),
+  );
+  if (recorded) {
+    metrics.count('headrace_attempts_finished_total', { state: to.status });
+    if (to.status === 'up_for_retry') metrics.count('headrace_attempts_retried_total', { dag_id: claimed.dagId });
+    if (stopped === 'timeout') metrics.count('headrace_attempts_timed_out_total', { dag_id: claimed.dagId });
+  } else if (stopped === undefined) {
+    metrics.count('headrace_attempts_fenced_total', { operation: 'finish' });
+    const { dagId, runId, taskId } = claimed;
+    log.warn({ ...held.ref, dagId, runId, taskId }, 'an outcome was dropped because its attempt had been replaced');
+  }
+}
+
+function finishedAttempt({ ref }: HeldAttempt, to: TaskState, { report, result, logKey }: AttemptResult): FinishedAttempt {
+  return {
+    ...ref,
+    to,
+    ...(report.outcome === 'failed' ? { error: report.error } : {}),
+    ...(result === undefined ? {} : { result }),
+    ...(logKey === undefined ? {} : { logKey }),
+  };
+}
