@@ -59,34 +59,38 @@ export async function watchDags(options: WatchOptions): Promise<DagWatch> {
     clearTimeout(timer);
     if (!closed) timer = setTimeout(() => void look(), ms);
   };
-  const restMs = (): number => (watcher === undefined ? POLL_EVERY_MS : (options.repairEveryMs ?? REPAIR_EVERY_MS));
+  /** Something changed. During a look it is perhaps too late for that look, so another follows. */
+  const onEvent = (): void => {
+    again = true;
+    if (looking === undefined) lookIn(DEBOUNCE_MS);
+  };
   const look = (): Promise<void> => {
-    again = looking !== undefined;
     looking ??= lookOnce().finally(() => {
       looking = undefined;
     });
     return looking;
   };
   const lookOnce = async (): Promise<void> => {
+    again = false;
+    let next = watcher === undefined ? POLL_EVERY_MS : (options.repairEveryMs ?? REPAIR_EVERY_MS);
     try {
       await sync.look();
-      lookIn(again ? DEBOUNCE_MS : restMs());
     } catch (error) {
       options.log.error({ error }, 'the DAG folder could not be brought into the catalog; it is tried again');
-      lookIn(RETRY_MS);
+      next = RETRY_MS;
     }
-    again = false;
+    lookIn(again ? DEBOUNCE_MS : next);
   };
 
   try {
     watcher = watch(dagsDir, { recursive: true }, (_event, name) => {
-      if (name === null || isRelevant(name)) lookIn(DEBOUNCE_MS);
+      if (name === null || isRelevant(name)) onEvent();
     });
     watcher.on('error', (error) => {
       options.log.warn({ error }, 'the DAG folder can no longer be watched; it is looked at every 1.5 s instead');
       watcher?.close();
       watcher = undefined;
-      lookIn(POLL_EVERY_MS);
+      onEvent();
     });
   } catch (error) {
     options.log.warn({ error }, 'the DAG folder cannot be watched; it is looked at every 1.5 s instead');

@@ -94,6 +94,26 @@ describe('the catalog follows the folder', () => {
     });
   });
 
+  test('a change while the folder is looked at is seen by another look', async () => {
+    await using folder = await dagFolder({ 'a.ts': goodDag('a') });
+    const catalog = new MemoryCatalog();
+    const save = catalog.saveFile.bind(catalog);
+    let edited = false;
+    catalog.saveFile = async (file) => {
+      const saved = await save(file);
+      if (!edited) {
+        edited = true;
+        await folder.write('a.ts', goodDag('a2'));
+        // Longer than the event takes to arrive: it comes during this look.
+        await wait(300);
+      }
+      return saved;
+    };
+    await watching(folder, folder.loader(), catalog, async () => {
+      await until('the edit is registered', () => catalog.dagIds().includes('a2'));
+    });
+  });
+
   test('a missing helper that appears mends the file that wants it', async () => {
     await using folder = await dagFolder({ 'a.ts': goodDag('a', "import './_later.ts';") });
     const catalog = new MemoryCatalog();
