@@ -15,6 +15,7 @@ import type { ImportKind, OnResolveResult, Plugin, PluginBuild } from 'esbuild';
 const OWN_FOLDER = import.meta.dirname;
 /** Maps nothing but the first character: an empty map would be taken for none. */
 const NO_SOURCE_MAP = `\n//# sourceMappingURL=data:application/json;base64,${Buffer.from('{"version":3,"sources":["package"],"names":[],"mappings":"AAAA"}').toString('base64')}\n`;
+const IN_PACKAGE = /[\\/]node_modules[\\/]/;
 /** Keeps `resolve` from asking itself. */
 const ASKED = Symbol('asked');
 
@@ -41,8 +42,14 @@ async function resolvePackage(build: PluginBuild, path: string, resolveDir: stri
   const ask = (from: string) => build.resolve(path, { resolveDir: from, kind, pluginData: ASKED });
   const first = await ask(path.startsWith('@headrace/') ? OWN_FOLDER : resolveDir);
   const result = first.errors.length === 0 ? first : await ask(OWN_FOLDER);
+  // A package may ask for another that is optional and not there (pg for pg-native); it is the package that must cope.
+  if (result.errors.length > 0 && IN_PACKAGE.test(resolveDir)) return { path, external: true };
   if (result.errors.length > 0) {
-    return { errors: [{ text: `Could not resolve "${path}": install it beside the DAG folder (npm install ${packageName(path)}), or correct the name` }] };
+    return {
+      errors: [
+        { text: `Could not resolve "${path}": install it beside the DAG folder (npm install ${packageName(path)}), or correct the name` },
+      ],
+    };
   }
   if (result.external || isNativePackage(result.path)) return { path, external: true };
   return { path: result.path, namespace: result.namespace, sideEffects: result.sideEffects, suffix: result.suffix };
@@ -61,7 +68,15 @@ interface Manifest {
   readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 
-const NATIVE_LOADERS = ['bindings', 'node-gyp-build', 'node-gyp-build-optional-packages', 'node-pre-gyp', '@mapbox/node-pre-gyp', 'prebuild-install', 'node-addon-api'];
+const NATIVE_LOADERS = [
+  'bindings',
+  'node-gyp-build',
+  'node-gyp-build-optional-packages',
+  'node-pre-gyp',
+  '@mapbox/node-pre-gyp',
+  'prebuild-install',
+  'node-addon-api',
+];
 /** Platform packages are how prebuilt binaries come, e.g. `@duckdb/node-bindings-linux-x64`. */
 const PLATFORM_PACKAGE = /[-/](linux|darwin|win32)-(x64|arm64)/;
 /** Native one level down: they import a package that is. */
