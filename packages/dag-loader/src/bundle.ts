@@ -20,10 +20,13 @@ export interface Bundle {
   readonly usesSdk: boolean;
 }
 
-export type BundleOutcome = { readonly kind: 'bundled'; readonly bundle: Bundle } | { readonly kind: 'failed'; readonly error: ImportError };
+export type BundleOutcome =
+  | { readonly kind: 'bundled'; readonly bundle: Bundle }
+  | { readonly kind: 'failed'; readonly error: ImportError };
 
 /** CommonJS packages that are bundled may `require` Node's modules. */
-const BANNER = "import { createRequire as headraceCreateRequire } from 'node:module'; const require = headraceCreateRequire(import.meta.url);";
+const BANNER =
+  "import { createRequire as headraceCreateRequire } from 'node:module'; const require = headraceCreateRequire(import.meta.url);";
 const OUT_FOLDER = '.headrace-bundles';
 
 /** Bundles these files of `dagsDir` (a real path). Answers for each of them. */
@@ -131,7 +134,11 @@ function isBuildFailure(error: unknown): error is esbuild.BuildFailure {
 function importError(file: string, failure: esbuild.BuildFailure): ImportError {
   const [first] = failure.errors;
   const location = first?.location ?? undefined;
-  const text = failure.errors.map((each) => (each.location === null || each.location.file === file ? each.text : `${each.location.file}:${each.location.line}:${each.location.column + 1}: ${each.text}`));
+  const text = failure.errors.map((each) =>
+    each.location === null || each.location.file === file
+      ? each.text
+      : `${each.location.file}:${each.location.line}:${each.location.column + 1}: ${each.text}`,
+  );
   const code = text.some((each) => each.includes('Could not resolve')) ? 'HR_DAG_UNRESOLVED_IMPORT' : 'HR_DAG_SYNTAX';
   const message = [...new Set(text)].join('\n');
   return location?.file === file ? { file, line: location.line, column: location.column + 1, code, message } : { file, code, message };

@@ -3,18 +3,15 @@
  *
  * 1. A broken file is an outcome, not an exception: it never keeps another file from being loaded.
  * 2. A file whose sources are unchanged costs no bundle and no evaluation.
- * 3. Nothing that a file says is believed: the graph is checked for shape by the protocol and for sense by the core.
  */
 import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type DagSpec, validateDag } from '@headrace/core';
-import type { ImportError, LoadedDag, LoadedFile, Log, Metrics } from '@headrace/ports';
+import type { ImportError, LoadedFile, Log, Metrics } from '@headrace/ports';
 import { type Bundle, type BundleOutcome, bundleFiles } from './bundle.ts';
-import { canonicalJson, firstDifference, sha256 } from './canonical-json.ts';
-import type { EvaluationAnswer } from './evaluation-protocol.ts';
-import { type EvaluationLimits, Evaluator, type Fatality } from './evaluator.ts';
+import { sha256 } from './canonical-json.ts';
+import { type EvaluationLimits, Evaluator } from './evaluator.ts';
 import { type CachedFile, type CachedOutcome, FileCache, type Look } from './file-cache.ts';
-import { type BundlePosition, SourcePositions } from './source-positions.ts';
+import { judgeAnswer, type LoadOutcome } from './judge-answer.ts';
 
 export interface DagLoaderOptions {
   readonly dagsDir: string;
@@ -25,8 +22,6 @@ export interface DagLoaderOptions {
   /** Default: 10 s, 512 MB, 1 MB. */
   readonly limits?: Partial<EvaluationLimits>;
 }
-
-export type LoadOutcome = { readonly kind: 'loaded'; readonly file: LoadedFile } | { readonly kind: 'failed'; readonly error: ImportError };
 
 /** The file needs longer than the others should wait. `loadFile` gives it its full time. */
 export interface SlowFile {
@@ -125,9 +120,17 @@ export function createDagLoader(options: DagLoaderOptions): DagLoader {
     return { ...batch, outcomes, secondsEach: (Date.now() - batch.readAt) / 1000 / files.length };
   }
 
-  async function evaluateAndRemember(loader: Opened, evaluator: Evaluator, file: string, bundled: BundleOutcome, batch: BundledBatch, timeoutMs: number): Promise<LoadOutcome | SlowFile> {
+  async function evaluateAndRemember(
+    loader: Opened,
+    evaluator: Evaluator,
+    file: string,
+    bundled: BundleOutcome,
+    batch: BundledBatch,
+    timeoutMs: number,
+  ): Promise<LoadOutcome | SlowFile> {
     const began = performance.now();
-    const parsed = (as: 'loaded' | 'failed'): void => metrics.observe('headrace_dag_parse_seconds', batch.secondsEach + (performance.now() - began) / 1000, { outcome: as });
+    const parsed = (as: 'loaded' | 'failed'): void =>
+      metrics.observe('headrace_dag_parse_seconds', batch.secondsEach + (performance.now() - began) / 1000, { outcome: as });
     if (bundled.kind === 'failed') {
       parsed('failed');
       await loader.cache.set(file, [join(loader.dagsDir, file)], bundled, batch.look, batch.readAt);
@@ -136,7 +139,8 @@ export function createDagLoader(options: DagLoaderOptions): DagLoader {
     const outcome = await evaluate(loader, evaluator, file, bundled.bundle, timeoutMs);
     if (outcome.kind === 'failed' && outcome.error.code === 'HR_DAG_TIMEOUT' && timeoutMs < limits.timeoutMs) return { kind: 'slow', file };
     parsed(outcome.kind);
-    const cached: CachedOutcome = outcome.kind === 'failed' ? outcome : { kind: 'loaded', bundleHash: outcome.file.bundle.hash, dags: outcome.file.dags };
+    const cached: CachedOutcome =
+      outcome.kind === 'failed' ? outcome : { kind: 'loaded', bundleHash: outcome.file.bundle.hash, dags: outcome.file.dags };
     await loader.cache.set(file, bundled.bundle.inputs, cached, batch.look, batch.readAt);
     return outcome;
   }
@@ -144,10 +148,13 @@ export function createDagLoader(options: DagLoaderOptions): DagLoader {
   async function evaluate(loader: Opened, evaluator: Evaluator, file: string, bundle: Bundle, timeoutMs: number): Promise<LoadOutcome> {
     const path = await loader.cache.putBundle(bundle);
     if (!bundle.usesSdk) return { kind: 'loaded', file: { file, dags: [], bundle: contentOf(bundle) } };
-    const outcome = judge(file, bundle, await evaluator.ask({ kind: 'evaluate', bundle: path }, timeoutMs));
+    const outcome = judgeAnswer(file, bundle, await evaluator.ask({ kind: 'evaluate', bundle: path }, timeoutMs));
     // Tree shaking leaves `dag` only in a file that uses it.
     if (outcome.kind === 'loaded' && outcome.file.dags.length === 0 && /\bdag\s*\(/.test(bundle.code)) {
-      log.warn({ file }, 'the file makes a DAG and exports none: write `export default dag(…)`, or begin its name with `_` if it only helps others');
+      log.warn(
+        { file },
+        'the file makes a DAG and exports none: write `export default dag(…)`, or begin its name with `_` if it only helps others',
+      );
     }
     return outcome;
   }
@@ -178,7 +185,8 @@ export function createDagLoader(options: DagLoaderOptions): DagLoader {
     async validateParams({ bundleCode, dagId, params }) {
       const { cache, paramsEvaluator } = await open();
       const hash = sha256(bundleCode);
-      if ((await cache.getBundle(hash)) === undefined) await cache.putBundle({ hash, code: bundleCode, sourceMap: '{"version":3,"sources":[],"mappings":""}' });
+      if ((await cache.getBundle(hash)) === undefined)
+        await cache.putBundle({ hash, code: bundleCode, sourceMap: '{"version":3,"sources":[],"mappings":""}' });
       const answer = await paramsEvaluator.ask({ kind: 'params', bundle: cache.bundlePath(hash), dagId, params });
       if (answer.kind === 'valid') return { kind: 'valid', params: answer.value };
       if (answer.kind === 'invalid') return answer;
@@ -227,7 +235,9 @@ async function fromCache(loader: Opened, file: string, look: Look): Promise<Load
   const { outcome } = cached;
   if (outcome.kind === 'failed') return outcome;
   const bundle = await loader.cache.getBundle(outcome.bundleHash);
-  return bundle === undefined ? undefined : { kind: 'loaded', file: { file, dags: outcome.dags, bundle: { hash: outcome.bundleHash, ...bundle } } };
+  return bundle === undefined
+    ? undefined
+    : { kind: 'loaded', file: { file, dags: outcome.dags, bundle: { hash: outcome.bundleHash, ...bundle } } };
 }
 
 /** Whether the outcome may be another now, though the file's sources are the same. */
@@ -238,59 +248,4 @@ function isStale({ outcome, own }: CachedFile): boolean {
 
 function contentOf({ hash, code, sourceMap }: Bundle): LoadedFile['bundle'] {
   return { hash, code, sourceMap };
-}
-
-/** What the child's answer means. */
-function judge(file: string, bundle: Bundle, answer: EvaluationAnswer | Fatality): LoadOutcome {
-  const failed = (error: Omit<ImportError, 'file'>): LoadOutcome => ({ kind: 'failed', error: { file, ...error } });
-  if (answer.kind === 'fatal') return failed({ code: answer.code, message: answer.message });
-  const sources = new SourcePositions(bundle.sourceMap);
-  if (answer.kind === 'problem') {
-    const code = answer.code?.startsWith('HR_') ? answer.code : 'HR_DAG_IMPORT';
-    const name = code === 'HR_DAG_IMPORT' ? `${answer.name}: ` : '';
-    return failed({ ...place(file, sources, answer.positions), code, message: `${name}${answer.message}`, stack: sources.stack(answer.stack) });
-  }
-  if (answer.kind !== 'dags') return failed({ code: 'HR_DAG_FORGED_RESULT', message: 'The evaluation child answered another question' });
-  const specs = answer.dags.map(({ spec, positions }) => withSources(spec, new Map(positions), sources));
-  if (answer.again !== undefined) {
-    const path = firstDifference(answer.dags.map((dag) => dag.spec), answer.again) ?? '';
-    return failed({ code: 'HR_UNSTABLE_DAG', message: unstable(specs, path) });
-  }
-  const repeated = specs.find((spec, index) => specs.findIndex((other) => other.dagId === spec.dagId) !== index);
-  if (repeated !== undefined) return failed({ code: 'HR_DUPLICATE_DAG', message: `The file exports two DAGs "${repeated.dagId}": give one of them another id` });
-  const problems = specs.flatMap((spec) => validateDag(spec));
-  const [first] = problems;
-  if (first !== undefined) {
-    const at = first.source?.file === file ? { line: first.source.line, column: first.source.column } : {};
-    return failed({ ...at, code: `HR_DAG_${first.code.toUpperCase()}`, message: problems.map((problem) => problem.message).join('\n') });
-  }
-  return { kind: 'loaded', file: { file, dags: specs.map(loadedDag), bundle: contentOf(bundle) } };
-}
-
-function unstable(specs: readonly DagSpec[], path: string): string {
-  const [, index, rest] = /^\[(\d+)\]\.?(.*)$/.exec(path) ?? [];
-  const dagId = specs[Number(index)]?.dagId;
-  const where = dagId === undefined ? 'The DAGs of this file are' : `DAG "${dagId}" is`;
-  return `${where} not the same when the file is read twice${rest ? `: ${rest} differs` : ''}. A graph must not depend on the time, on chance or on the environment: use params and interval for what changes from run to run`;
-}
-
-function place(file: string, sources: SourcePositions, positions: readonly BundlePosition[]): { line?: number; column?: number } {
-  const own = positions.map((position) => sources.original(position)).find((source) => source?.file === file);
-  return own === undefined ? {} : { line: own.line, column: own.column };
-}
-
-function withSources(spec: DagSpec, positions: ReadonlyMap<string, readonly BundlePosition[]>, sources: SourcePositions): DagSpec {
-  return {
-    ...spec,
-    tasks: spec.tasks.map((task) => {
-      const source = sources.innermostOwn(positions.get(task.taskId) ?? []);
-      return source === undefined ? task : { ...task, source };
-    }),
-  };
-}
-
-function loadedDag(spec: DagSpec): LoadedDag {
-  // A task that only moved to another line is the same graph.
-  const graph = { ...spec, tasks: spec.tasks.map(({ source: _source, ...task }) => task) };
-  return { spec: JSON.parse(canonicalJson(spec)) as DagSpec, graphHash: sha256(canonicalJson(graph)) };
 }

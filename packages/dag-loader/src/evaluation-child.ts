@@ -68,12 +68,18 @@ async function answerTo(request: EvaluationRequest): Promise<EvaluationAnswer> {
 }
 
 async function evaluate(bundle: string): Promise<EvaluationAnswer> {
-  const first = await load(bundle, `evaluation=${(evaluations += 1)}`);
+  const first = await load(bundle, nextEvaluation());
   const specs = first.map((dag) => dag.toSpec());
   clockOffset = CLOCK_STEP_MS;
-  const again = (await load(bundle, `evaluation=${(evaluations += 1)}`)).map((dag) => dag.toSpec());
+  const again = (await load(bundle, nextEvaluation())).map((dag) => dag.toSpec());
   const dags = first.map((dag, index) => ({ spec: specs[index] ?? dag.toSpec(), positions: taskPositions(dag) }));
   return stringify(specs) === stringify(again) ? { kind: 'dags', dags } : { kind: 'dags', dags, again };
+}
+
+/** Another URL for every import: a module is evaluated once for each. */
+function nextEvaluation(): string {
+  evaluations += 1;
+  return `evaluation=${evaluations}`;
 }
 
 async function load(bundle: string, query: string): Promise<DagDefinition[]> {
@@ -84,13 +90,18 @@ async function load(bundle: string, query: string): Promise<DagDefinition[]> {
 function isDag(value: unknown): value is DagDefinition {
   if (typeof value !== 'object' || value === null || !(DAG_BRAND in value)) return false;
   if (value[DAG_BRAND] !== DEFINITION_VERSION) {
-    throw new DagFormatError(`The file's DAG was made by an SDK of format ${String(value[DAG_BRAND])}, this Headrace reads format ${DEFINITION_VERSION}: use matching versions`);
+    throw new DagFormatError(
+      `The file's DAG was made by an SDK of format ${String(value[DAG_BRAND])}, this Headrace reads format ${DEFINITION_VERSION}: use matching versions`,
+    );
   }
   return true;
 }
 
 function taskPositions(dag: DagDefinition): [string, [number, number][]][] {
-  return [...dag.tasks.values()].map((task) => [task.taskId, positionsInBundle(task.definedAt ?? '').map(([line, column]) => [line, column])]);
+  return [...dag.tasks.values()].map((task) => [
+    task.taskId,
+    positionsInBundle(task.definedAt ?? '').map(([line, column]) => [line, column]),
+  ]);
 }
 
 /** Modules are kept by bundle: params of the same DAG are asked about again and again. */
@@ -111,7 +122,8 @@ async function validate(bundle: string, dagId: string, params: unknown): Promise
 }
 
 function withoutSchema(params: unknown): EvaluationAnswer {
-  if (typeof params !== 'object' || params === null || Array.isArray(params)) return { kind: 'invalid', issues: [{ path: [], message: 'Params are an object' }] };
+  if (typeof params !== 'object' || params === null || Array.isArray(params))
+    return { kind: 'invalid', issues: [{ path: [], message: 'Params are an object' }] };
   const issues = Object.keys(params).map((name) => ({ path: [name], message: 'The DAG has no params' }));
   return issues.length === 0 ? { kind: 'valid', value: {} } : { kind: 'invalid', issues };
 }
@@ -124,7 +136,12 @@ function pathKey(part: PropertyKey | { readonly key: PropertyKey }): string | nu
 /** Params are stored as JSON, so what the schema makes of them must be. */
 function asJson(value: unknown): EvaluationAnswer {
   const text = stringify(value, (_key, each: unknown) => {
-    if (typeof each === 'bigint' || typeof each === 'function' || typeof each === 'symbol' || (typeof each === 'number' && !Number.isFinite(each))) {
+    if (
+      typeof each === 'bigint' ||
+      typeof each === 'function' ||
+      typeof each === 'symbol' ||
+      (typeof each === 'number' && !Number.isFinite(each))
+    ) {
       throw new DagFormatError(`The DAG's params schema makes a ${typeof each} that JSON cannot carry of these params`);
     }
     return each;

@@ -93,7 +93,10 @@ const answer = z.discriminatedUnion('kind', [
     again: z.array(z.unknown()).optional(),
   }),
   z.object({ kind: z.literal('valid'), value: z.record(z.string(), z.unknown()) }),
-  z.object({ kind: z.literal('invalid'), issues: z.array(z.object({ path: z.array(z.union([z.string(), z.number()])), message: z.string() })).max(1000) }),
+  z.object({
+    kind: z.literal('invalid'),
+    issues: z.array(z.object({ path: z.array(z.union([z.string(), z.number()])), message: z.string() })).max(1000),
+  }),
 ]);
 
 export type EvaluationAnswer = z.infer<typeof answer>;
@@ -112,7 +115,8 @@ export function readResponse(line: string, request: EvaluationRequest): Evaluati
     return { refused: 'it wrote something that is not JSON' };
   }
   const envelope = z.object({ id: z.number(), nonce: z.string() }).safeParse(json);
-  if (!envelope.success || envelope.data.id !== request.id || envelope.data.nonce !== request.nonce) return { refused: 'it wrote an answer of its own' };
+  if (!envelope.success || envelope.data.id !== request.id || envelope.data.nonce !== request.nonce)
+    return { refused: 'it wrote an answer of its own' };
   const parsed = response.safeParse(json);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;

@@ -8,8 +8,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Duplex, Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import type { Log } from '@headrace/ports';
 import { type EvaluationAnswer, type EvaluationRequest, readResponse } from './evaluation-protocol.ts';
 
@@ -22,7 +22,9 @@ export interface EvaluationLimits {
   readonly outputBytes: number;
 }
 
-export type Question = { readonly kind: 'evaluate'; readonly bundle: string } | { readonly kind: 'params'; readonly bundle: string; readonly dagId: string; readonly params: unknown };
+export type Question =
+  | { readonly kind: 'evaluate'; readonly bundle: string }
+  | { readonly kind: 'params'; readonly bundle: string; readonly dagId: string; readonly params: unknown };
 
 /** Why there is no answer: the child was killed or died. */
 export interface Fatality {
@@ -33,7 +35,7 @@ export interface Fatality {
   readonly output: string;
 }
 
-const CHILD = join(import.meta.dirname, 'evaluation-child.ts');
+const CHILD = fileURLToPath(new URL('./evaluation-child.ts', import.meta.url));
 const INHERITED = ['PATH', 'LANG', 'LC_ALL', 'TMPDIR', 'SystemRoot'];
 const RESULT_BYTES = 32 * 1024 * 1024;
 const FILES_PER_CHILD = 500;
@@ -82,7 +84,8 @@ export class Evaluator {
     if (this.#child === undefined || this.#child.dead) this.#child = new EvaluationChild(this.#cwd, this.#limits);
     const child = this.#child;
     const answer = await child.ask(question, timeoutMs);
-    if (answer.kind === 'fatal') this.#log.debug({ code: answer.code, output: answer.output.slice(-2000) }, 'the evaluation of a DAG file was ended');
+    if (answer.kind === 'fatal')
+      this.#log.debug({ code: answer.code, output: answer.output.slice(-2000) }, 'the evaluation of a DAG file was ended');
     if (answer.kind === 'fatal' || child.worn) this.#rest();
     return answer;
   }
@@ -122,15 +125,27 @@ class EvaluationChild {
   constructor(cwd: string, limits: EvaluationLimits) {
     this.#limits = limits;
     const heapMb = Math.max(32, Math.floor(limits.memoryMb / 2));
-    const node = [process.execPath, `--max-old-space-size=${heapMb}`, '--permission', '--allow-fs-read=*', '--allow-addons', '--allow-worker', '--no-warnings', CHILD];
-    const [command = '', ...args] = process.platform === 'win32' ? node : ['/bin/sh', '-c', `ulimit -t ${CPU_SECONDS}; exec "$0" "$@"`, ...node];
+    const node = [
+      process.execPath,
+      `--max-old-space-size=${heapMb}`,
+      '--permission',
+      '--allow-fs-read=*',
+      '--allow-addons',
+      '--allow-worker',
+      '--no-warnings',
+      CHILD,
+    ];
+    const [command = '', ...args] =
+      process.platform === 'win32' ? node : ['/bin/sh', '-c', `ulimit -t ${CPU_SECONDS}; exec "$0" "$@"`, ...node];
     this.#process = spawn(command, args, { cwd, env: childEnvironment(), detached: true, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] });
     this.#channel = this.#process.stdio[3] as Duplex;
     this.#channel.on('data', (chunk: Buffer) => this.#receive(chunk));
     // The end of the process says it better.
     this.#channel.on('error', () => undefined);
     for (const stream of [this.#process.stdout, this.#process.stderr]) this.#capture(stream);
-    this.#process.on('error', (error) => this.#die({ kind: 'fatal', code: 'HR_DAG_EXIT', message: `The evaluation process cannot be started: ${error.message}`, output: '' }));
+    this.#process.on('error', (error) =>
+      this.#die({ kind: 'fatal', code: 'HR_DAG_EXIT', message: `The evaluation process cannot be started: ${error.message}`, output: '' }),
+    );
     this.#process.on('exit', (code, signal) => this.#onExit(code, signal));
     this.#unref();
   }
@@ -182,7 +197,12 @@ class EvaluationChild {
     this.#chunks.push(end < 0 ? chunk : chunk.subarray(0, end));
     this.#chunkBytes += chunk.length;
     if (this.#chunkBytes > RESULT_BYTES) {
-      this.#die({ kind: 'fatal', code: 'HR_DAG_RESULT_SIZE', message: `The file's DAGs are larger than ${RESULT_BYTES / 1024 / 1024} MB: make fewer or smaller tasks`, output: this.#output });
+      this.#die({
+        kind: 'fatal',
+        code: 'HR_DAG_RESULT_SIZE',
+        message: `The file's DAGs are larger than ${RESULT_BYTES / 1024 / 1024} MB: make fewer or smaller tasks`,
+        output: this.#output,
+      });
       return;
     }
     if (end < 0) return;
@@ -190,15 +210,26 @@ class EvaluationChild {
     this.#chunks = [];
     this.#chunkBytes = 0;
     const pending = this.#pending;
-    if (pending === undefined || end !== chunk.length - 1) return this.#forged('it wrote an answer of its own');
+    if (pending === undefined || end !== chunk.length - 1) {
+      this.#forged('it wrote an answer of its own');
+      return;
+    }
     const response = readResponse(line, pending.request);
-    if ('refused' in response) return this.#forged(response.refused);
+    if ('refused' in response) {
+      this.#forged(response.refused);
+      return;
+    }
     this.#rssBytes = response.rssBytes;
     pending.settle(response.answer);
   }
 
   #forged(what: string): void {
-    this.#die({ kind: 'fatal', code: 'HR_DAG_FORGED_RESULT', message: `The file interferes with how it is loaded: ${what}`, output: this.#output });
+    this.#die({
+      kind: 'fatal',
+      code: 'HR_DAG_FORGED_RESULT',
+      message: `The file interferes with how it is loaded: ${what}`,
+      output: this.#output,
+    });
   }
 
   #timedOut(timeoutMs: number): Fatality {
@@ -217,14 +248,27 @@ class EvaluationChild {
   }
 
   #outOfMemory(): Fatality {
-    return { kind: 'fatal', code: 'HR_DAG_MEMORY', message: `The file needed more than ${this.#limits.memoryMb} MB of memory while it was loaded: do the work in a task`, output: this.#output };
+    return {
+      kind: 'fatal',
+      code: 'HR_DAG_MEMORY',
+      message: `The file needed more than ${this.#limits.memoryMb} MB of memory while it was loaded: do the work in a task`,
+      output: this.#output,
+    };
   }
 
   #onExit(code: number | null, signal: NodeJS.Signals | null): void {
     const heapIsFull = this.#output.includes('heap out of memory');
-    if (heapIsFull) return this.#die(this.#outOfMemory());
+    if (heapIsFull) {
+      this.#die(this.#outOfMemory());
+      return;
+    }
     const how = signal === null ? `with code ${code}` : `by ${signal}`;
-    this.#die({ kind: 'fatal', code: 'HR_DAG_EXIT', message: `The process that loaded the file ended ${how}: a DAG file only defines DAGs`, output: this.#output });
+    this.#die({
+      kind: 'fatal',
+      code: 'HR_DAG_EXIT',
+      message: `The process that loaded the file ended ${how}: a DAG file only defines DAGs`,
+      output: this.#output,
+    });
   }
 
   #die(why: Fatality): void {

@@ -17,7 +17,9 @@ import { sha256 } from './canonical-json.ts';
 /** Raised when the same sources would give another result. */
 const CACHE_FORMAT = `1 esbuild ${esbuildVersion}`;
 
-export type CachedOutcome = { readonly kind: 'loaded'; readonly bundleHash: string; readonly dags: readonly LoadedDag[] } | { readonly kind: 'failed'; readonly error: ImportError };
+export type CachedOutcome =
+  | { readonly kind: 'loaded'; readonly bundleHash: string; readonly dags: readonly LoadedDag[] }
+  | { readonly kind: 'failed'; readonly error: ImportError };
 
 export interface CachedFile {
   /** Absolute path → hash of its content. */
@@ -39,7 +41,9 @@ const indexSchema = z.object({
   format: z.literal(CACHE_FORMAT),
   dagsDir: z.string(),
   fingerprints: z.array(z.tuple([z.string(), z.number(), z.number(), z.string()])),
-  files: z.array(z.object({ file: z.string(), inputs: z.array(z.tuple([z.number(), z.string()])), outcome: z.unknown(), saved: z.boolean() })),
+  files: z.array(
+    z.object({ file: z.string(), inputs: z.array(z.tuple([z.number(), z.string()])), outcome: z.unknown(), saved: z.boolean() }),
+  ),
 });
 
 /** How coarsely file systems tell time. */
@@ -198,7 +202,8 @@ function parsed(text: string): unknown {
 let writes = 0;
 
 async function writeAtomically(path: string, text: string): Promise<void> {
-  const temporary = `${path}.${process.pid}.${(writes += 1)}.tmp`;
+  writes += 1;
+  const temporary = `${path}.${process.pid}.${writes}.tmp`;
   await writeFile(temporary, text);
   await rename(temporary, path);
 }

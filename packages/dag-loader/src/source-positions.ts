@@ -36,7 +36,9 @@ export class SourcePositions {
       const position = positionInBundle(line);
       if (position === undefined) return /^\s+at /.test(line) ? [] : [line];
       const source = this.original(position);
-      return source === undefined || !isUserSource(source.file) ? [] : [line.replace(BUNDLE_POSITION, `${source.file}:${source.line}:${source.column}`)];
+      return source === undefined || !isUserSource(source.file)
+        ? []
+        : [line.replace(BUNDLE_POSITION, `${source.file}:${source.line}:${source.column}`)];
     });
     return lines.join('\n');
   }

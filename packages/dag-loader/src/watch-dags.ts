@@ -109,7 +109,10 @@ export async function watchDags(options: WatchOptions): Promise<DagWatch> {
 }
 
 function isRelevant(name: string): boolean {
-  return !name.replaceAll('\\', '/').split('/').some((part) => part === 'node_modules' || part === '.git' || part.endsWith('~') || part.endsWith('.swp'));
+  return !name
+    .replaceAll('\\', '/')
+    .split('/')
+    .some((part) => part === 'node_modules' || part === '.git' || part.endsWith('~') || part.endsWith('.swp'));
 }
 
 /** One folder and one catalog. */
@@ -173,7 +176,8 @@ class CatalogSync {
   async #save(file: LoadedFile, registered: ReadonlySet<string>, change: { loaded: string[]; failed: string[] }): Promise<void> {
     const { loader, catalog } = this.#options;
     try {
-      if (file.dags.length > 0) this.#options.metrics.count('headrace_dag_versions_created_total', {}, (await catalog.saveFile(file)).newVersions.length);
+      if (file.dags.length > 0)
+        this.#options.metrics.count('headrace_dag_versions_created_total', {}, (await catalog.saveFile(file)).newVersions.length);
       else if (registered.has(file.file)) await catalog.removeFile(file.file);
     } catch (error) {
       if (!(error instanceof DuplicateDagError)) throw error;
@@ -230,7 +234,10 @@ class CatalogSync {
     const { catalog, log, metrics, onChange } = this.#options;
     if (change.loaded.length + change.failed.length + change.removed.length === 0) return;
     metrics.gauge('headrace_import_errors', (await catalog.importErrors()).length);
-    log.info({ loaded: change.loaded.length, failed: change.failed.length, removed: change.removed.length }, 'DAG files were brought into the catalog');
+    log.info(
+      { loaded: change.loaded.length, failed: change.failed.length, removed: change.removed.length },
+      'DAG files were brought into the catalog',
+    );
     onChange?.(change);
   }
 }

@@ -16,7 +16,10 @@ describe('a DAG file becomes a canonical graph and a bundle', () => {
   });
 
   test('the same sources in another folder give the same hashes, and no path of the machine is inside', async () => {
-    const files = { 'a.ts': goodDag('a', "import { z } from 'zod'; import { tag } from './_lib/tag.ts'; export const used = [z.string(), tag];"), '_lib/tag.ts': "export const tag = 'x';" };
+    const files = {
+      'a.ts': goodDag('a', "import { z } from 'zod'; import { tag } from './_lib/tag.ts'; export const used = [z.string(), tag];"),
+      '_lib/tag.ts': "export const tag = 'x';",
+    };
     await using one = await dagFolder(files);
     await using other = await dagFolder(files);
     const [first, second] = [asLoaded(await one.loader().loadFile('a.ts')), asLoaded(await other.loader().loadFile('a.ts'))];
@@ -24,7 +27,9 @@ describe('a DAG file becomes a canonical graph and a bundle', () => {
     expect(second.dags).toEqual(first.dags);
     expect(first.bundle.code).not.toContain('headrace-dags-');
     expect(first.bundle.code).not.toMatch(/(^|["' ])(\.\.\/)+(packages|node_modules)/m);
-    expect(JSON.parse(first.bundle.sourceMap ?? '').sources).toEqual(expect.arrayContaining(['a.ts', '_lib/tag.ts', '@headrace/sdk/src/dag.ts']));
+    expect(JSON.parse(first.bundle.sourceMap ?? '').sources).toEqual(
+      expect.arrayContaining(['a.ts', '_lib/tag.ts', '@headrace/sdk/src/dag.ts']),
+    );
   });
 
   test('the graph hash changes with the graph only, the bundle hash with the code', async () => {
@@ -55,7 +60,11 @@ export default dag('${b}', {}, () => task('t', () => 1));
 export { one as again };`;
     await using folder = await dagFolder({ 'two.ts': two('a', 'b'), 'same.ts': two('c', 'c') });
     const loader = folder.loader();
-    expect(asLoaded(await loader.loadFile('two.ts')).dags.map((dag) => dag.spec.dagId).sort()).toEqual(['a', 'b']);
+    expect(
+      asLoaded(await loader.loadFile('two.ts'))
+        .dags.map((dag) => dag.spec.dagId)
+        .sort(),
+    ).toEqual(['a', 'b']);
     expect(asError(await loader.loadFile('same.ts'))).toMatchObject({ code: 'HR_DUPLICATE_DAG', message: expect.stringContaining('"c"') });
   });
 
@@ -87,7 +96,7 @@ describe('which files are DAG files', () => {
 });
 
 describe('params are checked by the schema of the DAG itself', () => {
-  const schema = "z.object({ day: z.string(), limit: z.number().int().min(1).default(10) })";
+  const schema = 'z.object({ day: z.string(), limit: z.number().int().min(1).default(10) })';
   const text = `import { dag, task } from '@headrace/sdk'; import { z } from 'zod';
 export default dag('p', { params: ${schema} }, ({ params }) => task('t', { in: { day: params.day } }, ({ day }) => day.length));`;
 
@@ -105,6 +114,8 @@ export default dag('p', { params: ${schema} }, ({ params }) => task('t', { in: {
       kind: 'invalid',
       issues: [{ path: ['x'], message: 'The DAG has no params' }],
     });
-    await expect(loader.validateParams({ bundleCode: plain.bundle.code, dagId: 'other', params: {} })).rejects.toMatchObject({ code: 'HR_DAG_FORMAT' });
+    await expect(loader.validateParams({ bundleCode: plain.bundle.code, dagId: 'other', params: {} })).rejects.toMatchObject({
+      code: 'HR_DAG_FORMAT',
+    });
   });
 });

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { describe, expect, test } from '@jest/globals';
 import { noMetrics, silentLog } from '@headrace/ports';
+import { describe, expect, test } from '@jest/globals';
 import { type DagLoader, type DagWatch, watchDags } from '../src/index.ts';
 import { type DagFolder, dagFolder, goodDag } from './dag-folder.ts';
 import { MemoryCatalog } from './memory-catalog.ts';
@@ -32,7 +32,10 @@ describe('the catalog follows the folder', () => {
   test('200 unchanged files cost nothing, in the same process and in the next one', async () => {
     await using folder = await dagFolder({ '_shared.ts': 'export const shared = 1;' });
     for (let index = 0; index < 200; index += 1) {
-      await folder.write(`team-${index % 7}/dag-${index}.ts`, goodDag(`dag_${index}`, index % 50 === 0 ? "import { shared } from '../_shared.ts'; export const used = shared;" : ''));
+      await folder.write(
+        `team-${index % 7}/dag-${index}.ts`,
+        goodDag(`dag_${index}`, index % 50 === 0 ? "import { shared } from '../_shared.ts'; export const used = shared;" : ''),
+      );
     }
     // What was written at the moment of a look is looked at once more.
     await wait(50);
@@ -55,7 +58,9 @@ describe('the catalog follows the folder', () => {
     const third = folder.loader();
     await watching(folder, third, catalog, async () => {
       expect(third.parsed()).toBe(4);
-      expect([...catalog.writes].sort()).toEqual(['save team-0/dag-0.ts', 'save team-1/dag-50.ts', 'save team-2/dag-100.ts', 'save team-3/dag-150.ts'].sort());
+      expect([...catalog.writes].sort()).toEqual(
+        ['save team-0/dag-0.ts', 'save team-1/dag-50.ts', 'save team-2/dag-100.ts', 'save team-3/dag-150.ts'].sort(),
+      );
     });
     await third.close();
 
@@ -69,7 +74,10 @@ describe('the catalog follows the folder', () => {
   }, 60_000);
 
   test('a new, a changed, a helper-changed, a broken, a mended and a deleted file are seen', async () => {
-    await using folder = await dagFolder({ 'a.ts': goodDag('a', "import { n } from './_n.ts'; export { n };"), '_n.ts': 'export const n = 1;' });
+    await using folder = await dagFolder({
+      'a.ts': goodDag('a', "import { n } from './_n.ts'; export { n };"),
+      '_n.ts': 'export const n = 1;',
+    });
     const catalog = new MemoryCatalog();
     const hashOf = (file: string) => catalog.loaded.get(file)?.bundle.hash;
     await watching(folder, folder.loader(), catalog, async () => {

@@ -8,7 +8,7 @@ export function connection(id: string): ConnectionReference {
   return Object.freeze({ [CONNECTION_BRAND]: true as const, connectionId: id });
 }
 
-export function isConnection(value: unknown): value is ConnectionReference {
+function isConnection(value: unknown): value is ConnectionReference {
   return typeof value === 'object' && value !== null && (value as Partial<ConnectionReference>)[CONNECTION_BRAND] !== undefined;
 }
 

@@ -21,7 +21,10 @@ export class DagBuilder {
 
   add(task: TaskDefinition): void {
     if (this.tasks.has(task.taskId)) {
-      throw new DagDefinitionError('HR_DUPLICATE_TASK', `DAG "${this.dagId}" already has a task "${task.taskId}": give one of them another id`);
+      throw new DagDefinitionError(
+        'HR_DUPLICATE_TASK',
+        `DAG "${this.dagId}" already has a task "${task.taskId}": give one of them another id`,
+      );
     }
     this.tasks.set(task.taskId, task);
   }
@@ -51,13 +54,20 @@ export function building(builder: DagBuilder, build: () => unknown): void {
   if (isThenable(result)) {
     // Its failure, if it comes, is a consequence of the mistake reported here.
     result.then(undefined, () => undefined);
-    throw new DagDefinitionError('HR_ASYNC_BUILD', `The build function of DAG "${builder.dagId}" is async: a graph is built at once, without waiting; do what takes time inside a task`);
+    throw new DagDefinitionError(
+      'HR_ASYNC_BUILD',
+      `The build function of DAG "${builder.dagId}" is async: a graph is built at once, without waiting; do what takes time inside a task`,
+    );
   }
 }
 
 /** The DAG being built. Throws HR_OUTSIDE_DAG when there is none. */
 export function openDag(what: string): DagBuilder {
-  if (open === undefined) throw new DagDefinitionError('HR_OUTSIDE_DAG', `${what} was made outside of a DAG: make it inside the build function, dag(id, options, () => { … here … })`);
+  if (open === undefined)
+    throw new DagDefinitionError(
+      'HR_OUTSIDE_DAG',
+      `${what} was made outside of a DAG: make it inside the build function, dag(id, options, () => { … here … })`,
+    );
   return open;
 }
 

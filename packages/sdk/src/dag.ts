@@ -58,7 +58,8 @@ export function dag<const Schema extends StandardSchemaV1 | undefined = undefine
   build: (scope: DagScope<ParamsOf<Schema>>) => unknown,
 ): DagDefinition {
   checkId('DAG', id);
-  if (typeof build !== 'function') throw new DagDefinitionError('HR_BAD_OPTION', `DAG "${id}" has no build function: write dag(id, options, () => { … })`);
+  if (typeof build !== 'function')
+    throw new DagDefinitionError('HR_BAD_OPTION', `DAG "${id}" has no build function: write dag(id, options, () => { … })`);
   const frame = dagFrame(id, options);
   // Reported now, where the stack shows the user's line.
   paramsSpec(id, options.params, frame.schedule.kind !== 'manual');
@@ -85,14 +86,19 @@ const scope = { params: reference(['params']), interval: reference(['interval'])
 function dagFrame(id: string, options: DagOptions): Omit<DagSpec, 'tasks' | 'paramsSchema' | 'paramsDefault'> {
   const where = `DAG "${id}"`;
   const schedule = options.schedule ?? manual();
-  if (schedule.kind !== 'manual' && schedule.kind !== 'cron') throw new DagDefinitionError('HR_BAD_SCHEDULE', `${where}, schedule: use cron(…) or manual()`);
+  if (schedule.kind !== 'manual' && schedule.kind !== 'cron')
+    throw new DagDefinitionError('HR_BAD_SCHEDULE', `${where}, schedule: use cron(…) or manual()`);
   const timezone = schedule.kind === 'cron' ? schedule.timezone : 'UTC';
   if (schedule.kind === 'cron' && options.start === undefined) {
-    throw new DagDefinitionError('HR_BAD_SCHEDULE', `${where} has a schedule and no start: say from when on it holds, for example start: '2026-01-01'`);
+    throw new DagDefinitionError(
+      'HR_BAD_SCHEDULE',
+      `${where} has a schedule and no start: say from when on it holds, for example start: '2026-01-01'`,
+    );
   }
   const startAt = options.start === undefined ? undefined : dateInstant(`${where}, start`, options.start, timezone);
   const endAt = options.end === undefined ? undefined : dateInstant(`${where}, end`, options.end, timezone);
-  if (startAt !== undefined && endAt !== undefined && endAt < startAt) throw new DagDefinitionError('HR_BAD_DATE', `${where}, end: lies before start`);
+  if (startAt !== undefined && endAt !== undefined && endAt < startAt)
+    throw new DagDefinitionError('HR_BAD_DATE', `${where}, end: lies before start`);
   return {
     formatVersion: 1,
     dagId: id,

@@ -1,12 +1,25 @@
 import { DagDefinitionError, shown } from './definition-error.ts';
 
 type Unit =
-  | 'ms' | 'millisecond' | 'milliseconds'
-  | 's' | 'second' | 'seconds'
-  | 'm' | 'min' | 'minute' | 'minutes'
-  | 'h' | 'hour' | 'hours'
-  | 'd' | 'day' | 'days'
-  | 'w' | 'week' | 'weeks';
+  | 'ms'
+  | 'millisecond'
+  | 'milliseconds'
+  | 's'
+  | 'second'
+  | 'seconds'
+  | 'm'
+  | 'min'
+  | 'minute'
+  | 'minutes'
+  | 'h'
+  | 'hour'
+  | 'hours'
+  | 'd'
+  | 'day'
+  | 'days'
+  | 'w'
+  | 'week'
+  | 'weeks';
 
 /** A length of time: `'30s'`, `'2 hours'`, `'1 day'`, or `{ ms: 1500 }`. A bare number is refused, because its unit cannot be seen. A day is 24 hours. */
 export type Duration = `${number}${Unit}` | `${number} ${Unit}` | { readonly ms: number };
@@ -38,7 +51,8 @@ export function durationMs(what: string, duration: unknown): number {
 }
 
 function parse(duration: unknown): number | undefined {
-  if (typeof duration === 'object' && duration !== null && 'ms' in duration) return typeof duration.ms === 'number' ? duration.ms : undefined;
+  if (typeof duration === 'object' && duration !== null && 'ms' in duration)
+    return typeof duration.ms === 'number' ? duration.ms : undefined;
   if (typeof duration !== 'string') return undefined;
   const match = /^(\d+(?:\.\d+)?) ?([a-z]+)$/.exec(duration.trim());
   const perUnit = match?.[2] === undefined ? undefined : MS_PER_UNIT.get(match[2]);

@@ -15,13 +15,19 @@ export interface ParamsSpec {
 export function paramsSpec(dagId: string, schema: StandardSchemaV1 | undefined, requireDefault: boolean): ParamsSpec {
   if (schema === undefined) return { paramsDefault: {} };
   if (typeof schema['~standard']?.validate !== 'function') {
-    throw new DagDefinitionError('HR_BAD_PARAMS', `DAG "${dagId}", params: not a Standard Schema; use for example z.object({ … }) of zod 4`);
+    throw new DagDefinitionError(
+      'HR_BAD_PARAMS',
+      `DAG "${dagId}", params: not a Standard Schema; use for example z.object({ … }) of zod 4`,
+    );
   }
   const jsonSchema = jsonSchemaOf(schema);
   const result = schema['~standard'].validate({});
   if (result instanceof Promise) {
     result.catch(() => undefined);
-    throw new DagDefinitionError('HR_BAD_PARAMS', `DAG "${dagId}", params: the schema validates asynchronously; params are checked without waiting`);
+    throw new DagDefinitionError(
+      'HR_BAD_PARAMS',
+      `DAG "${dagId}", params: the schema validates asynchronously; params are checked without waiting`,
+    );
   }
   const paramsSchema = jsonSchema === undefined ? {} : { paramsSchema: jsonSchema };
   if (result.issues === undefined) return { ...paramsSchema, paramsDefault: asJson(dagId, result.value) };
@@ -55,14 +61,22 @@ function plainJson(value: Readonly<Record<string, unknown>>): Readonly<Record<st
 }
 
 function defaultsIn(jsonSchema: Readonly<Record<string, unknown>> | undefined): Readonly<Record<string, unknown>> {
-  const properties = isRecord(jsonSchema?.['properties']) ? jsonSchema['properties'] : {};
-  return Object.fromEntries(Object.entries(properties).flatMap(([name, property]) => (isRecord(property) && 'default' in property ? [[name, property['default']]] : [])));
+  const properties = isRecord(jsonSchema?.properties) ? jsonSchema.properties : {};
+  return Object.fromEntries(
+    Object.entries(properties).flatMap(([name, property]) =>
+      isRecord(property) && 'default' in property ? [[name, property.default]] : [],
+    ),
+  );
 }
 
 function asJson(dagId: string, value: unknown): Readonly<Record<string, unknown>> {
   if (!isRecord(value)) throw new DagDefinitionError('HR_BAD_PARAMS', `DAG "${dagId}", params: the schema must describe an object`);
   const at = notJson(value, []);
-  if (at !== undefined) throw new DagDefinitionError('HR_BAD_PARAMS', `DAG "${dagId}", params: the default of ${at} is no JSON value (string, finite number, boolean, null, array, object)`);
+  if (at !== undefined)
+    throw new DagDefinitionError(
+      'HR_BAD_PARAMS',
+      `DAG "${dagId}", params: the default of ${at} is no JSON value (string, finite number, boolean, null, array, object)`,
+    );
   return plainJson(value);
 }
 

@@ -42,8 +42,14 @@ export function reference(path: readonly string[]): Reference<unknown> {
 }
 
 /** Text with references in it: `` text`raw/${interval.day}` `` becomes a string when the run exists. */
-export function text(parts: TemplateStringsArray, ...values: readonly (Reference<unknown> | string | number | bigint)[]): Reference<string> {
-  return new Proxy<Reference<string>>(Object.freeze({ [REFERENCE_BRAND]: { kind: 'text', parts: [...parts], values } as const }), HANDLER as ProxyHandler<Reference<string>>);
+export function text(
+  parts: TemplateStringsArray,
+  ...values: readonly (Reference<unknown> | string | number | bigint)[]
+): Reference<string> {
+  return new Proxy<Reference<string>>(
+    Object.freeze({ [REFERENCE_BRAND]: { kind: 'text', parts: [...parts], values } as const }),
+    HANDLER as ProxyHandler<Reference<string>>,
+  );
 }
 
 export function isReference(value: unknown): value is Reference<unknown> {
@@ -76,7 +82,7 @@ export function resolveReferences(value: unknown, values: RunValues): unknown {
 
 function resolve(value: unknown, values: RunValues, done: Map<object, unknown>): unknown {
   if (typeof value !== 'object' || value === null) return value;
-  if (isReference(value)) return valueOf(value, values);
+  if (isReference(value)) return referredValue(value, values);
   if (done.has(value)) return done.get(value);
   // Until it is known whether something inside changes, a cycle sees the original.
   done.set(value, value);
@@ -107,25 +113,31 @@ function isPlain(value: object): boolean {
   return prototype === null || prototype === Object.prototype;
 }
 
-function valueOf(ref: Reference<unknown>, values: RunValues): unknown {
+function referredValue(ref: Reference<unknown>, values: RunValues): unknown {
   const source = ref[REFERENCE_BRAND];
   if (source.kind === 'value') return valueAt(source.path, values);
   return source.parts.map((part, index) => part + (index < source.values.length ? textOf(source.values[index], values) : '')).join('');
 }
 
 function textOf(value: unknown, values: RunValues): string {
-  const resolved = isReference(value) ? valueOf(value, values) : value;
+  const resolved = isReference(value) ? referredValue(value, values) : value;
   if (resolved instanceof Date) return resolved.toISOString();
   if (['string', 'number', 'bigint', 'boolean'].includes(typeof resolved)) return String(resolved);
   const name = isReference(value) ? referenceName(value) : 'a value';
-  throw new DagDefinitionError('HR_BAD_REFERENCE', `${name} is ${resolved === undefined || resolved === null ? resolved : `of type ${typeof resolved}`} in this run and cannot be put into text`);
+  throw new DagDefinitionError(
+    'HR_BAD_REFERENCE',
+    `${name} is ${resolved === undefined || resolved === null ? resolved : `of type ${typeof resolved}`} in this run and cannot be put into text`,
+  );
 }
 
 function valueAt(path: readonly string[], values: RunValues): unknown {
   let at: unknown = values;
   for (const [depth, key] of path.entries()) {
     if (typeof at !== 'object' || at === null) {
-      throw new DagDefinitionError('HR_BAD_REFERENCE', `${path.join('.')} has no value in this run: ${path.slice(0, depth).join('.')} is ${String(at)}`);
+      throw new DagDefinitionError(
+        'HR_BAD_REFERENCE',
+        `${path.join('.')} has no value in this run: ${path.slice(0, depth).join('.')} is ${String(at)}`,
+      );
     }
     // `interval.day` may be a getter of a class; only what an object inherits from Object itself is no value.
     at = Object.hasOwn(Object.prototype, key) && !Object.hasOwn(at, key) ? undefined : Reflect.get(at, key);

@@ -30,7 +30,10 @@ export function cron(expression: string, options: CronOptions = {}): Schedule {
   }
   const timezone = options.timezone ?? 'UTC';
   if (!isTimezone(timezone)) {
-    throw new DagDefinitionError('HR_BAD_SCHEDULE', `cron(${shown(expression)}): ${shown(timezone)} is not a time zone; use an IANA name such as 'Europe/Berlin'`);
+    throw new DagDefinitionError(
+      'HR_BAD_SCHEDULE',
+      `cron(${shown(expression)}): ${shown(timezone)} is not a time zone; use an IANA name such as 'Europe/Berlin'`,
+    );
   }
   return { kind: 'cron', expression: text, timezone, interval: intervalOf(options.interval ?? 'cron') };
 }
@@ -43,7 +46,8 @@ export function manual(): Schedule {
 function intervalOf(interval: Duration | 'cron' | 'trigger'): 'cron' | 'trigger' | { lengthMs: number } {
   if (interval === 'cron' || interval === 'trigger') return interval;
   const lengthMs = durationMs('cron interval', interval);
-  if (lengthMs === 0) throw new DagDefinitionError('HR_BAD_DURATION', "cron interval: must be longer than nothing; for an empty interval write 'trigger'");
+  if (lengthMs === 0)
+    throw new DagDefinitionError('HR_BAD_DURATION', "cron interval: must be longer than nothing; for an empty interval write 'trigger'");
   return { lengthMs };
 }
 
@@ -52,7 +56,8 @@ export type Catchup = 'off' | 'all' | { readonly window: Duration };
 
 export function catchupPolicy(catchup: Catchup): CatchupPolicy {
   if (catchup === 'off' || catchup === 'all') return { kind: catchup };
-  if (typeof catchup === 'object' && catchup !== null && 'window' in catchup) return { kind: 'window', windowMs: durationMs('catchup.window', catchup.window) };
+  if (typeof catchup === 'object' && catchup !== null && 'window' in catchup)
+    return { kind: 'window', windowMs: durationMs('catchup.window', catchup.window) };
   throw new DagDefinitionError('HR_BAD_OPTION', `catchup: ${shown(catchup)} is none of 'off', 'all', { window: '7 days' }`);
 }
 
@@ -78,7 +83,10 @@ export function dateInstant(what: string, date: unknown, timezone: string): Inst
 }
 
 function badDate(what: string, date: unknown): DagDefinitionError {
-  return new DagDefinitionError('HR_BAD_DATE', `${what}: ${shown(date)} is not a date; write for example '2017-01-01' or '2017-01-01T06:00Z'`);
+  return new DagDefinitionError(
+    'HR_BAD_DATE',
+    `${what}: ${shown(date)} is not a date; write for example '2017-01-01' or '2017-01-01T06:00Z'`,
+  );
 }
 
 /** The instant at which a zone's clocks show `local` (given as if it were UTC). In a gap: the first moment after it; in an overlap: the first time. */

@@ -23,7 +23,7 @@ export interface RetryOptions {
 export interface RetryOn {
   /** The error's `name` or `code`, e.g. `'ECONNREFUSED'`, or its class. */
   readonly error: string | (abstract new (...args: never[]) => Error);
-  readonly then: 'fail' | 'retry';
+  readonly action: 'fail' | 'retry';
   /** For `retry`: this delay instead of the policy's. */
   readonly delay?: Duration;
 }
@@ -74,13 +74,22 @@ const HOUR_MS = 3_600_000;
 const DEFAULT_DELAY_MS = 30_000;
 
 /** The options of one task. `defaults` are in order of precedence: the task's own are asked first, then these. Throws DagDefinitionError. */
-export function resolveTaskOptions(taskId: string, kind: TaskKind, options: CommonTaskOptions, defaults: readonly TaskDefaults[]): ResolvedTaskOptions {
+export function resolveTaskOptions(
+  taskId: string,
+  kind: TaskKind,
+  options: CommonTaskOptions,
+  defaults: readonly TaskDefaults[],
+): ResolvedTaskOptions {
   const where = `Task "${taskId}"`;
   const layers: readonly TaskDefaults[] = [options, ...defaults];
-  const first = <K extends keyof TaskDefaults>(key: K): TaskDefaults[K] | undefined => layers.find((layer) => layer[key] !== undefined)?.[key];
+  const first = <K extends keyof TaskDefaults>(key: K): TaskDefaults[K] | undefined =>
+    layers.find((layer) => layer[key] !== undefined)?.[key];
   const triggerRule = options.triggerRule ?? 'all_success';
   if (!TRIGGER_RULES.has(triggerRule)) {
-    throw new DagDefinitionError('HR_BAD_OPTION', `${where} has the trigger rule ${shown(triggerRule)}; it can be ${[...TRIGGER_RULES].join(', ')}`);
+    throw new DagDefinitionError(
+      'HR_BAD_OPTION',
+      `${where} has the trigger rule ${shown(triggerRule)}; it can be ${[...TRIGGER_RULES].join(', ')}`,
+    );
   }
   const queue = first('queue') ?? (kind === 'task' ? 'default' : kind);
   checkId('queue', queue);
@@ -90,7 +99,10 @@ export function resolveTaskOptions(taskId: string, kind: TaskKind, options: Comm
   if (executionTimeoutMs === 0) throw new DagDefinitionError('HR_BAD_DURATION', `${where}, executionTimeout: must be longer than nothing`);
   return {
     triggerRule,
-    retries: retryPolicy(where, layers.flatMap((layer) => layer.retries ?? [])),
+    retries: retryPolicy(
+      where,
+      layers.flatMap((layer) => layer.retries ?? []),
+    ),
     executionTimeoutMs,
     queue,
     pool,
@@ -109,26 +121,44 @@ export function wholeNumber(what: string, value: unknown, least: number): number
 }
 
 function retryPolicy(where: string, layers: readonly (number | RetryOptions)[]): RetryPolicy {
-  const merged: RetryOptions = Object.assign({}, ...layers.toReversed().map((layer) => (typeof layer === 'number' ? { max: layer } : layer)));
+  const merged: RetryOptions = Object.assign(
+    {},
+    ...layers.toReversed().map((layer) => (typeof layer === 'number' ? { max: layer } : layer)),
+  );
   const delayMs = merged.delay === undefined ? DEFAULT_DELAY_MS : durationMs(`${where}, retries.delay`, merged.delay);
   const maxDelayMs = merged.maxDelay === undefined ? Math.max(HOUR_MS, delayMs) : durationMs(`${where}, retries.maxDelay`, merged.maxDelay);
   if (maxDelayMs < delayMs) throw new DagDefinitionError('HR_BAD_OPTION', `${where}, retries.maxDelay: is shorter than retries.delay`);
   const backoff = merged.backoff ?? 'fixed';
-  if (backoff !== 'fixed' && backoff !== 'exponential') throw new DagDefinitionError('HR_BAD_OPTION', `${where}, retries.backoff: ${shown(backoff)} is neither 'fixed' nor 'exponential'`);
-  return { max: wholeNumber(`${where}, retries.max`, merged.max ?? 0, 0), delayMs, backoff, maxDelayMs, jitter: jitterShare(where, merged.jitter), rules: (merged.on ?? []).map((on) => retryRule(where, on)) };
+  if (backoff !== 'fixed' && backoff !== 'exponential')
+    throw new DagDefinitionError('HR_BAD_OPTION', `${where}, retries.backoff: ${shown(backoff)} is neither 'fixed' nor 'exponential'`);
+  return {
+    max: wholeNumber(`${where}, retries.max`, merged.max ?? 0, 0),
+    delayMs,
+    backoff,
+    maxDelayMs,
+    jitter: jitterShare(where, merged.jitter),
+    rules: (merged.on ?? []).map((on) => retryRule(where, on)),
+  };
 }
 
 function jitterShare(where: string, jitter: boolean | number | undefined): number {
   const share = jitter === true ? 0.5 : jitter === false || jitter === undefined ? 0 : jitter;
-  if (typeof share !== 'number' || !(share >= 0 && share <= 1)) throw new DagDefinitionError('HR_BAD_OPTION', `${where}, retries.jitter: ${shown(share)} is not between 0 and 1`);
+  if (typeof share !== 'number' || !(share >= 0 && share <= 1))
+    throw new DagDefinitionError('HR_BAD_OPTION', `${where}, retries.jitter: ${shown(share)} is not between 0 and 1`);
   return share;
 }
 
 function retryRule(where: string, on: RetryOn): RetryRule {
   const error = typeof on.error === 'function' ? on.error.name : on.error;
-  if (typeof error !== 'string' || error === '') throw new DagDefinitionError('HR_BAD_OPTION', `${where}, retries.on: an error is given by its class, name or code`);
-  if (on.then !== 'fail' && on.then !== 'retry') throw new DagDefinitionError('HR_BAD_OPTION', `${where}, retries.on ${error}: then is ${shown(on.then)}, expected 'fail' or 'retry'`);
-  if (on.delay === undefined) return { error, action: on.then };
-  if (on.then === 'fail') throw new DagDefinitionError('HR_BAD_OPTION', `${where}, retries.on ${error}: a delay makes no sense with then: 'fail'`);
+  if (typeof error !== 'string' || error === '')
+    throw new DagDefinitionError('HR_BAD_OPTION', `${where}, retries.on: an error is given by its class, name or code`);
+  if (on.action !== 'fail' && on.action !== 'retry')
+    throw new DagDefinitionError(
+      'HR_BAD_OPTION',
+      `${where}, retries.on ${error}: action is ${shown(on.action)}, expected 'fail' or 'retry'`,
+    );
+  if (on.delay === undefined) return { error, action: on.action };
+  if (on.action === 'fail')
+    throw new DagDefinitionError('HR_BAD_OPTION', `${where}, retries.on ${error}: a delay makes no sense with action: 'fail'`);
   return { error, action: 'retry', delayMs: durationMs(`${where}, retries.on ${error}, delay`, on.delay) };
 }

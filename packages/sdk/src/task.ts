@@ -23,10 +23,13 @@ interface ContextNameIsTaken<Name extends string> {
 /** Only under `all_success` has every upstream task a result. */
 type ResultOf<Result, Rule extends TriggerRule> = [Rule] extends ['all_success'] ? Awaited<Result> : Awaited<Result> | undefined;
 
-type ArgumentOf<Input, Rule extends TriggerRule> = Input extends TaskDefinition<infer Result> ? ResultOf<Result, Rule> : Input extends Reference<infer Value> ? Value : never;
+type ArgumentOf<Input, Rule extends TriggerRule> =
+  Input extends TaskDefinition<infer Result> ? ResultOf<Result, Rule> : Input extends Reference<infer Value> ? Value : never;
 
 /** What the function of a task is given. */
-export type TaskArguments<Inputs extends TaskInputs, Rule extends TriggerRule> = Omit<TaskContext, keyof Inputs> & { readonly [Name in keyof Inputs]: ArgumentOf<Inputs[Name], Rule> };
+export type TaskArguments<Inputs extends TaskInputs, Rule extends TriggerRule> = Omit<TaskContext, keyof Inputs> & {
+  readonly [Name in keyof Inputs]: ArgumentOf<Inputs[Name], Rule>;
+};
 
 /** Inputs of a task that has none. */
 // biome-ignore lint/complexity/noBannedTypes: a record with no names is exactly what is meant.
@@ -43,18 +46,32 @@ export function task<Result, const Inputs extends TaskInputs = NoInputs, const R
   options: TaskOptions<Inputs, Rule>,
   run: (context: TaskArguments<Inputs, Rule>) => Result,
 ): TaskDefinition<Awaited<Result>>;
-export function task(id: string, ...rest: readonly [TaskFunction] | readonly [TaskOptions<TaskInputs, TriggerRule>, TaskFunction]): TaskDefinition {
+export function task(
+  id: string,
+  ...rest: readonly [TaskFunction] | readonly [TaskOptions<TaskInputs, TriggerRule>, TaskFunction]
+): TaskDefinition {
   const [options, run] = rest.length === 1 ? [{}, rest[0]] : rest;
-  if (typeof run !== 'function') throw new DagDefinitionError('HR_BAD_INPUT', `Task "${id}" has no function: write task(id, options, async ({ … }) => { … })`);
+  if (typeof run !== 'function')
+    throw new DagDefinitionError('HR_BAD_INPUT', `Task "${id}" has no function: write task(id, options, async ({ … }) => { … })`);
   const tasks: Record<string, TaskDefinition> = {};
   const references: Record<string, Reference<unknown>> = {};
   for (const [name, input] of Object.entries(options.in ?? {})) {
     if (isTask(input)) tasks[name] = input;
     else if (isReference(input)) references[name] = input;
-    else throw new DagDefinitionError('HR_BAD_INPUT', `Task "${id}", input "${name}": ${shown(input)} is neither a task nor a reference such as interval.day`);
+    else
+      throw new DagDefinitionError(
+        'HR_BAD_INPUT',
+        `Task "${id}", input "${name}": ${shown(input)} is neither a task nor a reference such as interval.day`,
+      );
   }
   const { in: _inputs, ...common } = options;
-  return registerTask('task', { taskId: id, options: common, inputs: tasks, references, run: Object.keys(references).length === 0 ? run : withReferences(run, references) });
+  return registerTask('task', {
+    taskId: id,
+    options: common,
+    inputs: tasks,
+    references,
+    run: Object.keys(references).length === 0 ? run : withReferences(run, references),
+  });
 }
 
 type TaskFunction = (context: TaskContext & Record<string, unknown>) => unknown;
@@ -62,7 +79,9 @@ type TaskFunction = (context: TaskContext & Record<string, unknown>) => unknown;
 function withReferences(run: TaskFunction, references: Readonly<Record<string, Reference<unknown>>>): TaskFunction {
   return (context) => {
     const { params, interval, dagId, runId, logicalDate } = context;
-    const values = resolveReferences(references, { params, interval, run: { dagId, id: runId, logicalDate } }) as Readonly<Record<string, unknown>>;
+    const values = resolveReferences(references, { params, interval, run: { dagId, id: runId, logicalDate } }) as Readonly<
+      Record<string, unknown>
+    >;
     return run({ ...context, ...values });
   };
 }
