@@ -17,8 +17,8 @@ export interface PlacesOptions {
 const WEIGHT = 0.2;
 /** No attempt is taken to be shorter. */
 const SHORTEST_MS = 0.05;
-/** A message waits about as long in its queue as a claim takes: both ways are bridged. */
-const ROUND_TRIPS = 2;
+/** A message takes about as long to come as its claim, and both come in batches: twice the way there and back is bridged. */
+const ROUND_TRIPS = 4;
 
 export class Places {
   readonly #options: PlacesOptions;

@@ -146,13 +146,15 @@ export class TaskProcess {
   }
 }
 
+/** Linux can kill a process when its parent dies, also one that blocks its event loop and would not see its channel close. */
+const DYING_WITH_PARENT = ['setpriv', '--pdeathsig', 'KILL', '--'];
 let prefix: readonly string[] | undefined;
 
-/** Linux can kill a process when its parent dies, also one that blocks its event loop and would not see its channel close. */
+/** What goes before the command, where the machine has it. */
 function dyingWithParent(): readonly string[] {
   if (prefix !== undefined) return prefix;
-  const setpriv = ['setpriv', '--pdeathsig', 'KILL', '--'];
-  const works = process.platform === 'linux' && spawnSync('setpriv', [...setpriv.slice(1), 'true'], { stdio: 'ignore' }).status === 0;
-  prefix = works ? setpriv : [];
+  const [command = '', ...args] = DYING_WITH_PARENT;
+  const works = process.platform === 'linux' && spawnSync(command, [...args, 'true'], { stdio: 'ignore' }).status === 0;
+  prefix = works ? DYING_WITH_PARENT : [];
   return prefix;
 }

@@ -1,6 +1,6 @@
 /** A real pool with real task processes, in folders of its own, and bundles written as the loader would write them. */
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -105,7 +105,6 @@ export async function writeDag(body: string, options = '{}', sourceMap?: string)
 
 /** Whether a process is alive; a zombie that nobody has waited for is not. */
 export async function isAlive(pid: number): Promise<boolean> {
-  const { readFile } = await import('node:fs/promises');
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
   return stat !== undefined && !/^\d+ \(.*\) [ZX]/.test(stat);
 }
