@@ -1,7 +1,7 @@
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { decodeValue, encodeValue } from '../src/index.ts';
-import { executorsFixture, PoolFixture } from './support/pool-fixture.ts';
+import { executorsFixture, PoolFixture, writeDag } from './support/pool-fixture.ts';
 
 let fixture: PoolFixture;
 const environment = {
@@ -179,6 +179,20 @@ describe('an attempt', () => {
     expect(error?.stack).toContain('Caused by: Error: inner');
     expect(error?.stack).not.toContain('task-runtime');
     expect(fixture.logOf(ended).at(-1)).toMatchObject({ level: 'error', stream: 'headrace', message: 'Task "t" failed: Error: outer' });
+  });
+
+  test('that fails shows positions in the DAG file, by the source map of its bundle', async () => {
+    // Everything on the third line of the bundle comes from the first line of sales.ts.
+    const map = JSON.stringify({ version: 3, sources: ['sales.ts'], names: [], mappings: ';;AAAA' });
+    const bundle = await writeDag(`task('t', () => { throw new Error('mapped'); });`, '{}', map);
+    const { report } = await fixture.pool.run({
+      attempt: fixture.attempt(),
+      bundle,
+      results: new Map(),
+      connections: [],
+      timeoutMs: 60_000,
+    });
+    expect(report).toMatchObject({ outcome: 'failed', error: { stack: expect.stringMatching(/^ {4}at .*sales\.ts:1:1\)?$/m) } });
   });
 
   test('of a version without that task says so', async () => {
