@@ -130,11 +130,13 @@ create table task_instance (
   reason text,
   note text,
   log_key text,
-  unique (dag_run_id, task_id, map_index)
+  unique (dag_run_id, task_id, map_index),
+  -- Its place among those that wait.
+  check (state <> 'scheduled' or scheduled_at is not null)
 ) with (fillfactor = 75, autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
 
--- In the order in which slots are given.
-create index task_instance_scheduled on task_instance (priority_weight desc, scheduled_at, id) where state = 'scheduled';
+-- In the order in which slots are given; the negated weight lets a page begin where the one before ended.
+create index task_instance_scheduled on task_instance ((-priority_weight), scheduled_at, id) where state = 'scheduled';
 -- What holds slots; never more than all pools together. Counting, leases and lost messages read it.
 create index task_instance_live on task_instance (pool, dag_id, queue) where state in ('queued', 'running', 'restarting');
 create index task_instance_due on task_instance (due_at) where state in ('up_for_retry', 'up_for_reschedule');

@@ -164,11 +164,12 @@ create table task_instance (
   constraint task_instance_dag_run_id_task_id_map_index_key UNIQUE (dag_run_id, task_id, map_index),
   constraint task_instance_pkey PRIMARY KEY (id),
   constraint task_instance_dag_run_id_fkey FOREIGN KEY (dag_run_id) REFERENCES dag_run(id),
+  constraint task_instance_check CHECK (((state <> 'scheduled'::text) OR (scheduled_at IS NOT NULL))),
   constraint task_instance_state_check CHECK ((state = ANY (ARRAY['none'::text, 'scheduled'::text, 'queued'::text, 'running'::text, 'restarting'::text, 'up_for_retry'::text, 'up_for_reschedule'::text, 'deferred'::text, 'awaiting_input'::text, 'success'::text, 'failed'::text, 'skipped'::text, 'upstream_failed'::text, 'removed'::text])))
 ) with (fillfactor=75, autovacuum_vacuum_scale_factor=0.02, autovacuum_analyze_scale_factor=0.02);
 CREATE INDEX task_instance_due ON headrace.task_instance USING btree (due_at) WHERE (state = ANY (ARRAY['up_for_retry'::text, 'up_for_reschedule'::text]));
 CREATE INDEX task_instance_live ON headrace.task_instance USING btree (pool, dag_id, queue) WHERE (state = ANY (ARRAY['queued'::text, 'running'::text, 'restarting'::text]));
-CREATE INDEX task_instance_scheduled ON headrace.task_instance USING btree (priority_weight DESC, scheduled_at, id) WHERE (state = 'scheduled'::text);
+CREATE INDEX task_instance_scheduled ON headrace.task_instance USING btree (((- priority_weight)), scheduled_at, id) WHERE (state = 'scheduled'::text);
 
 create table task_result (
   task_instance_id bigint not null,

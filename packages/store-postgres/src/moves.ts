@@ -34,7 +34,7 @@ const TRY_COLUMNS = `attempt, attempt_id, scheduled_at, queued_at, started_at, e
  * was stopped and did not count.
  */
 const MOVE = `
-  with moves as (
+  with moves as materialized (
     select *, state = 'queued' or (state = 'none' and from_state <> 'restarting') as anew
     from unnest($1::bigint[], $2::text[], $3::integer[], $4::text[], $5::integer[], $6::uuid[], $7::timestamptz[], $8::jsonb[], $9::text[])
       as m (id, from_state, from_attempt, state, attempt, attempt_id, due_at, error, reason)

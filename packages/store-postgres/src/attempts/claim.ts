@@ -4,6 +4,9 @@
  * Promises: only the attempt that the row names is claimed, and by one worker; the same worker asking again for the
  * attempt it runs is told the same again. Told to schedulers by the same statement.
  *
+ * The states are compared with columns, not with literals: else the planner may take the index of live rows for the way to
+ * a row whose key it has.
+ *
  * Parameters, one array entry a claim: task instances, attempt ids, workers, lease lengths in milliseconds.
  */
 import type { Instant, RunType } from '@headrace/core';
@@ -12,17 +15,19 @@ import type { Queryable } from '../database.ts';
 import { TOLD, tellMoves } from '../notification.ts';
 
 const CLAIM = `
-  with asked as (
-    select * from unnest($1::bigint[], $2::uuid[], $3::text[], $4::bigint[]) as a (id, attempt_id, worker_id, lease_ms)
+  with asked as materialized (
+    select a.*, w.hostname, w.pid, 'queued' as from_queued, 'running' as from_running
+    from unnest($1::bigint[], $2::uuid[], $3::text[], $4::bigint[]) as a (id, attempt_id, worker_id, lease_ms)
+    left join worker w on w.worker_id = a.worker_id
   ),
   claimed as (
     update task_instance t
     set state = 'running', started_at = case when t.state = 'running' then t.started_at else now() end,
       lease_until = now() + a.lease_ms * interval '1 millisecond',
-      worker_id = a.worker_id, hostname = w.hostname, pid = w.pid
-    from asked a left join worker w on w.worker_id = a.worker_id
+      worker_id = a.worker_id, hostname = a.hostname, pid = a.pid
+    from asked a
     where t.id = a.id and t.attempt_id = a.attempt_id
-      and (t.state = 'queued' or (t.state = 'running' and t.worker_id = a.worker_id))
+      and (t.state = a.from_queued or (t.state = a.from_running and t.worker_id = a.worker_id))
     returning t.id, t.dag_run_id, t.task_id, t.map_index, t.state, t.attempt, t.due_at, t.attempt_id, t.tries_before, t.max_tries, t.worker_id
   ),
   ${tellMoves('claimed')}

@@ -5,6 +5,8 @@
  * is saved, and schedulers are told, by the same statement. An attempt that was told to restart ends as `none`, without
  * a result. One that ends as `scheduled` (interrupted) or `up_for_reschedule` does not count as a try.
  *
+ * States are compared with a column, not with literals: see `claim.ts`.
+ *
  * Parameters, one array entry an attempt: task instances, attempt ids, workers, states, due times, errors, log keys;
  * with results also their JSON texts, object keys and sizes.
  */
@@ -20,7 +22,7 @@ const NAMES = 'id, attempt_id, worker_id, state, due_at, error, log_key';
 
 function statement(columns: string, names: string, returned: string, saved: string): string {
   return `
-  with ended as (select * from unnest(${columns}) as e (${names})),
+  with ended as materialized (select *, array['running', 'restarting'] as from_states from unnest(${columns}) as e (${names})),
   finished as (
     update task_instance t
     set state = case when t.state = 'restarting' then 'none' else e.state end,
@@ -32,7 +34,7 @@ function statement(columns: string, names: string, returned: string, saved: stri
       scheduled_at = case when t.state = 'running' and e.state = 'scheduled' then now() else t.scheduled_at end,
       ended_at = now(), lease_until = null, error = e.error, reason = null, log_key = e.log_key
     from ended e
-    where t.id = e.id and t.attempt_id = e.attempt_id and t.worker_id = e.worker_id and t.state in ('running', 'restarting')
+    where t.id = e.id and t.attempt_id = e.attempt_id and t.worker_id = e.worker_id and t.state = any(e.from_states)
     returning t.id, t.dag_run_id, t.state, t.attempt, t.due_at, t.attempt_id${returned}
   ),
   ${saved}

@@ -1,5 +1,5 @@
 /** Which of the decided runs may be saved: their rows, and those of all their changes, are locked and as they were thought to be. */
-import { type RunStatus, SLOT_STATUSES, type TaskStatus } from '@headrace/core';
+import { type Instant, type RunStatus, SLOT_STATUSES, type TaskStatus } from '@headrace/core';
 import type { RunDecision, TaskInstanceChange } from '@headrace/ports';
 import type { Queryable } from '../database.ts';
 import type { Contender } from './contenders.ts';
@@ -21,21 +21,23 @@ export interface Settled {
   readonly revoked: readonly string[];
 }
 
-/** Both lock in the order of ids. Parameter: run keys. */
-const LOCK_RUNS = `
-  select r.id, r.state, r.revision, d.paused, d.max_active_tasks
-  from dag_run r join dag d on d.dag_id = r.dag_id
-  where r.id = any($1)
-  order by r.id
-  for no key update of r`;
-
-/** Parameter: task instances. */
-const LOCK_TASKS = `
-  select id, dag_run_id, dag_id, state, attempt, attempt_id, pool, pool_slots, queue, priority_weight, now() as now
-  from task_instance
-  where id = any($1)
-  order by id
-  for no key update`;
+/** Locks runs, then task instances, each in the order of ids. Parameters: run keys, task instances. */
+const LOCK = `
+  with run as materialized (
+    select r.id::text, r.state, r.revision, d.paused, d.max_active_tasks
+    from dag_run r join dag d on d.dag_id = r.dag_id
+    where r.id = any($1)
+    order by r.id
+    for no key update of r
+  ),
+  task as materialized (
+    select id::text, dag_run_id::text, dag_id, state, attempt, attempt_id, pool, pool_slots, queue, priority_weight
+    from task_instance
+    where id = any($2)
+    order by task_instance.id
+    for no key update
+  )
+  select coalesce((select json_agg(r) from run r), '[]') as runs, coalesce((select json_agg(t) from task t), '[]') as tasks, now() as now`;
 
 interface RunRow {
   readonly id: string;
@@ -56,27 +58,15 @@ interface TaskRow {
   readonly pool_slots: number;
   readonly queue: string;
   readonly priority_weight: number;
-  readonly now: number;
 }
 
 const holdsSlot: ReadonlySet<TaskStatus> = new Set(SLOT_STATUSES);
 
 export async function lockAndCompare(client: Queryable, decisions: readonly RunDecision[]): Promise<Settled> {
-  const runs = await lock<RunRow>(
-    client,
-    'lock runs',
-    LOCK_RUNS,
-    decisions.map((decision) => decision.runKey),
-  );
-  const tasks = await lock<TaskRow>(
-    client,
-    'lock tasks',
-    LOCK_TASKS,
-    decisions.flatMap((decision) => decision.changes.map((change) => change.taskInstanceId)),
-  );
+  const { runs, tasks, now } = await lock(client, decisions);
   const saved: RunDecision[] = [];
   const stale: string[] = [];
-  const consequences = new Consequences();
+  const consequences = new Consequences(now);
   for (const decision of decisions) {
     const run = runs.get(decision.runKey);
     if (run === undefined || !isCurrent(decision, run, tasks)) {
@@ -86,18 +76,27 @@ export async function lockAndCompare(client: Queryable, decisions: readonly RunD
     saved.push(decision);
     for (const change of decision.changes) consequences.note(change, run, tasks.get(change.taskInstanceId));
   }
-  return { runs: saved, stale, ...consequences };
+  return { runs: saved, stale, ...consequences.found };
 }
 
-async function lock<Row extends { id: string }>(
-  client: Queryable,
-  name: string,
-  text: string,
-  ids: readonly string[],
-): Promise<ReadonlyMap<string, Row>> {
-  if (ids.length === 0) return new Map();
-  const { rows } = await client.query<Row>({ name, text, values: [ids] });
-  return new Map(rows.map((row) => [row.id, row]));
+interface Locked {
+  readonly runs: ReadonlyMap<string, RunRow>;
+  readonly tasks: ReadonlyMap<string, TaskRow>;
+  readonly now: Instant;
+}
+
+async function lock(client: Queryable, decisions: readonly RunDecision[]): Promise<Locked> {
+  if (decisions.length === 0) return { runs: new Map(), tasks: new Map(), now: 0 };
+  const { rows } = await client.query<{ runs: readonly RunRow[]; tasks: readonly TaskRow[]; now: Instant }>({
+    name: 'lock and compare',
+    text: LOCK,
+    values: [
+      decisions.map((decision) => decision.runKey),
+      decisions.flatMap((decision) => decision.changes.map((change) => change.taskInstanceId)),
+    ],
+  });
+  const { runs = [], tasks = [], now = 0 } = rows[0] ?? {};
+  return { runs: new Map(runs.map((run) => [run.id, run])), tasks: new Map(tasks.map((task) => [task.id, task])), now };
 }
 
 function isCurrent(decision: RunDecision, run: RunRow, tasks: ReadonlyMap<string, TaskRow>): boolean {
@@ -109,20 +108,28 @@ function isCurrent(decision: RunDecision, run: RunRow, tasks: ReadonlyMap<string
 }
 
 class Consequences {
-  readonly changed = new Set<string>();
-  readonly leaving = new Set<string>();
-  readonly ready: Contender[] = [];
-  readonly freed: Holding[] = [];
-  readonly revoked: string[] = [];
+  readonly found = {
+    changed: new Set<string>(),
+    leaving: new Set<string>(),
+    ready: [] as Contender[],
+    freed: [] as Holding[],
+    revoked: [] as string[],
+  };
+  readonly #now: Instant;
+
+  constructor(now: Instant) {
+    this.#now = now;
+  }
 
   note({ taskInstanceId, to }: TaskInstanceChange, run: RunRow, task: TaskRow | undefined): void {
     if (task === undefined) return;
-    this.changed.add(taskInstanceId);
-    if (task.state === 'scheduled') this.leaving.add(taskInstanceId);
-    if (to.status === 'scheduled' && !run.paused) this.ready.push(contender(task, run));
-    if (holdsSlot.has(task.state) && !holdsSlot.has(to.status)) this.freed.push(holding(task));
+    const { changed, leaving, ready, freed, revoked } = this.found;
+    changed.add(taskInstanceId);
+    if (task.state === 'scheduled') leaving.add(taskInstanceId);
+    if (to.status === 'scheduled' && !run.paused) ready.push(contender(task, run, this.#now));
+    if (holdsSlot.has(task.state) && !holdsSlot.has(to.status)) freed.push(holding(task));
     const hasWorker = task.state === 'running' || task.state === 'restarting';
-    if (hasWorker && task.attempt_id !== null) this.revoked.push(task.attempt_id);
+    if (hasWorker && task.attempt_id !== null) revoked.push(task.attempt_id);
   }
 }
 
@@ -130,13 +137,13 @@ function holding(task: TaskRow): Holding {
   return { pool: task.pool, dagId: task.dag_id, queue: task.queue, poolSlots: task.pool_slots };
 }
 
-function contender(task: TaskRow, run: RunRow): Contender {
+function contender(task: TaskRow, run: RunRow, now: Instant): Contender {
   return {
     ...holding(task),
     taskInstanceId: task.id,
     runKey: task.dag_run_id,
     priorityWeight: task.priority_weight,
-    readyAt: task.now,
+    readyAt: now,
     from: task.state,
     attempt: task.attempt,
     maxActiveTasks: run.max_active_tasks,

@@ -17,7 +17,7 @@ import { type Move, saveMoves } from '../moves.ts';
 import { tellRevoked } from '../notification.ts';
 import { retrying } from '../transaction.ts';
 import { lockAndCompare, type Settled } from './compare.ts';
-import { type Contender, nextContenders } from './contenders.ts';
+import { BEGINNING, type Contender, nextContenders } from './contenders.ts';
 import { saveRuns, tellOthers } from './decided-runs.ts';
 import { beginWithUsage, type Usage } from './usage.ts';
 
@@ -58,7 +58,10 @@ async function inTransaction(client: Queryable, batch: DecisionBatch, admit: Adm
   await saveRuns(client, settled.runs);
   await tellRevoked(client, settled.revoked);
   const queued = pick.queued.filter((task) => moved.has(task.taskInstanceId));
-  await tellOthers(client, batch.schedulerId, queued);
+  await tellOthers(
+    client,
+    queued.filter((task) => usage.isOthers(task.runKey, batch.schedulerId)),
+  );
   return { stale: settled.stale, queued, backlog: pick.backlog };
 }
 
@@ -83,11 +86,12 @@ async function giveSlots(client: Queryable, admit: Admit, usage: Usage, settled:
   const waiting = Math.max(0, usage.waiting - settled.leaving.size) + settled.ready.length;
   if (waiting === 0) return { moves, queued, backlog: false };
 
+  let place = BEGINNING;
   for (;;) {
     const limit = Math.min(LARGEST_PAGE, usage.freeSlots() * 4 + SMALLEST_PAGE);
-    const page = usage.waiting === 0 ? [] : await nextContenders(client, usage, [...settled.leaving, ...moves.keys()], limit);
+    const page = usage.waiting === 0 ? undefined : await nextContenders(client, usage, settled.leaving, place, limit);
     const contenders = new Map<string, Contender>();
-    for (const contender of [...settled.ready, ...page]) {
+    for (const contender of [...settled.ready, ...(page?.contenders ?? [])]) {
       if (moves.has(contender.taskInstanceId)) continue;
       contenders.set(contender.taskInstanceId, contender);
       usage.note(contender);
@@ -101,7 +105,8 @@ async function giveSlots(client: Queryable, admit: Admit, usage: Usage, settled:
       moves.set(taskInstanceId, moveToQueued(contender, attemptId));
       queued.push(queuedTask(contender, attemptId));
     }
-    if (admitted.length === 0 || page.length < limit) break;
+    if (admitted.length === 0 || page === undefined || page.contenders.length < limit) break;
+    place = page.end;
   }
   return { moves, queued, backlog: waiting > queued.length };
 }

@@ -18,23 +18,21 @@ export async function saveRuns(client: Queryable, runs: readonly RunDecision[]):
 
 /**
  * Slots are given to all schedulers' runs; the owner of a run that is not ours hears of it.
- * Parameters, one array entry a task: runs, task instances, attempts; then the scheduler that knows already.
+ * Parameters, one array entry a task: runs, task instances, attempts.
  */
 const TELL_OTHERS = `
-  with given as (
-    select g.* from unnest($1::bigint[], $2::bigint[], $3::integer[]) as g (dag_run_id, id, attempt)
-    join scheduler_shard s on s.shard = g.dag_run_id % 32
-    where s.scheduler_id <> $4
+  with queued as (
+    select dag_run_id, id, 'queued' as state, attempt, null::timestamptz as due_at
+    from unnest($1::bigint[], $2::bigint[], $3::integer[]) as g (dag_run_id, id, attempt)
   ),
-  queued as (select dag_run_id, id, 'queued' as state, attempt, null::timestamptz as due_at from given),
   ${tellMoves('queued')}
   select ${TOLD}`;
 
-export async function tellOthers(client: Queryable, schedulerId: string, queued: readonly QueuedTask[]): Promise<void> {
+export async function tellOthers(client: Queryable, queued: readonly QueuedTask[]): Promise<void> {
   if (queued.length === 0) return;
   await client.query({
     name: 'tell others',
     text: TELL_OTHERS,
-    values: [queued.map((task) => task.runKey), queued.map((task) => task.taskInstanceId), queued.map((task) => task.attempt), schedulerId],
+    values: [queued.map((task) => task.runKey), queued.map((task) => task.taskInstanceId), queued.map((task) => task.attempt)],
   });
 }

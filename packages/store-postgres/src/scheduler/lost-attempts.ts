@@ -68,11 +68,13 @@ export async function unclaimed(
  * An attempt at the cap is answered with its sequence unchanged. One that somebody else re-sent or claimed meanwhile is passed over.
  */
 const REDISPATCH = `
-  with missing as (select * from unnest($1::bigint[], $2::uuid[], $3::integer[]) as m (id, attempt_id, sequence))
+  with missing as materialized (
+    select *, 'queued' as from_state from unnest($1::bigint[], $2::uuid[], $3::integer[]) as m (id, attempt_id, sequence)
+  )
   update task_instance t
   set dispatch_sequence = case when m.sequence < $4 then m.sequence + 1 else m.sequence end, dispatched_at = now()
   from missing m
-  where t.id = m.id and t.attempt_id = m.attempt_id and t.dispatch_sequence = m.sequence and t.state = 'queued'
+  where t.id = m.id and t.attempt_id = m.attempt_id and t.dispatch_sequence = m.sequence and t.state = m.from_state
   returning t.dag_run_id, t.id, t.attempt, t.attempt_id, t.tries_before, t.dispatch_sequence`;
 
 export async function redispatch(

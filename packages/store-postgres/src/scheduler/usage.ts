@@ -10,22 +10,38 @@ import type pg from 'pg';
 
 const LOCK = 7_428_004;
 const SMALLEST_WINDOW = 128;
+const SHARDS = 32n;
 /** Beyond so many it does not matter how many wait. */
 const MOST_COUNTED = 10_000;
 
+/** What is counted, in the order of the answers. */
+const COUNTS = {
+  live: `
+    select l.*, d.max_active_tasks from (
+      select pool, dag_id, queue, count(*)::integer as tasks, sum(pool_slots)::integer as slots
+      from task_instance where state in ('queued', 'running', 'restarting') group by pool, dag_id, queue
+    ) l join dag d on d.dag_id = l.dag_id`,
+  pools: 'select name, slots from pool',
+  workers: `
+    select queue, sum(slots)::integer as slots from worker, unnest(queues) as queue where lease_until > now() group by queue`,
+  waiting: `
+    select count(*)::integer as waiting from (
+      select from task_instance t join dag d on d.dag_id = t.dag_id where t.state = 'scheduled' and not d.paused limit ${MOST_COUNTED}
+    ) w`,
+  shards: 'select shard, scheduler_id from scheduler_shard where scheduler_id is not null',
+};
+
+/** Planned once for each connection: planning them costs more than all they do. */
+const PREPARE = Object.entries(COUNTS)
+  .map(([name, text]) => `prepare usage_${name} as ${text}`)
+  .join(';');
+
 /** One round trip: begins the transaction, takes the lock, and counts. */
-const BEGIN = `
-  begin;
-  select pg_advisory_xact_lock(${LOCK});
-  select l.*, d.max_active_tasks from (
-    select pool, dag_id, queue, count(*)::integer as tasks, sum(pool_slots)::integer as slots
-    from task_instance where state in ('queued', 'running', 'restarting') group by pool, dag_id, queue
-  ) l join dag d on d.dag_id = l.dag_id;
-  select name, slots from pool;
-  select queue, sum(slots)::integer as slots from worker, unnest(queues) as queue where lease_until > now() group by queue;
-  select count(*)::integer as waiting from (
-    select from task_instance t join dag d on d.dag_id = t.dag_id where t.state = 'scheduled' and not d.paused limit ${MOST_COUNTED}
-  ) w`;
+const BEGIN = `begin; select pg_advisory_xact_lock(${LOCK}); ${Object.keys(COUNTS)
+  .map((name) => `execute usage_${name}`)
+  .join(';')}`;
+
+const prepared = new WeakSet<pg.PoolClient>();
 
 export interface Holding {
   readonly pool: string;
@@ -35,9 +51,28 @@ export interface Holding {
 }
 
 export async function beginWithUsage(client: pg.PoolClient): Promise<Usage> {
+  if (!prepared.has(client)) {
+    await client.query(PREPARE);
+    prepared.add(client);
+  }
   const answers = (await client.query(BEGIN)) as unknown as readonly pg.QueryResult[];
-  const [live, pools, workers, waiting] = answers.slice(2);
-  return new Usage(live?.rows ?? [], pools?.rows ?? [], workers?.rows ?? [], waiting?.rows[0]?.waiting ?? 0);
+  const [live, pools, workers, waiting, shards] = answers.slice(2).map((answer) => answer.rows);
+  return new Usage({
+    live: live ?? [],
+    pools: pools ?? [],
+    workers: workers ?? [],
+    waiting: waiting?.[0]?.waiting ?? 0,
+    shards: shards ?? [],
+  });
+}
+
+interface Counted {
+  readonly live: readonly { pool: string; dag_id: string; queue: string; tasks: number; slots: number; max_active_tasks: number }[];
+  readonly pools: readonly { name: string; slots: number }[];
+  /** Slots of living workers, by queue. */
+  readonly workers: readonly { queue: string; slots: number }[];
+  readonly waiting: number;
+  readonly shards: readonly { shard: number; scheduler_id: string }[];
 }
 
 export class Usage {
@@ -49,14 +84,11 @@ export class Usage {
   readonly #inQueue = new Map<string, number>();
   readonly #active = new Map<string, number>();
   readonly #dagLimits = new Map<string, number>();
+  readonly #owners = new Map<number, string>();
 
-  constructor(
-    live: readonly { pool: string; dag_id: string; queue: string; tasks: number; slots: number; max_active_tasks: number }[],
-    pools: readonly { name: string; slots: number }[],
-    workers: readonly { queue: string; slots: number }[],
-    waiting: number,
-  ) {
+  constructor({ live, pools, workers, waiting, shards }: Counted) {
     this.waiting = waiting;
+    for (const { shard, scheduler_id } of shards) this.#owners.set(shard, scheduler_id);
     for (const { name, slots } of pools) {
       this.#pools.set(name, slots);
       this.#poolSizes.set(name, slots);
@@ -92,6 +124,12 @@ export class Usage {
     let slots = 0;
     for (const free of this.#pools.values()) slots += Math.max(0, free);
     return slots;
+  }
+
+  /** Whether another scheduler has the run in hand. */
+  isOthers(runKey: string, schedulerId: string): boolean {
+    const owner = this.#owners.get(Number(BigInt(runKey) % SHARDS));
+    return owner !== undefined && owner !== schedulerId;
   }
 
   /** For `admit`. */
