@@ -8,8 +8,9 @@ import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ImportError, LoadedFile, Log, Metrics } from '@headrace/ports';
 import { type Bundle, type BundleOutcome, bundleFiles } from './bundle.ts';
-import { sha256 } from './canonical-json.ts';
-import { type EvaluationLimits, Evaluator } from './evaluator.ts';
+import { ParamsChecker, type ParamsQuestion, type ParamsVerdict } from './check-params.ts';
+import type { EvaluationLimits } from './evaluation-process.ts';
+import { Evaluator } from './evaluator.ts';
 import { type CachedFile, type CachedOutcome, FileCache, type Look } from './file-cache.ts';
 import { judgeAnswer, type LoadOutcome } from './judge-answer.ts';
 
@@ -29,10 +30,6 @@ export interface SlowFile {
   readonly file: string;
 }
 
-export type ParamsVerdict =
-  | { readonly kind: 'valid'; readonly params: Readonly<Record<string, unknown>> }
-  | { readonly kind: 'invalid'; readonly issues: readonly { readonly path: readonly (string | number)[]; readonly message: string }[] };
-
 export interface DagLoader {
   /** One file, by its path relative to the DAG folder, with `/`. A file that defines no DAG is loaded with none. */
   loadFile(file: string): Promise<LoadedFile | ImportError>;
@@ -46,19 +43,9 @@ export interface DagLoader {
   forget(file: string): void;
   /** Writes down what was loaded, for the next process. */
   flush(): Promise<void>;
-  /** Checks params by the DAG's own schema, in the evaluation child. Throws ParamsCheckError when the bundle cannot be asked. */
-  validateParams(question: { readonly bundleCode: string; readonly dagId: string; readonly params: unknown }): Promise<ParamsVerdict>;
+  /** Checks params by the DAG's own schema, in an evaluation child. Needs no DAG folder. Throws ParamsCheckError when the bundle cannot be asked. */
+  validateParams(question: ParamsQuestion): Promise<ParamsVerdict>;
   close(): Promise<void>;
-}
-
-/** The DAG's code did not answer. */
-export class ParamsCheckError extends Error {
-  readonly code: string;
-  constructor(code: string, message: string) {
-    super(message);
-    this.name = 'ParamsCheckError';
-    this.code = code;
-  }
 }
 
 const DEFAULT_LIMITS: EvaluationLimits = { timeoutMs: 10_000, memoryMb: 512, outputBytes: 1024 * 1024 };
@@ -74,6 +61,7 @@ const TRANSIENT: ReadonlySet<string> = new Set(['HR_DAG_TIMEOUT', 'HR_DAG_MEMORY
 export function createDagLoader(options: DagLoaderOptions): DagLoader {
   const { cacheDir, log, metrics } = options;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const checker = new ParamsChecker(cacheDir, limits, log);
   let opened: Promise<Opened> | undefined;
   const open = (): Promise<Opened> => {
     opened ??= openLoader(options.dagsDir, cacheDir, limits, log);
@@ -146,7 +134,7 @@ export function createDagLoader(options: DagLoaderOptions): DagLoader {
   }
 
   async function evaluate(loader: Opened, evaluator: Evaluator, file: string, bundle: Bundle, timeoutMs: number): Promise<LoadOutcome> {
-    const path = await loader.cache.putBundle(bundle);
+    const path = await loader.cache.bundles.put(bundle);
     if (!bundle.usesSdk) return { kind: 'loaded', file: { file, dags: [], bundle: contentOf(bundle) } };
     const outcome = judgeAnswer(file, bundle, await evaluator.ask({ kind: 'evaluate', bundle: path }, timeoutMs));
     // Tree shaking leaves `dag` only in a file that uses it.
@@ -182,21 +170,13 @@ export function createDagLoader(options: DagLoaderOptions): DagLoader {
     async flush() {
       await (await open()).cache.flush();
     },
-    async validateParams({ bundleCode, dagId, params }) {
-      const { cache, paramsEvaluator } = await open();
-      const hash = sha256(bundleCode);
-      if ((await cache.getBundle(hash)) === undefined)
-        await cache.putBundle({ hash, code: bundleCode, sourceMap: '{"version":3,"sources":[],"mappings":""}' });
-      const answer = await paramsEvaluator.ask({ kind: 'params', bundle: cache.bundlePath(hash), dagId, params });
-      if (answer.kind === 'valid') return { kind: 'valid', params: answer.value };
-      if (answer.kind === 'invalid') return answer;
-      if (answer.kind === 'dags') throw new ParamsCheckError('HR_PARAMS_CHECK', 'The evaluation child answered another question');
-      throw new ParamsCheckError(answer.code ?? 'HR_PARAMS_CHECK', `The params of DAG "${dagId}" cannot be checked: ${answer.message}`);
-    },
+    validateParams: (question) => checker.check(question),
     async close() {
-      if (opened === undefined) return;
-      const { cache, evaluator, patientEvaluator, paramsEvaluator } = await opened;
-      await Promise.all([evaluator.close(), patientEvaluator.close(), paramsEvaluator.close()]);
+      await checker.close();
+      const loader = await opened?.catch(() => undefined);
+      if (loader === undefined) return;
+      const { cache, evaluator, patientEvaluator } = loader;
+      await Promise.all([evaluator.close(), patientEvaluator.close()]);
       await cache.flush();
     },
   };
@@ -217,8 +197,6 @@ interface Opened {
   readonly evaluator: Evaluator;
   /** For files that are slow, so that no other waits behind them. */
   readonly patientEvaluator: Evaluator;
-  /** Apart, so that a trigger does not wait for files that are being loaded. */
-  readonly paramsEvaluator: Evaluator;
 }
 
 async function openLoader(folder: string, cacheDir: string, limits: EvaluationLimits, log: Log): Promise<Opened> {
@@ -226,7 +204,7 @@ async function openLoader(folder: string, cacheDir: string, limits: EvaluationLi
   const cache = new FileCache(cacheDir, dagsDir);
   await cache.open();
   const evaluator = () => new Evaluator(dagsDir, limits, log);
-  return { dagsDir, cache, evaluator: evaluator(), patientEvaluator: evaluator(), paramsEvaluator: evaluator() };
+  return { dagsDir, cache, evaluator: evaluator(), patientEvaluator: evaluator() };
 }
 
 async function fromCache(loader: Opened, file: string, look: Look): Promise<LoadOutcome | undefined> {
@@ -234,10 +212,8 @@ async function fromCache(loader: Opened, file: string, look: Look): Promise<Load
   if (cached === undefined || isStale(cached)) return undefined;
   const { outcome } = cached;
   if (outcome.kind === 'failed') return outcome;
-  const bundle = await loader.cache.getBundle(outcome.bundleHash);
-  return bundle === undefined
-    ? undefined
-    : { kind: 'loaded', file: { file, dags: outcome.dags, bundle: { hash: outcome.bundleHash, ...bundle } } };
+  const bundle = await loader.cache.bundles.get(outcome.bundleHash);
+  return bundle === undefined ? undefined : { kind: 'loaded', file: { file, dags: outcome.dags, bundle } };
 }
 
 /** Whether the outcome may be another now, though the file's sources are the same. */

@@ -1,5 +1,5 @@
 /**
- * The process in which DAG files are evaluated. Started by `evaluator.ts` with little memory, no credentials, no right to
+ * The process in which DAG files are evaluated. Started by `evaluation-process.ts` with little memory, no credentials, no right to
  * write files or start processes; killed when a file takes too long.
  *
  * 1. It answers each request with one line, in turn, and outlives whatever a well-behaved file does.

@@ -3,15 +3,14 @@
  *
  * 1. An entry counts only while every file that went into its bundle has the content it had then.
  * 2. A file is read again only when its size or its time of change differs.
- * 3. Bundles lie under their hash and are checked against it: what is broken is not there.
- * 4. Everything here can be deleted at any time: it costs a new load, nothing else.
+ * 3. Everything here can be deleted at any time: it costs a new load, nothing else.
  */
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ImportError, LoadedDag } from '@headrace/ports';
 import { version as esbuildVersion } from 'esbuild';
 import { z } from 'zod';
-import type { Bundle } from './bundle.ts';
+import { BundleFolder, writeAtomically } from './bundle-folder.ts';
 import { sha256 } from './canonical-json.ts';
 
 /** Raised when the same sources would give another result. */
@@ -57,16 +56,18 @@ export class FileCache {
   readonly #dagsDir: string;
   readonly #files = new Map<string, CachedFile>();
   readonly #fingerprints = new Map<string, Fingerprint>();
+  readonly bundles: BundleFolder;
   #dirty = false;
 
   constructor(folder: string, dagsDir: string) {
     this.#folder = folder;
     this.#dagsDir = dagsDir;
+    this.bundles = new BundleFolder(join(folder, 'bundles'));
   }
 
   /** Reads what an earlier process left. Anything unexpected in it makes an empty cache. */
   async open(): Promise<void> {
-    await mkdir(join(this.#folder, 'bundles'), { recursive: true });
+    await this.bundles.open();
     const text = await readFile(this.#indexPath, 'utf8').catch(() => undefined);
     const index = indexSchema.safeParse(text === undefined ? undefined : parsed(text)).data;
     if (index === undefined || index.dagsDir !== this.#dagsDir) return;
@@ -112,27 +113,6 @@ export class FileCache {
     if (this.#files.delete(file)) this.#dirty = true;
   }
 
-  bundlePath(hash: string): string {
-    return join(this.#folder, 'bundles', `${hash}.mjs`);
-  }
-
-  async putBundle(bundle: Pick<Bundle, 'hash' | 'code' | 'sourceMap'>): Promise<string> {
-    const path = this.bundlePath(bundle.hash);
-    // The code last: where it is, its map is.
-    await writeAtomically(`${path}.map`, bundle.sourceMap);
-    await writeAtomically(path, bundle.code);
-    return path;
-  }
-
-  /** Undefined when it is gone or was changed. */
-  async getBundle(hash: string): Promise<{ readonly code: string; readonly sourceMap: string } | undefined> {
-    const path = this.bundlePath(hash);
-    const read = (name: string) => readFile(name, 'utf8').catch(() => undefined);
-    const [code, sourceMap] = [await read(path), await read(`${path}.map`)];
-    if (code === undefined || sourceMap === undefined || sha256(code) !== hash) return undefined;
-    return { code, sourceMap };
-  }
-
   /** Writes the index, if something changed, and removes bundles that no file has any more. */
   async flush(): Promise<void> {
     if (!this.#dirty) return;
@@ -153,13 +133,11 @@ export class FileCache {
       })),
     };
     await writeAtomically(this.#indexPath, JSON.stringify(index));
-    await this.#removeUnusedBundles();
+    await this.bundles.removeUnused(this.#usedBundles());
   }
 
-  async #removeUnusedBundles(): Promise<void> {
-    const used = new Set([...this.#files.values()].flatMap(({ outcome }) => (outcome.kind === 'loaded' ? [outcome.bundleHash] : [])));
-    const folder = join(this.#folder, 'bundles');
-    for (const name of await readdir(folder)) if (!used.has(name.slice(0, 64))) await rm(join(folder, name), { force: true });
+  #usedBundles(): ReadonlySet<string> {
+    return new Set([...this.#files.values()].flatMap(({ outcome }) => (outcome.kind === 'loaded' ? [outcome.bundleHash] : [])));
   }
 
   get #indexPath(): string {
@@ -197,13 +175,4 @@ function parsed(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-let writes = 0;
-
-async function writeAtomically(path: string, text: string): Promise<void> {
-  writes += 1;
-  const temporary = `${path}.${process.pid}.${writes}.tmp`;
-  await writeFile(temporary, text);
-  await rename(temporary, path);
 }

@@ -6,8 +6,8 @@ import { type DagSpec, validateDag } from '@headrace/core';
 import type { ImportError, LoadedDag, LoadedFile } from '@headrace/ports';
 import type { Bundle } from './bundle.ts';
 import { canonicalJson, firstDifference, sha256 } from './canonical-json.ts';
+import type { Fatality } from './evaluation-process.ts';
 import type { EvaluationAnswer } from './evaluation-protocol.ts';
-import type { Fatality } from './evaluator.ts';
 import { type BundlePosition, SourcePositions } from './source-positions.ts';
 
 export type LoadOutcome = { readonly kind: 'loaded'; readonly file: LoadedFile } | { readonly kind: 'failed'; readonly error: ImportError };
