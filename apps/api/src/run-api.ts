@@ -1,5 +1,5 @@
 /** Composes an API process: the store, the engine's commands, the loader's check of params, metrics. */
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildApi, knownTokens, type ParamsCheck } from '@headrace/api';
 import { ConfigurationError, type ServiceConfiguration, secretsOf } from '@headrace/configuration';
@@ -20,9 +20,7 @@ export async function runApi(configuration: ServiceConfiguration): Promise<Runni
   const { metrics, registry } = createMetrics();
   const store = createStore({ url: databaseUrl, log, metrics, applicationName: 'headrace-api' });
   // The loader only checks params here: it watches nothing, and the DAG folder need not be on this machine.
-  const cacheDir = join(home, 'api-cache');
-  mkdirSync(cacheDir, { recursive: true });
-  const loader = createDagLoader({ dagsDir: existsSync(dags) ? dags : cacheDir, cacheDir, log, metrics });
+  const loader = createDagLoader({ dagsDir: dags, cacheDir: join(home, 'api-cache'), log, metrics });
   try {
     await store.checkSchema();
     const app = await buildApi({
