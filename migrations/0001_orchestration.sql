@@ -164,11 +164,11 @@ create table task_try (
 create table task_result (
   task_instance_id bigint not null references task_instance on delete cascade,
   attempt integer not null,
-  json text,
+  inline_json text,
   object_key text,
   size bigint,
   primary key (task_instance_id, attempt),
-  check ((json is null) <> (object_key is null))
+  check ((inline_json is null) <> (object_key is null))
 );
 
 -- What people and programs did to runs.

@@ -174,12 +174,12 @@ CREATE INDEX task_instance_scheduled ON headrace.task_instance USING btree (((- 
 create table task_result (
   task_instance_id bigint not null,
   attempt integer not null,
-  json text,
+  inline_json text,
   object_key text,
   size bigint,
   constraint task_result_pkey PRIMARY KEY (task_instance_id, attempt),
   constraint task_result_task_instance_id_fkey FOREIGN KEY (task_instance_id) REFERENCES task_instance(id) ON DELETE CASCADE,
-  constraint task_result_check CHECK (((json IS NULL) <> (object_key IS NULL)))
+  constraint task_result_check CHECK (((inline_json IS NULL) <> (object_key IS NULL)))
 );
 
 create table task_try (

@@ -49,7 +49,10 @@ const STABLE_PLANS = `
   set enable_mergejoin = off;
   set plan_cache_mode = force_generic_plan`;
 
-/** What the session of each lane is set to, in order. */
+/**
+ * What the session of each lane is set to, in order.
+ * @internal for the tests of plans
+ */
 export const SESSION_OF: Readonly<Record<Lane, string>> = {
   work: `${SESSION};${STABLE_PLANS}`,
   leases: `${SESSION};${STABLE_PLANS}`,

@@ -261,7 +261,7 @@ test('two hundred callers at once are all served', async () => {
   );
   expect(recorded.every((one) => one)).toBe(true);
   const { rows } = await db.sql.query(
-    "select count(*)::int as n from task_result r join task_instance t on t.id = r.task_instance_id where t.task_id = 't' || r.json",
+    "select count(*)::int as n from task_result r join task_instance t on t.id = r.task_instance_id where t.task_id = 't' || r.inline_json",
   );
   expect(rows).toEqual([{ n: 200 }]);
 });

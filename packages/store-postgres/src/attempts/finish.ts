@@ -48,7 +48,7 @@ const FINISH_WITH_RESULTS = statement(
   `${NAMES}, json, object_key, size`,
   ', e.json, e.object_key, e.size',
   `saved as (
-    insert into task_result (task_instance_id, attempt, json, object_key, size)
+    insert into task_result (task_instance_id, attempt, inline_json, object_key, size)
     select id, attempt, json, object_key, size from finished
     where state = 'success' and (json is not null or object_key is not null)
   ),`,

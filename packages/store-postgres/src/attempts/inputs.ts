@@ -5,7 +5,7 @@ import type { Queryable } from '../database.ts';
 import { NoSuchRowError } from '../errors.ts';
 
 const RESULTS = `
-  select t.task_id, r.json, r.object_key, r.size
+  select t.task_id, r.inline_json, r.object_key, r.size
   from task_instance t join task_result r on r.task_instance_id = t.id and r.attempt = t.attempt
   where t.dag_run_id = $1 and t.task_id = any($2) and t.map_index = -1 and t.state = 'success'`;
 
@@ -15,13 +15,13 @@ const BUNDLE = `
   where v.id = $1`;
 
 export interface ResultColumns {
-  readonly json: string | null;
+  readonly inline_json: string | null;
   readonly object_key: string | null;
   readonly size: string | null;
 }
 
-export function storedResult({ json, object_key, size }: ResultColumns): StoredResult {
-  if (json !== null) return { kind: 'inline', json };
+export function storedResult({ inline_json, object_key, size }: ResultColumns): StoredResult {
+  if (inline_json !== null) return { kind: 'inline', json: inline_json };
   return { kind: 'object', key: object_key ?? '', size: Number(size) };
 }
 

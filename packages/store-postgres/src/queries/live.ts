@@ -39,11 +39,11 @@ export async function readHealth(db: Queryable): Promise<HealthRecord> {
 }
 
 /** Each part has a partial index of its own. */
-export const LIVE_RUNS = `
+const LIVE_RUNS = `
   select 'queued' as state, count(*)::integer as runs from dag_run where state = 'queued'
   union all select 'running', count(*)::integer from dag_run where state = 'running'`;
 
-export const LIVE_TASKS = `
+const LIVE_TASKS = `
   select state, pool, count(*)::integer as tasks, sum(pool_slots)::integer as slots
   from task_instance where state in ('queued', 'running', 'restarting') group by state, pool
   union all

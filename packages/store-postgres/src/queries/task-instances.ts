@@ -172,7 +172,7 @@ export async function listTries(db: Queryable, taskInstanceId: string): Promise<
 
 /** Of the attempt given, or of the current one. */
 const RESULT = `
-  select r.json, r.object_key, r.size from task_instance t
+  select r.inline_json, r.object_key, r.size from task_instance t
   join task_result r on r.task_instance_id = t.id and r.attempt = coalesce($2::integer, t.attempt)
   where t.id = $1 and ($2::integer is not null or t.state = 'success')`;
 

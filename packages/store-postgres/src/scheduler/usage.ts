@@ -9,7 +9,7 @@ import type { Candidate, Capacity } from '@headrace/core';
 import type pg from 'pg';
 
 const LOCK = 7_428_004;
-const SMALLEST_WINDOW = 128;
+const SMALLEST_WINDOW = 512;
 const SHARDS = 32n;
 /** Beyond so many it does not matter how many wait. */
 const MOST_COUNTED = 10_000;

@@ -35,5 +35,7 @@ async function inBulk(client: pg.PoolClient, runs: number): Promise<void> {
      from dag_run r cross join generate_series(0, 49) n`,
   );
   await client.query(`insert into task_try (task_instance_id, attempt, state) select id, 1, 'failed' from task_instance where id % 10 = 0`);
-  await client.query(`insert into task_result (task_instance_id, attempt, json) select id, 1, '1' from task_instance where id % 2 = 0`);
+  await client.query(
+    `insert into task_result (task_instance_id, attempt, inline_json) select id, 1, '1' from task_instance where id % 2 = 0`,
+  );
 }
