@@ -24,13 +24,19 @@ export async function throughput(system: BenchSystem, dagId: string, runs: numbe
   await until(
     `${runs} runs to end`,
     async () => {
-      const { rows } = await sql.query<{ open: string }>("select count(*) as open from dag_run where dag_id = $1 and state in ('queued', 'running')", [dagId]);
+      const { rows } = await sql.query<{ open: string }>(
+        "select count(*) as open from dag_run where dag_id = $1 and state in ('queued', 'running')",
+        [dagId],
+      );
       return rows[0]?.open === '0' ? true : undefined;
     },
     300,
   );
   const seconds = (performance.now() - began) / 1_000;
-  const { rows } = await sql.query<{ failed: string }>("select count(*) as failed from dag_run where dag_id = $1 and run_id like $2 || '%' and state <> 'success'", [dagId, batch]);
+  const { rows } = await sql.query<{ failed: string }>(
+    "select count(*) as failed from dag_run where dag_id = $1 and run_id like $2 || '%' and state <> 'success'",
+    [dagId, batch],
+  );
   if (rows[0]?.failed !== '0') throw new Error(`${rows[0]?.failed} of ${runs} runs did not succeed`);
   return (runs * tasksPerRun) / seconds;
 }

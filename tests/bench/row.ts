@@ -47,7 +47,9 @@ export function printRows(rows: readonly Row[]): void {
   for (const row of rows) {
     const verdict = row.ok === undefined ? '' : row.ok ? 'ok' : 'MISSED';
     const ratio = row.ratio === undefined ? '' : `ratio ${shown(row.ratio)} (reference ${shown(row.reference ?? Number.NaN)})`;
-    console.log(`${row.name.padEnd(52)} ${shown(row.value).padStart(10)} ${row.unit.padEnd(8)} ${ratio.padEnd(38)} ${(row.bar ?? '').padEnd(16)} ${verdict}`);
+    console.log(
+      `${row.name.padEnd(52)} ${shown(row.value).padStart(10)} ${row.unit.padEnd(8)} ${ratio.padEnd(38)} ${(row.bar ?? '').padEnd(16)} ${verdict}`,
+    );
   }
 }
 

@@ -7,9 +7,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { silentLog } from '@headrace/ports';
 import { createStore, migrate, type PostgresStore } from '@headrace/store-postgres';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { type HeadraceProcess, startHeadrace } from '../support/headrace-process.ts';
 import { until } from '../support/poll.ts';
@@ -183,7 +183,7 @@ async function expectEachEffectOnce(runId: string): Promise<void> {
   expect(run?.status).toBe('success');
   // One effect a task: the key of the table allows no second one, so the count is all there is to check.
   expect(await effectsOf(runId)).toBe(TASKS);
-  const states = await sql.query("select state, count(*)::int as n from headrace.task_instance where dag_id = $1 group by state", [DAG]);
+  const states = await sql.query('select state, count(*)::int as n from headrace.task_instance where dag_id = $1 group by state', [DAG]);
   expect(states.rows).toEqual([{ state: 'success', n: TASKS }]);
   // The attempt that is recorded as successful is one that was executed, and nobody executed an attempt that was never given out.
   const strays = await sql.query(

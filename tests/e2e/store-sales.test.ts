@@ -47,11 +47,15 @@ afterAll(async () => {
 
 describe('the example pipeline, started with one command', () => {
   test('runs every day of the sample to success without another step', async () => {
-    const runs = await until('seven green runs', async () => {
-      const listed = await cli<{ dag_runs: { dag_run_id: string; state: string }[] }>(['runs', 'list', DAG]);
-      expect(listed.dag_runs.filter((run) => run.state === 'failed')).toEqual([]);
-      return listed.dag_runs.filter((run) => run.state === 'success').length === expected.length ? listed.dag_runs : undefined;
-    }, 180);
+    const runs = await until(
+      'seven green runs',
+      async () => {
+        const listed = await cli<{ dag_runs: { dag_run_id: string; state: string }[] }>(['runs', 'list', DAG]);
+        expect(listed.dag_runs.filter((run) => run.state === 'failed')).toEqual([]);
+        return listed.dag_runs.filter((run) => run.state === 'success').length === expected.length ? listed.dag_runs : undefined;
+      },
+      180,
+    );
     expect(runs).toHaveLength(expected.length);
   }, 200_000);
 
@@ -63,9 +67,15 @@ describe('the example pipeline, started with one command', () => {
       for (const day of expected) {
         const departments = await reporting.query('select department, revenue::text from sales_by_department where day = $1', [day.date]);
         expect(Object.fromEntries(departments.rows.map((row) => [row.department, row.revenue]))).toEqual(day.revenue_by_department);
-        const best = await reporting.query('select product_id::int, quantity::int, revenue::text from best_sellers where day = $1 order by place', [day.date]);
+        const best = await reporting.query(
+          'select product_id::int, quantity::int, revenue::text from best_sellers where day = $1 order by place',
+          [day.date],
+        );
         expect(best.rows).toEqual(day.top_products);
-        const promoted = await reporting.query('select lines::int as rows, revenue::text from promotion_share where day = $1 and promoted', [day.date]);
+        const promoted = await reporting.query(
+          'select lines::int as rows, revenue::text from promotion_share where day = $1 and promoted',
+          [day.date],
+        );
         expect(promoted.rows).toEqual([day.promotion]);
       }
     } finally {
@@ -98,7 +108,9 @@ export default dag('fragile', {}, () => {
     });
     // A run is pinned to the code it began with, unless it is told otherwise.
     await headrace(['tasks', 'retry', 'fragile', runId], environment);
-    await until('the run to fail again', async () => ((await triesOf('fragile', runId, 'sum')) === 2 && (await stateOf('fragile', runId)) === 'failed' ? true : undefined));
+    await until('the run to fail again', async () =>
+      (await triesOf('fragile', runId, 'sum')) === 2 && (await stateOf('fragile', runId)) === 'failed' ? true : undefined,
+    );
     await headrace(['tasks', 'retry', 'fragile', runId, '--latest'], environment);
     await until('the run to succeed', async () => ((await stateOf('fragile', runId)) === 'success' ? true : undefined));
   }, 120_000);
@@ -140,10 +152,14 @@ export default dag('waiting', {}, () => {
     await standalone.kill9();
     standalone = await startHeadrace('standalone', { ...environment, HEADRACE_LEASE_SECONDS: '5' });
     environment = { ...environment, HEADRACE_URL: standalone.address };
-    await until('all runs to be green again', async () => {
-      const listed = await cli<{ dag_runs: { state: string }[] }>(['runs', 'list', DAG]);
-      return listed.dag_runs.every((run) => run.state === 'success') ? true : undefined;
-    }, 240);
+    await until(
+      'all runs to be green again',
+      async () => {
+        const listed = await cli<{ dag_runs: { state: string }[] }>(['runs', 'list', DAG]);
+        return listed.dag_runs.every((run) => run.state === 'success') ? true : undefined;
+      },
+      240,
+    );
     expect(await reportRows()).toEqual(before);
   }, 300_000);
 });
@@ -157,7 +173,12 @@ async function stateOf(dagId: string, runId: string): Promise<string> {
 }
 
 async function triesOf(dagId: string, runId: string, taskId: string): Promise<number> {
-  const { task_instances: tasks } = await cli<{ task_instances: { task_id: string; try_number: number }[] }>(['tasks', 'list', dagId, runId]);
+  const { task_instances: tasks } = await cli<{ task_instances: { task_id: string; try_number: number }[] }>([
+    'tasks',
+    'list',
+    dagId,
+    runId,
+  ]);
   return tasks.find((task) => task.task_id === taskId)?.try_number ?? 0;
 }
 

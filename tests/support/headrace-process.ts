@@ -45,15 +45,22 @@ export async function startHeadrace(
 /** A command that ends by itself: `headrace db migrate`. Answers with its stdout. Rejects when it fails. */
 export async function headrace(args: readonly string[], environment: Readonly<Record<string, string>>): Promise<string> {
   return new Promise((resolve, reject) => {
-    execFile(process.execPath, [cli, ...args], { cwd: root, env: cleanEnvironment(environment), maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
-      if (error === null) resolve(stdout);
-      else reject(new Error(`headrace ${args.join(' ')} failed (${error.code}):\n${stdout}${stderr}`));
-    });
+    execFile(
+      process.execPath,
+      [cli, ...args],
+      { cwd: root, env: cleanEnvironment(environment), maxBuffer: 64 * 1024 * 1024 },
+      (error, stdout, stderr) => {
+        if (error === null) resolve(stdout);
+        else reject(new Error(`headrace ${args.join(' ')} failed (${error.code}):\n${stdout}${stderr}`));
+      },
+    );
   });
 }
 
 /** Nothing of Headrace's that the caller did not name. */
 function cleanEnvironment(environment: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('HEADRACE_') && name !== 'DATABASE_URL' && name !== 'REDIS_URL');
+  const kept = Object.entries(process.env).filter(
+    ([name]) => !name.startsWith('HEADRACE_') && name !== 'DATABASE_URL' && name !== 'REDIS_URL',
+  );
   return { ...Object.fromEntries(kept), ...environment };
 }

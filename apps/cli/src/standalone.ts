@@ -29,7 +29,10 @@ export async function runStandalone(wished: Configuration, log: Log): Promise<Ru
     for (const part of started.splice(0).reverse()) await part.stop();
   };
   try {
-    const provided = wished.databaseUrl === undefined ? await provideDatabases(wished, log, started) : { databaseUrl: wished.databaseUrl, connections: {} };
+    const provided =
+      wished.databaseUrl === undefined
+        ? await provideDatabases(wished, log, started)
+        : { databaseUrl: wished.databaseUrl, connections: {} };
     const { databaseUrl } = provided;
     const queueUrl = wished.queueUrl ?? databaseUrl;
     await migrate(databaseUrl, { log });
@@ -61,7 +64,10 @@ async function provideDatabases(
 ): Promise<{ readonly databaseUrl: string; readonly connections: Configuration['connections'] }> {
   const postgres = await startEmbeddedPostgres(join(home, 'postgres'));
   started.push(postgres);
-  log.info({ folder: postgres.folder }, postgres.adopted ? 'the embedded PostgreSQL was still running' : 'the embedded PostgreSQL has started');
+  log.info(
+    { folder: postgres.folder },
+    postgres.adopted ? 'the embedded PostgreSQL was still running' : 'the embedded PostgreSQL has started',
+  );
   const database = (name: string): Promise<string> => postgres.database(name);
   return { databaseUrl: await database(STATE_DATABASE), connections: await prepareDags({ home, dags }, { database, log }) };
 }

@@ -1,5 +1,5 @@
 /** Commands of people on runs: load, let the core decide, save if the run has not moved on, else again. */
-import { expandTasks, step, type RunEvent } from '@headrace/core';
+import { expandTasks, type RunEvent, step } from '@headrace/core';
 import type { ClearRequest, ClearResult, Clock, CommandStore, LoadedRun, RunCommands, VersionChange } from '@headrace/ports';
 import { ActiveRun } from './active-run.ts';
 import type { DagVersions } from './dag-versions.ts';

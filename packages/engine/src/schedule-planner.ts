@@ -46,16 +46,18 @@ export class SchedulePlanner {
         now,
         this.#options.runsAtOnce,
       );
-      const runs = due.runs.map((run): PlannedRun => ({
-        dagId: dag.dagId,
-        versionId: dag.versionId,
-        runId: `scheduled__${new Date(run.logicalDate).toISOString()}`,
-        runType: 'scheduled',
-        logicalDate: run.logicalDate,
-        intervalStart: run.intervalStart,
-        intervalEnd: run.intervalEnd,
-        runAfter: run.runAfter,
-      }));
+      const runs = due.runs.map(
+        (run): PlannedRun => ({
+          dagId: dag.dagId,
+          versionId: dag.versionId,
+          runId: `scheduled__${new Date(run.logicalDate).toISOString()}`,
+          runType: 'scheduled',
+          logicalDate: run.logicalDate,
+          intervalStart: run.intervalStart,
+          intervalEnd: run.intervalEnd,
+          runAfter: run.runAfter,
+        }),
+      );
       return {
         dagId: dag.dagId,
         runs,

@@ -214,7 +214,14 @@ export class Scheduler {
       log.warn({ ...attempt }, 'an attempt was lost');
       const task = this.#book.get(attempt.runKey)?.taskOf(attempt.taskInstanceId);
       if (task === undefined) this.#book.reload(attempt.runKey);
-      else this.#book.post(attempt.runKey, { type: 'task.lost', task, attempt: attempt.attempt, triesBefore: attempt.triesBefore, dice: dice() });
+      else
+        this.#book.post(attempt.runKey, {
+          type: 'task.lost',
+          task,
+          attempt: attempt.attempt,
+          triesBefore: attempt.triesBefore,
+          dice: dice(),
+        });
     }
   }
 
@@ -325,7 +332,8 @@ export class Scheduler {
     for (const { runKey, taskInstanceId, attempt } of queued) {
       const run = this.#book.get(runKey);
       const task = run?.taskOf(taskInstanceId);
-      if (run !== undefined && task !== undefined) run.observe({ type: 'task.moved', task, to: { status: 'queued', attempt } }, this.#clock.now());
+      if (run !== undefined && task !== undefined)
+        run.observe({ type: 'task.moved', task, to: { status: 'queued', attempt } }, this.#clock.now());
     }
   }
 

@@ -150,7 +150,11 @@ export class MemoryStore implements SchedulerStore {
     return spec;
   }
 
-  async startRuns(_shards: readonly number[], limit: number, tasksOf: Parameters<SchedulerStore['startRuns']>[2]): Promise<readonly LoadedRun[]> {
+  async startRuns(
+    _shards: readonly number[],
+    limit: number,
+    tasksOf: Parameters<SchedulerStore['startRuns']>[2],
+  ): Promise<readonly LoadedRun[]> {
     this.#failIfAsked();
     const started: LoadedRun[] = [];
     for (const run of this.runs.values()) {
@@ -160,7 +164,14 @@ export class MemoryStore implements SchedulerStore {
       run.status = 'running';
       if (run.tasks.length === 0) {
         const tasks = await tasksOf({ runKey: run.key, dagId: run.dagId, versionId: run.dagId });
-        run.tasks = tasks.map((task) => ({ ...task, id: String(++this.#ids), attemptId: '', sequence: 0, leaseEnded: false, readyAt: this.#ids }));
+        run.tasks = tasks.map((task) => ({
+          ...task,
+          id: String(++this.#ids),
+          attemptId: '',
+          sequence: 0,
+          leaseEnded: false,
+          readyAt: this.#ids,
+        }));
       }
       started.push(this.#loaded(run));
     }
@@ -168,7 +179,10 @@ export class MemoryStore implements SchedulerStore {
     return started;
   }
 
-  async decide(batch: { runs: readonly RunDecision[] }, admit: Parameters<SchedulerStore['decide']>[1]): Promise<Awaited<ReturnType<SchedulerStore['decide']>>> {
+  async decide(
+    batch: { runs: readonly RunDecision[] },
+    admit: Parameters<SchedulerStore['decide']>[1],
+  ): Promise<Awaited<ReturnType<SchedulerStore['decide']>>> {
     this.#failIfAsked();
     this.decisions++;
     const stale = batch.runs.filter((decision) => !this.#save(decision)).map((decision) => decision.runKey);
@@ -189,12 +203,25 @@ export class MemoryStore implements SchedulerStore {
       task.state = { status: 'queued', attempt };
       task.attemptId = `${task.id}-${attempt}`;
       task.sequence = 1;
-      return [{ runKey: run.key, taskInstanceId, attempt, attemptId: task.attemptId, sequence: 1, queue: task.queue, priority: task.priorityWeight }];
+      return [
+        {
+          runKey: run.key,
+          taskInstanceId,
+          attempt,
+          attemptId: task.attemptId,
+          sequence: 1,
+          queue: task.queue,
+          priority: task.priorityWeight,
+        },
+      ];
     });
     return { stale, queued, backlog: waiting.length > queued.length };
   }
 
-  async planDueDags(_limit: number, plan: Parameters<SchedulerStore['planDueDags']>[1]): Promise<{ created: readonly string[]; looked: number }> {
+  async planDueDags(
+    _limit: number,
+    plan: Parameters<SchedulerStore['planDueDags']>[1],
+  ): Promise<{ created: readonly string[]; looked: number }> {
     const created: string[] = [];
     const due = this.due.splice(0);
     for (const dag of due) {
@@ -213,7 +240,15 @@ export class MemoryStore implements SchedulerStore {
     return [...this.runs.values()].flatMap((run) =>
       run.tasks
         .filter((task) => task.leaseEnded && task.state.status === 'running')
-        .map((task): LostAttempt => ({ runKey: run.key, taskInstanceId: task.id, attempt: task.state.attempt, triesBefore: 0, why: 'lease_expired' })),
+        .map(
+          (task): LostAttempt => ({
+            runKey: run.key,
+            taskInstanceId: task.id,
+            attempt: task.state.attempt,
+            triesBefore: 0,
+            why: 'lease_expired',
+          }),
+        ),
     );
   }
 
@@ -240,7 +275,13 @@ export class MemoryStore implements SchedulerStore {
       const found = this.#byAttempt(attempt.attemptId);
       if (found?.task.state.status !== 'queued') continue;
       if (found.task.sequence >= cap) {
-        lost.push({ runKey: attempt.runKey, taskInstanceId: attempt.taskInstanceId, attempt: attempt.attempt, triesBefore: 0, why: 'never_claimed' });
+        lost.push({
+          runKey: attempt.runKey,
+          taskInstanceId: attempt.taskInstanceId,
+          attempt: attempt.attempt,
+          triesBefore: 0,
+          why: 'never_claimed',
+        });
         continue;
       }
       send.push({ ...attempt, sequence: ++found.task.sequence });
@@ -265,7 +306,8 @@ export class MemoryStore implements SchedulerStore {
     const moves = decision.changes.map((change) => ({ change, task: run.tasks.find((task) => task.id === change.taskInstanceId) }));
     const fits = moves.every(({ change, task }) => task?.state.status === change.from && task.state.attempt === change.fromAttempt);
     if (!fits) return false;
-    for (const { change, task } of moves) if (task !== undefined) Object.assign(task, { state: change.to, leaseEnded: false, readyAt: ++this.#ids });
+    for (const { change, task } of moves)
+      if (task !== undefined) Object.assign(task, { state: change.to, leaseEnded: false, readyAt: ++this.#ids });
     if (decision.status !== undefined) run.status = decision.status;
     return true;
   }
@@ -304,7 +346,9 @@ export class MemoryQueue implements TaskQueue {
   }
 
   async missing(messages: readonly Dispatch[]): Promise<readonly Dispatch[]> {
-    return messages.filter((message) => !this.sent.some((sent) => sent.attemptId === message.attemptId && sent.sequence === message.sequence));
+    return messages.filter(
+      (message) => !this.sent.some((sent) => sent.attemptId === message.attemptId && sent.sequence === message.sequence),
+    );
   }
 
   async depth(): Promise<ReadonlyMap<string, number>> {

@@ -1,5 +1,5 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { noMetrics, silentLog, systemClock } from '@headrace/ports';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Scheduler } from '../src/scheduler.ts';
 import { dagOf, MemoryQueue, MemoryStore } from './memory-store.ts';
 
@@ -59,7 +59,8 @@ describe('the scheduler', () => {
     await scheduler.start();
     const run = store.addRun('failing');
     await until(() => {
-      for (const { attemptId } of queue.take()) if (store.claim(attemptId)) store.finish(attemptId, { outcome: 'failed', error: { name: 'Error', message: 'no' } });
+      for (const { attemptId } of queue.take())
+        if (store.claim(attemptId)) store.finish(attemptId, { outcome: 'failed', error: { name: 'Error', message: 'no' } });
       return run.status === 'failed';
     });
     expect(run.tasks[0]?.state).toEqual({ status: 'failed', attempt: 2 });
@@ -215,11 +216,20 @@ describe('the scheduler', () => {
   });
 
   test('a schedule makes runs with the intervals of its timetable', async () => {
-    const spec = { ...dagOf('daily', { a: [] }), schedule: { kind: 'cron' as const, expression: '@daily', timezone: 'UTC', interval: 'cron' as const } };
+    const spec = {
+      ...dagOf('daily', { a: [] }),
+      schedule: { kind: 'cron' as const, expression: '@daily', timezone: 'UTC', interval: 'cron' as const },
+    };
     const day = 86_400_000;
     store.addDag({ ...spec, startAt: 0, catchup: { kind: 'all' } });
     store.time = 2 * day + 1;
-    store.due.push({ dagId: 'daily', versionId: 'daily', spec: { ...spec, startAt: 0, catchup: { kind: 'all' } }, firstSeenAt: 0, activeSince: 0 });
+    store.due.push({
+      dagId: 'daily',
+      versionId: 'daily',
+      spec: { ...spec, startAt: 0, catchup: { kind: 'all' } },
+      firstSeenAt: 0,
+      activeSince: 0,
+    });
     await scheduler.start();
     await until(() => store.planned.length === 2);
     expect(store.planned.map((run) => [run.runId, run.intervalStart, run.intervalEnd])).toEqual([
@@ -236,7 +246,12 @@ describe('the scheduler', () => {
     store.time = 86_400_001;
     store.due.push(
       { ...due, dagId: 'bad', versionId: 'bad', spec: { ...spec, schedule: { ...schedule, expression: 'not a cron' } } },
-      { ...due, dagId: 'good', versionId: 'good', spec: { ...spec, startAt: 0, catchup: { kind: 'all' }, schedule: { ...schedule, expression: '@daily' } } },
+      {
+        ...due,
+        dagId: 'good',
+        versionId: 'good',
+        spec: { ...spec, startAt: 0, catchup: { kind: 'all' }, schedule: { ...schedule, expression: '@daily' } },
+      },
     );
     await scheduler.start();
     await until(() => store.planned.length === 1);

@@ -32,7 +32,9 @@ export interface ClaimedAttempt extends AttemptRef {
 }
 
 /** A task's result: encoded JSON text inline, or the key of an object when it is larger than the inline limit. */
-export type StoredResult = { readonly kind: 'inline'; readonly json: string } | { readonly kind: 'object'; readonly key: string; readonly size: number };
+export type StoredResult =
+  | { readonly kind: 'inline'; readonly json: string }
+  | { readonly kind: 'object'; readonly key: string; readonly size: number };
 
 export interface FinishedAttempt extends AttemptRef {
   /**

@@ -1,7 +1,7 @@
 /** Reads for the API and the CLI. Nothing here takes part in a decision. */
 import type { AttemptError, DagSpec, Instant, RunStatus, RunType, TaskStatus } from '@headrace/core';
-import type { StoredImportError } from './catalog-store.ts';
 import type { StoredResult } from './attempt-store.ts';
+import type { StoredImportError } from './catalog-store.ts';
 
 export interface Page {
   readonly limit: number;
@@ -116,9 +116,15 @@ export interface TaskInstanceFilter {
 }
 
 export interface QueryStore {
-  dags(filter: { dagIdPattern?: string; tags?: readonly string[]; paused?: boolean; includeRemoved?: boolean }, page: Page): Promise<Listed<DagRecord>>;
+  dags(
+    filter: { dagIdPattern?: string; tags?: readonly string[]; paused?: boolean; includeRemoved?: boolean },
+    page: Page,
+  ): Promise<Listed<DagRecord>>;
   dag(dagId: string): Promise<DagRecord | undefined>;
-  version(dagId: string, number: number): Promise<{ readonly versionId: string; readonly spec: DagSpec; readonly bundleHash: string; readonly createdAt: Instant } | undefined>;
+  version(
+    dagId: string,
+    number: number,
+  ): Promise<{ readonly versionId: string; readonly spec: DagSpec; readonly bundleHash: string; readonly createdAt: Instant } | undefined>;
   importErrors(page: Page): Promise<Listed<StoredImportError>>;
   runs(filter: RunFilter, page: Page): Promise<Listed<RunRecord>>;
   run(dagId: string, runId: string): Promise<RunRecord | undefined>;
@@ -134,7 +140,14 @@ export interface QueryStore {
 
 export interface HealthRecord {
   readonly schedulers: readonly { readonly id: string; readonly heartbeatAt: Instant; readonly alive: boolean }[];
-  readonly workers: readonly { readonly id: string; readonly hostname: string; readonly heartbeatAt: Instant; readonly alive: boolean; readonly slots: number; readonly queues: readonly string[] }[];
+  readonly workers: readonly {
+    readonly id: string;
+    readonly hostname: string;
+    readonly heartbeatAt: Instant;
+    readonly alive: boolean;
+    readonly slots: number;
+    readonly queues: readonly string[];
+  }[];
 }
 
 export interface LiveCounts {

@@ -144,7 +144,11 @@ export interface SchedulerStore {
    * Moves queued runs that are due (`runAfter` passed, DAG not paused, `maxActiveRuns` not reached) to `running`, oldest first.
    * `tasksOf` gives the task instances of a run that has none yet; a cleared run keeps its own.
    */
-  startRuns(shards: readonly number[], limit: number, tasksOf: (run: StartableRun) => Promise<readonly NewTaskInstance[]>): Promise<readonly LoadedRun[]>;
+  startRuns(
+    shards: readonly number[],
+    limit: number,
+    tasksOf: (run: StartableRun) => Promise<readonly NewTaskInstance[]>,
+  ): Promise<readonly LoadedRun[]>;
 
   /**
    * Saves the decisions and gives slots: in one transaction, with pool and limit usage counted in it, and `admit` asked who gets them.
@@ -153,7 +157,10 @@ export interface SchedulerStore {
   decide(batch: DecisionBatch, admit: (candidates: readonly Candidate[], capacity: Capacity) => Admission): Promise<DecisionResult>;
 
   /** Locks and returns DAGs whose schedule is due (not paused, not removed), gets the plan for each, and saves runs and the next due time. A run that exists already is left alone. */
-  planDueDags(limit: number, plan: (dag: DueDag, now: Instant) => SchedulePlan): Promise<{ readonly created: readonly string[]; readonly looked: number }>;
+  planDueDags(
+    limit: number,
+    plan: (dag: DueDag, now: Instant) => SchedulePlan,
+  ): Promise<{ readonly created: readonly string[]; readonly looked: number }>;
   /** The next instant at which something of these shards becomes due: a DAG's schedule, a queued run's `runAfter`, a retry. */
   nextDue(shards: readonly number[]): Promise<Instant | undefined>;
 
@@ -164,7 +171,10 @@ export interface SchedulerStore {
    */
   unclaimed(shards: readonly number[], olderThanMs: number, limit: number): Promise<readonly QueuedTask[]>;
   /** Raises the dispatch sequence of these attempts if they are still queued; the answer is what to send. Attempts re-dispatched more than `cap` times come back as lost. */
-  redispatch(attempts: readonly QueuedTask[], cap: number): Promise<{ readonly send: readonly QueuedTask[]; readonly lost: readonly LostAttempt[] }>;
+  redispatch(
+    attempts: readonly QueuedTask[],
+    cap: number,
+  ): Promise<{ readonly send: readonly QueuedTask[]; readonly lost: readonly LostAttempt[] }>;
 
   /** Removes workers and schedulers that have been dead for so long. Answers with how many. */
   forgetDead(deadForMs: number): Promise<number>;

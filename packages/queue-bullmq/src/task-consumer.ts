@@ -20,7 +20,7 @@ export interface TaskConsumerOptions extends BackendOptions {
   readonly timing?: Partial<ReaderTiming>;
 }
 
-const defaults: ReaderTiming = { idleMs: 5_000, patienceMs: 100, lockMs: 60_000, stalledIntervalMs: 30_000 };
+const defaults: ReaderTiming = { idleMs: 5_000, patienceMs: 100, lockMs: 15_000, stalledIntervalMs: 5_000 };
 /** After the handlers have settled, how long a drain waits for their messages to be struck off. */
 const strikeOffMs = 2_000;
 

@@ -8,7 +8,9 @@ await queue.waitUntilReady();
 process.send?.('ready');
 process.on('message', async () => {
   for (let added = 0; added < Number(count); added += 1_000) {
-    await queue.addBulk(Array.from({ length: Math.min(1_000, Number(count) - added) }, (_, index) => ({ name: 'n', data: { i: added + index } })));
+    await queue.addBulk(
+      Array.from({ length: Math.min(1_000, Number(count) - added) }, (_, index) => ({ name: 'n', data: { i: added + index } })),
+    );
   }
   await queue.close();
   process.exit(0);

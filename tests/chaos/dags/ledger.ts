@@ -26,7 +26,10 @@ export default dag(
               // Each execution is told apart: a second one of the same attempt breaks the key and the test.
               await client.query('insert into execution (run_id, task_id, attempt) values ($1, $2, $3)', [runId, taskId, attempt]);
               await new Promise((resolve) => setTimeout(resolve, 20));
-              await client.query('insert into effect (run_id, task_id, attempt) values ($1, $2, $3) on conflict (run_id, task_id) do nothing', [runId, taskId, attempt]);
+              await client.query(
+                'insert into effect (run_id, task_id, attempt) values ($1, $2, $3) on conflict (run_id, task_id) do nothing',
+                [runId, taskId, attempt],
+              );
             } finally {
               await client.end();
             }
