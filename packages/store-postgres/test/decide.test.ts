@@ -183,15 +183,16 @@ describe('slots', () => {
   test('leave no more messages in a queue than its workers can soon run', async () => {
     const spec = dagSpec(
       'many',
-      Array.from({ length: 400 }, (_, index) => taskSpec(`t${index}`, { queue: index < 200 ? 'small' : 'large' })),
+      Array.from({ length: 1_400 }, (_, index) => taskSpec(`t${index}`, { queue: index < 700 ? 'small' : 'large' })),
+      { maxActiveTasks: 5_000 },
     );
     await saveDag(db.store, spec);
-    await db.sql.query('update pool set slots = 1000');
-    await db.store.attempts.register({ workerId: 'w', hostname: 'h', pid: 1, queues: ['large'], slots: 90 }, LEASE_MS);
+    await db.sql.query('update pool set slots = 5000');
+    await db.store.attempts.register({ workerId: 'w', hostname: 'h', pid: 1, queues: ['large'], slots: 300 }, LEASE_MS);
     await startedRun(db.store, spec);
     const { queued, backlog } = await decide(db.store);
-    expect(queued.filter((task) => task.queue === 'small')).toHaveLength(128);
-    expect(queued.filter((task) => task.queue === 'large')).toHaveLength(180);
+    expect(queued.filter((task) => task.queue === 'small')).toHaveLength(512);
+    expect(queued.filter((task) => task.queue === 'large')).toHaveLength(600);
     expect(backlog).toBe(true);
     expect((await decide(db.store)).queued).toEqual([]);
   });

@@ -45,10 +45,29 @@ const ADD_VERSION = `
   )
   update dag set version_id = added.id, next_due_at = now() from added where dag_id = $1 returning added.id`;
 
+/**
+ * Parameters: the file, the DAGs it holds, their graph hashes, the bundle hash. Rows only when all of the file is in the
+ * database as it is: then nothing but the time of parsing is to be saved, and no lock to be waited for.
+ */
+const CONFIRM = `
+  with same as (
+    select d.dag_id
+    from unnest($2::text[], $3::text[]) as h (dag_id, graph_hash)
+    join dag d on d.dag_id = h.dag_id and d.file = $1 and d.removed_at is null
+    join dag_version v on v.id = d.version_id and v.graph_hash = h.graph_hash and v.bundle_hash = $4
+  )
+  update dag d set last_parsed_at = now() from same
+  where d.dag_id = same.dag_id
+    and (select count(*) from same) = cardinality($2::text[])
+    and (select count(*) from dag where file = $1 and removed_at is null) = cardinality($2::text[])
+    and not exists (select from import_error where file = $1)
+  returning d.dag_id`;
+
 export async function saveFile(
   pool: pg.Pool,
   loaded: LoadedFile,
 ): Promise<{ readonly newVersions: readonly string[]; readonly removed: readonly string[] }> {
+  if (await isUnchanged(pool, loaded)) return { newVersions: [], removed: [] };
   return transaction(pool, async (client) => {
     await client.query('select pg_advisory_xact_lock($1)', [LOCK]);
     const dagIds = loaded.dags.map((dag) => dag.spec.dagId);
@@ -64,6 +83,15 @@ export async function saveFile(
     await client.query('delete from import_error where file = $1', [loaded.file]);
     return { newVersions, removed };
   });
+}
+
+async function isUnchanged(pool: pg.Pool, { file, dags, bundle }: LoadedFile): Promise<boolean> {
+  const { rows } = await pool.query({
+    name: 'confirm file',
+    text: CONFIRM,
+    values: [file, dags.map((dag) => dag.spec.dagId), dags.map((dag) => dag.graphHash), bundle.hash],
+  });
+  return rows.length > 0;
 }
 
 async function refuseDuplicates(client: Queryable, file: string, dagIds: readonly string[]): Promise<void> {

@@ -19,11 +19,11 @@ import { retrying } from '../transaction.ts';
 import { lockAndCompare, type Settled } from './compare.ts';
 import { BEGINNING, type Contender, nextContenders } from './contenders.ts';
 import { saveRuns, tellOthers } from './decided-runs.ts';
-import { beginWithUsage, type Usage } from './usage.ts';
+import { beginWithUsage, MOST_COUNTED, type Usage } from './usage.ts';
 
 export type Admit = (candidates: readonly Candidate[], capacity: Capacity) => Admission;
 
-/** Those that wait are read in pages of four times the free slots and some more, but not all at once. */
+/** Those that wait are read in pages of twice the room there is and some more, but not all at once. */
 const SMALLEST_PAGE = 64;
 const LARGEST_PAGE = 2_000;
 
@@ -88,7 +88,7 @@ async function giveSlots(client: Queryable, admit: Admit, usage: Usage, settled:
 
   let place = BEGINNING;
   for (;;) {
-    const limit = Math.min(LARGEST_PAGE, usage.freeSlots() * 4 + SMALLEST_PAGE);
+    const limit = Math.min(LARGEST_PAGE, usage.room() * 2 + SMALLEST_PAGE);
     const page = usage.waiting === 0 ? undefined : await nextContenders(client, usage, settled.leaving, place, limit);
     const contenders = new Map<string, Contender>();
     for (const contender of [...settled.ready, ...(page?.contenders ?? [])]) {
@@ -108,7 +108,7 @@ async function giveSlots(client: Queryable, admit: Admit, usage: Usage, settled:
     if (admitted.length === 0 || page === undefined || page.contenders.length < limit) break;
     place = page.end;
   }
-  return { moves, queued, backlog: waiting > queued.length };
+  return { moves, queued, backlog: waiting > queued.length || usage.waiting === MOST_COUNTED };
 }
 
 function moveToQueued({ taskInstanceId, from, attempt }: Contender, attemptId: string): Move {

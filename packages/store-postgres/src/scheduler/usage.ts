@@ -2,7 +2,7 @@
  * What is in use, counted while the lock on giving slots is held, and kept up while slots are given.
  *
  * U1. Only rows that hold slots are counted: never history, never what waits.
- * U2. A queue is given no more than its workers can soon run: twice their slots, but at least 128, so that a worker that
+ * U2. A queue is given no more than its workers can soon run: twice their slots, but at least 512, so that a worker that
  *     is about to appear finds work.
  */
 import type { Candidate, Capacity } from '@headrace/core';
@@ -11,8 +11,8 @@ import type pg from 'pg';
 const LOCK = 7_428_004;
 const SMALLEST_WINDOW = 512;
 const SHARDS = 32n;
-/** Beyond so many it does not matter how many wait. */
-const MOST_COUNTED = 10_000;
+/** Beyond so many it does not matter how many wait: no more can get a slot at once. */
+export const MOST_COUNTED = 1_000;
 
 /** What is counted, in the order of the answers. */
 const COUNTS = {
@@ -120,10 +120,13 @@ export class Usage {
     if (!this.#windows.has(queue)) this.#windows.set(queue, SMALLEST_WINDOW);
   }
 
-  freeSlots(): number {
+  /** How many more tasks can get a slot at the most: what pools have free, and no more than the queues that are known take. */
+  room(): number {
     let slots = 0;
     for (const free of this.#pools.values()) slots += Math.max(0, free);
-    return slots;
+    let places = 0;
+    for (const [queue, window] of this.#windows) places += Math.max(0, window - (this.#inQueue.get(queue) ?? 0));
+    return Math.min(slots, places);
   }
 
   /** Whether another scheduler has the run in hand. */

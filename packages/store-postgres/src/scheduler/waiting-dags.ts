@@ -11,6 +11,9 @@ export const WAITING_DAGS = `
   ),
   open_dags as (
     select d.dag_id, d.max_active_runs - (select count(*) from dag_run a where a.state = 'running' and a.dag_id = d.dag_id) as places
-    from waiting w join dag d on d.dag_id = w.dag_id
-    where not d.paused and d.removed_at is null
+    from waiting w cross join lateral (
+      select dag_id, max_active_runs from dag where dag_id = w.dag_id and not paused and removed_at is null
+      -- Keeps the planner from beginning with all DAGs.
+      offset 0
+    ) d
   )`;

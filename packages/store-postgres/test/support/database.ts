@@ -14,7 +14,7 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-export function serverUrl(): string {
+function serverUrl(): string {
   const url = process.env.HEADRACE_TEST_POSTGRES_URL;
   if (!url) throw new Error('HEADRACE_TEST_POSTGRES_URL must name a PostgreSQL server on which databases may be created');
   return url;

@@ -3,7 +3,7 @@ import type pg from 'pg';
 import type { TestDatabase } from './database.ts';
 import { dagSpec, saveDag, taskSpec } from './scenario.ts';
 
-export const HISTORY_DAGS = 20;
+const HISTORY_DAGS = 400;
 
 /** `runs` finished runs of 50 tasks each, every tenth task with an earlier try, all with a result. Foreign keys are not checked row by row: they hold by construction. */
 export async function insertHistory(db: TestDatabase, runs: number): Promise<void> {

@@ -5,7 +5,7 @@ import type { ClaimedAttempt, LoadedRun, LoadedTask, NewTaskInstance, QueuedTask
 import type { PostgresStore } from '../../src/index.ts';
 
 export const ALL_SHARDS = Array.from({ length: 32 }, (_, shard) => shard);
-export const SCHEDULER = 'scheduler-1';
+const SCHEDULER = 'scheduler-1';
 export const WORKER = 'worker-1';
 export const LEASE_MS = 60_000;
 
