@@ -6,7 +6,8 @@ import { ROOT, readJson, sourceFiles, type WorkspacePackage, workspacePackages }
 const packages = workspacePackages();
 const ours = new Set(packages.map(({ manifest }) => manifest.name));
 
-const IMPORT = /(?:from|import|import\()\s*['"](@headrace\/[^/'"]+)/g;
+/** What is resolved by name for a child process is imported there. */
+const IMPORT = /(?:from|import|import\(|import\.meta\.resolve\()\s*['"](@headrace\/[^/'"]+)/g;
 
 function imported({ place, manifest }: WorkspacePackage): string[] {
   const names = new Set<string>();

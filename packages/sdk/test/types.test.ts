@@ -101,9 +101,9 @@ function compile(options: ts.CompilerOptions): ReadonlyMap<string, ReadonlyMap<n
   const { getSourceFile, fileExists, readFile } = host;
   host.fileExists = (file) => files.has(file) || fileExists(file);
   host.readFile = (file) => files.get(file)?.text ?? readFile(file);
-  host.getSourceFile = (file, ...rest) => {
+  host.getSourceFile = (file, language, ...rest) => {
     const snippet = files.get(file);
-    return snippet === undefined ? getSourceFile(file, ...rest) : ts.createSourceFile(file, snippet.text, ...rest);
+    return snippet === undefined ? getSourceFile(file, language, ...rest) : ts.createSourceFile(file, snippet.text, language);
   };
   const program = ts.createProgram([...files.keys()], options, host);
   const found = new Map<string, Map<number, string>>([...files.values()].map(({ name }) => [name, new Map()]));

@@ -25,7 +25,7 @@ export interface RunOptions {
   readonly onLog?: (line: LogLine) => void;
 }
 
-export const JUNE_19: DataInterval = {
+const JUNE_19: DataInterval = {
   start: new Date('2017-06-19T04:00:00Z'),
   end: new Date('2017-06-20T04:00:00Z'),
   day: '2017-06-19',

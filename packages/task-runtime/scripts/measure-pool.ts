@@ -1,11 +1,11 @@
-/** No-op attempts a second through the pool alone, and the memory of an idle task process. Run: `node packages/task-runtime/test/support/bench-pool.ts` */
+/** No-op attempts a second through the pool alone, and the memory of an idle task process. Run: `node packages/task-runtime/scripts/measure-pool.ts` */
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ClaimedAttempt, silentLog } from '@headrace/ports';
-import { createTaskPool, writeBundle } from '../../src/index.ts';
-import { MemoryObjects } from './memory-objects.ts';
+import { createTaskPool, writeBundle } from '../src/index.ts';
+import { MemoryObjects } from '../test/support/memory-objects.ts';
 
 const sdk = import.meta.resolve('@headrace/sdk');
 const code = `import { dag, task } from ${JSON.stringify(sdk)}; export default dag('bench', {}, () => { task('noop', () => {}); });`;
