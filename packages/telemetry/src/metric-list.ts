@@ -10,7 +10,6 @@ export interface MetricDeclaration {
 }
 
 const fast = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-const waits = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 1_800];
 const durations = [0.01, 0.1, 0.5, 1, 5, 15, 60, 300, 900, 1_800, 3_600, 7_200, 21_600, 86_400];
 const sizes = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500];
 
@@ -37,15 +36,9 @@ export const metricList: readonly MetricDeclaration[] = [
   counter('headrace_runs_started_total', 'Runs moved from queued to running.'),
   counter('headrace_runs_finished_total', 'Runs ended, by outcome.', 'state'),
   histogram('headrace_run_duration_seconds', 'From the start of a run to its end.', durations, 'dag_id', 'state'),
-  histogram('headrace_run_schedule_delay_seconds', 'From the instant at which a scheduled run was due to its start.', waits, 'dag_id'),
-  histogram('headrace_run_first_task_delay_seconds', 'From the start of a run to the start of its first task.', waits, 'dag_id'),
 
   // Task instances
   gauge('headrace_task_instances', 'Live task instances by state.', 'state'),
-  counter('headrace_task_instances_finished_total', 'Task instances that reached a final state.', 'state'),
-  histogram('headrace_task_scheduled_delay_seconds', 'From ready to a slot: limits and pools.', waits, 'pool'),
-  histogram('headrace_task_queue_delay_seconds', 'From a slot to the start on a worker: queue and workers.', waits, 'queue'),
-  histogram('headrace_task_duration_seconds', 'Running time of attempts.', durations, 'dag_id', 'task_id', 'state'),
   counter('headrace_attempts_started_total', 'Attempts claimed by this worker.', 'queue'),
   counter('headrace_attempts_finished_total', 'Attempts whose outcome this worker recorded.', 'state'),
   counter('headrace_attempts_lost_total', 'Attempts given up because their lease ended or nobody claimed them.', 'reason'),
@@ -73,7 +66,6 @@ export const metricList: readonly MetricDeclaration[] = [
   counter('headrace_queue_reader_renewals_total', 'Connections to a queue given up because no message came though some waited.', 'queue'),
 
   // DAG files
-  gauge('headrace_dags', 'DAGs that are registered and not removed.'),
   gauge('headrace_dag_files', 'DAG files that are watched.'),
   gauge('headrace_import_errors', 'DAG files that cannot be loaded at present.'),
   histogram('headrace_dag_parse_seconds', 'Time to bundle and evaluate one DAG file.', fast, 'outcome'),
