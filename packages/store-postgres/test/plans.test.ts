@@ -187,6 +187,7 @@ function offences(nodes: readonly PlanNode[]): readonly string[] {
     const rows =
       ((node['Actual Rows'] ?? 0) + (node['Rows Removed by Filter'] ?? 0) + (node['Rows Removed by Index Recheck'] ?? 0)) *
       (node['Actual Loops'] ?? 0);
+    if (isHashed(node)) return ['a hashed subplan, which reads all there is'];
     if (table === 'dag' && rows > MOST_DAGS) return [`${rows} DAGs by ${node['Node Type']}`];
     const isHistory = table !== undefined && HISTORY.has(table);
     if (isHistory && node['Node Type'] === 'Seq Scan') return [`sequential scan of ${table}`];
@@ -194,6 +195,10 @@ function offences(nodes: readonly PlanNode[]): readonly string[] {
     if (isHistory && rows > MOST_ROWS) return [`${rows} rows of ${table} by ${node['Node Type']} ${index ?? ''}`];
     return [];
   });
+}
+
+function isHashed({ Filter = '', Output = [] }: PlanNode): boolean {
+  return [Filter, ...Output].some((expression) => expression.includes('hashed SubPlan'));
 }
 
 function ofHistory(index: string): boolean {

@@ -5,11 +5,13 @@ import type { Queryable } from '../database.ts';
 import { NoSuchRowError } from '../errors.ts';
 import { stateOf } from '../task-state.ts';
 
-/** Parameter: run keys. A run without task instances is one row. */
+/** Parameter: run keys. A run without task instances is one row. `offset 0`: each run's own are looked up, whatever statistics say. */
 const LOAD = `
   select r.id as run_key, r.dag_id, r.run_id, r.version_id, r.state as run_state, r.revision,
     t.id, t.task_id, t.map_index, t.state, t.attempt, t.due_at
-  from dag_run r left join task_instance t on t.dag_run_id = r.id
+  from dag_run r left join lateral (
+    select id, task_id, map_index, state, attempt, due_at from task_instance where dag_run_id = r.id offset 0
+  ) t on true
   where r.id = any($1)
   order by r.id, t.id`;
 

@@ -18,10 +18,11 @@ const LOCK = 7_428_003;
 /** A wide DAG fills a call by itself; what is left over is started by the next one. */
 const MOST_TASKS_AT_ONCE = 50_000;
 
-/** Parameters: shards, how many. */
+/** Parameters: shards, how many. `exists` would let the planner hash all task instances there are; a limit does not. */
 const STARTABLE = `
   with recursive ${WAITING_DAGS}
-  select r.id, r.dag_id, r.version_id, exists (select from task_instance t where t.dag_run_id = r.id) as has_tasks
+  select r.id, r.dag_id, r.version_id, 
+    (select true from task_instance t where t.dag_run_id = r.id limit 1) is not null as has_tasks
   from open_dags d cross join lateral (
     select id, dag_id, version_id, run_after from dag_run q
     where q.state = 'queued' and q.dag_id = d.dag_id and q.run_after <= now() and q.id % 32 = any($1)

@@ -33,6 +33,9 @@ export interface PlanNode {
   readonly 'Node Type': string;
   readonly 'Relation Name'?: string;
   readonly 'Index Name'?: string;
+  readonly Filter?: string;
+  /** What the node computes. */
+  readonly Output?: readonly string[];
   readonly 'Actual Rows'?: number;
   readonly 'Actual Loops'?: number;
   readonly 'Rows Removed by Filter'?: number;
@@ -46,10 +49,10 @@ export interface PlanNode {
  */
 export async function planOf(client: pg.Client, statement: Statement): Promise<readonly PlanNode[]> {
   try {
-    return await explain(client, 'analyze, format json', statement);
+    return await explain(client, 'analyze, verbose, format json', statement);
   } catch (error) {
     if (constraintOf(error) === undefined) throw error;
-    return explain(client, 'format json', statement);
+    return explain(client, 'verbose, format json', statement);
   }
 }
 
