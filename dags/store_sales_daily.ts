@@ -5,8 +5,8 @@
  *   products (XML) ───┼─▶ raw Parquet ─▶ revenue, sales by department, best sellers, promotions ─▶ Postgres and CSV
  *   promotions (CSV) ─┘
  *
- * The sample in `data/` is one real week of 2017. A run stands for a day in New York, where the shops are, and any day can be run
- * again: what has not changed is not written again.
+ * The sample in `data/` is one week of the Complete Journey retail data set (84.51°); its readme says where it comes from. A run stands
+ * for a day in New York, the zone of the tills' clocks, and any day can be run again: what has not changed is not written again.
  */
 import { files, lake, postgres } from '@headrace/connectors';
 import { checks, cron, dag, exportTo, extract, load, text, transform } from '@headrace/sdk';

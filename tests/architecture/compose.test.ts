@@ -3,10 +3,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { loadConfiguration } from '@headrace/configuration';
 import { describe, expect, test } from '@jest/globals';
 import { Ajv2019 } from 'ajv/dist/2019.js';
 import { parse } from 'yaml';
+import { tillColumns } from '../../dags/store_sales/columns.ts';
+import storeSales from '../../dags/store_sales_daily.ts';
 import { ROOT, readJson } from './workspace.ts';
 
 interface Service {
@@ -68,6 +71,29 @@ describe('docker-compose.yml', () => {
       queueUrl: 'redis://redis:6379',
       secretKey: 'a value that the user has set',
     });
+  });
+
+  test('gives workers, and nobody else, the connections that the example needs', () => {
+    const declared = new Set([...storeSales.tasks.values()].flatMap(({ connections }) => connections));
+    const variables = [...declared].map((id) => `HEADRACE_CONN_${id.toUpperCase()}`).sort();
+    for (const { service } of ours) {
+      const given = Object.keys(service.environment ?? {}).filter((name) => name.startsWith('HEADRACE_CONN_'));
+      expect(given.sort()).toEqual(service.command?.[0] === 'worker' ? variables : []);
+    }
+  });
+
+  test('fills the till database with the columns that the example reads', () => {
+    const sql = readFileSync(join(ROOT, 'docker/example-databases.sql'), 'utf8');
+    const [, body = ''] = /create table pos\.sales \(([\s\S]*?)\n\);/.exec(sql) ?? [];
+    const columns = [...body.matchAll(/^ {2}(\w+) (\S+) not null,$/gm)].map(([, name, type]) => [name, type]);
+    const names: Readonly<Record<string, string>> = { int8: 'bigint', int4: 'integer', 'decimal(10,2)': 'numeric(10,2)' };
+    expect(columns).toEqual(Object.entries(tillColumns).map(([name, type]) => [name, names[type] ?? type]));
+    const [, file = ''] = /\/examples\/(\S+\.gz)/.exec(sql) ?? [];
+    expect(
+      gunzipSync(readFileSync(join(ROOT, 'dags/data', file)))
+        .toString()
+        .split('\n', 1)[0],
+    ).toBe(Object.keys(tillColumns).join());
   });
 
   test('serves every queue that a DAG can name without asking', () => {
