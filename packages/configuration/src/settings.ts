@@ -62,19 +62,21 @@ export const settings = {
     minLength: 1,
     default: '127.0.0.1',
   }),
-  port: integer(0, 65_535, 8_080, { env: 'HEADRACE_PORT', description: 'The port of the API and the UI; 0 takes a free one.' }),
+  port: integer(0, 65_535, 8_080, { env: 'HEADRACE_PORT', description: 'The port of the API; 0 takes a free one.' }),
   metricsPort: integer(0, 65_535, 0, {
     env: 'HEADRACE_METRICS_PORT',
-    description: 'The port of `/metrics` and `/health` of scheduler and worker; 0 takes a free one, which the process prints.',
+    description:
+      'The port of `/metrics` and `/health` of a scheduler or a worker; 0 takes a free one, which the process prints. `standalone` has both in one process: leave it 0 there.',
   }),
   secretKey: Type.Optional(
     Type.String({
       env: 'HEADRACE_SECRET_KEY',
-      description: 'Signs sessions and encrypts stored secrets. The same for all processes. `openssl rand -base64 32` makes one.',
+      description:
+        'Reserved for signing sessions and encrypting stored secrets; this version has neither. `openssl rand -base64 32` makes one.',
       expected: 'at least 16 characters',
       minLength: 16,
       secret: true,
-      defaultText: 'none; `standalone` makes one',
+      defaultText: 'none',
     }),
   ),
   objects: Type.String({
@@ -150,7 +152,7 @@ export const settings = {
   token: Type.Optional(
     Type.String({
       env: 'HEADRACE_TOKEN',
-      description: 'For the command line: the token sent to the API. For the API: a token that it accepts beside those it stores.',
+      description: 'For the command line: the token sent to the API. For the API: a token that it accepts, beside the one in that file.',
       expected: 'not empty',
       minLength: 1,
       secret: true,

@@ -16,7 +16,7 @@ export function addProcessCommands(program: Command, terminal: Terminal): void {
 
   program
     .command('standalone')
-    .description('database, scheduler, worker, API and UI in one process; data in HEADRACE_HOME')
+    .description('database, scheduler, worker and API in one process; data in HEADRACE_HOME')
     .action(
       start(
         'standalone',
@@ -49,7 +49,7 @@ export function addProcessCommands(program: Command, terminal: Terminal): void {
 
   program
     .command('api')
-    .description('the REST API and the UI; any number may run')
+    .description('the REST API; any number may run')
     .action(start('api', async (configuration) => (await import('@headrace/api-app')).runApi(forService(configuration))));
 }
 
