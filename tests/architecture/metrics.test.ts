@@ -18,7 +18,9 @@ describe('the list of metrics', () => {
 
   test('has every metric that is emitted', () => {
     const call = /\bmetrics\??\.(?:count|gauge|observe)\(\s*'([^']+)'/g;
-    const emitted = emitters.flatMap((file) => [...readFileSync(join(ROOT, file), 'utf8').matchAll(call)].map(([, name]) => name as string));
+    const emitted = emitters.flatMap((file) =>
+      [...readFileSync(join(ROOT, file), 'utf8').matchAll(call)].map(([, name]) => name as string),
+    );
     expect(emitted.length).toBeGreaterThan(20);
     const declared = new Set(metricList.map(({ name }) => name));
     expect(emitted.filter((name) => !declared.has(name))).toEqual([]);
