@@ -21,7 +21,7 @@ export interface StandaloneServices {
 /** Called at every start, so it must be safe to repeat. Answers with connection URLs by id; what the user configured goes before them. */
 export type Prepare = (services: StandaloneServices) => Promise<Readonly<Record<string, string>>>;
 
-export class PreparationError extends Error {
+class PreparationError extends Error {
   readonly code = 'HR_STANDALONE_PREPARATION';
   constructor(file: string, why: string, options?: ErrorOptions) {
     super(`${file}: ${why}`, options);

@@ -2,7 +2,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-export class HomeInUseError extends Error {
+class HomeInUseError extends Error {
   readonly code = 'HR_HOME_IN_USE';
   constructor(home: string, pid: number) {
     super(`Another headrace (process ${pid}) is using ${home}: stop it, or set HEADRACE_HOME to another folder`);

@@ -7,7 +7,7 @@
  *     a shard gained, a decision refused as stale) it is read anew and settled from its rows.
  * E3. Nothing here is needed after a crash: what is owed follows from the rows.
  */
-import { admit, type Effect } from '@headrace/core';
+import { admit, type Effect, SLOT_STATUSES, type TaskStatus } from '@headrace/core';
 import type { Clock, Log, LostAttempt, Metrics, RunEvents, SchedulerStore, StoreEvent, TaskQueue } from '@headrace/ports';
 import { type ActiveRun, isEmpty, type RunOutcome } from './active-run.ts';
 import { Alarm } from './alarm.ts';
@@ -132,8 +132,8 @@ export class Scheduler {
       switch (event.type) {
         case 'task':
           this.#book.hear(event);
-          // Any move may have freed a slot that a waiting task of ours can use.
-          if (this.#backlog) this.#due.pick = true;
+          // A move out of a slot may have made room for a task that waits.
+          if (this.#backlog && !holdsSlot(event.to.status)) this.#due.pick = true;
           break;
         case 'run':
           if (this.#book.get(event.runKey) !== undefined) this.#book.reload(event.runKey);
@@ -364,4 +364,8 @@ export class Scheduler {
     // A place under the DAG's limit of active runs is free.
     this.#due.start = true;
   }
+}
+
+function holdsSlot(status: TaskStatus): boolean {
+  return (SLOT_STATUSES as readonly TaskStatus[]).includes(status);
 }

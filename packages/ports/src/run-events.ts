@@ -2,7 +2,7 @@
 import type { TaskState } from '@headrace/core';
 
 export type StoreEvent =
-  /** A worker moved a task instance (claim, finish). */
+  /** A task instance was moved by somebody else: a worker ended or gave back an attempt, another scheduler gave a slot. A claim is not told. */
   | { readonly type: 'task'; readonly runKey: string; readonly taskInstanceId: string; readonly to: TaskState }
   /** A run was created, or a command changed it: load it. */
   | { readonly type: 'run'; readonly runKey: string }

@@ -2,7 +2,8 @@
  * queued → running, under a lease on the database's clock.
  *
  * Promises: only the attempt that the row names is claimed, and by one worker; the same worker asking again for the
- * attempt it runs is told the same again. Told to schedulers by the same statement.
+ * attempt it runs is told the same again. Schedulers are not told: nothing follows from a claim, and commits that notify
+ * wait for each other.
  *
  * The states are compared with columns, not with literals: else the planner may take the index of live rows for the way to
  * a row whose key it has.
@@ -12,7 +13,6 @@
 import type { Instant, RunType } from '@headrace/core';
 import type { AttemptRef, ClaimedAttempt } from '@headrace/ports';
 import type { Queryable } from '../database.ts';
-import { TOLD, tellMoves } from '../notification.ts';
 
 const CLAIM = `
   with asked as materialized (
@@ -29,11 +29,9 @@ const CLAIM = `
     where t.id = a.id and t.attempt_id = a.attempt_id
       and (t.state = a.from_queued or (t.state = a.from_running and t.worker_id = a.worker_id))
     returning t.id, t.dag_run_id, t.task_id, t.map_index, t.state, t.attempt, t.due_at, t.attempt_id, t.tries_before, t.max_tries, t.worker_id
-  ),
-  ${tellMoves('claimed')}
+  )
   select c.id, c.dag_run_id, c.task_id, c.map_index, c.attempt, c.attempt_id, c.tries_before, c.max_tries, c.worker_id,
-    r.dag_id, r.run_id, r.version_id, r.run_type, r.logical_date, r.interval_start, r.interval_end, r.run_after, r.params,
-    ${TOLD} as told
+    r.dag_id, r.run_id, r.version_id, r.run_type, r.logical_date, r.interval_start, r.interval_end, r.run_after, r.params
   from claimed c join dag_run r on r.id = c.dag_run_id`;
 
 export interface Claim extends AttemptRef {

@@ -18,6 +18,8 @@ const LOCK = 7_428_003;
 /** A wide DAG fills a call by itself; what is left over is started by the next one. */
 const MOST_TASKS_AT_ONCE = 50_000;
 
+const ANY_QUEUED = `select exists (select from dag_run where state = 'queued') as found`;
+
 /** Parameters: shards, how many. `exists` would let the planner hash all task instances there are; a limit does not. */
 const STARTABLE = `
   with recursive ${WAITING_DAGS}
@@ -34,9 +36,13 @@ const STARTABLE = `
 
 /** Parameter: run keys. A run that a command ended meanwhile is left alone. */
 const START = `
-  update dag_run set state = 'running', started_at = coalesce(started_at, now()), ended_at = null, last_decision_at = now()
-  where id in (select id from dag_run where id = any($1) order by id for no key update) and state = 'queued'
-  returning id`;
+  with chosen as materialized (
+    select id, 'queued' as from_state from dag_run where id = any($1) order by id for no key update
+  )
+  update dag_run r set state = 'running', started_at = coalesce(r.started_at, now()), ended_at = null, last_decision_at = now()
+  from chosen c
+  where r.id = c.id and r.state = c.from_state
+  returning r.id`;
 
 /** Every run in $1 gets the same task instances, given by column in $2 to $11. */
 const INSERT_TASKS = `
@@ -62,7 +68,7 @@ export async function startRuns(
   limit: number,
   tasksOf: Parameters<SchedulerStore['startRuns']>[2],
 ): Promise<readonly LoadedRun[]> {
-  if (shards.length === 0) return [];
+  if (shards.length === 0 || !(await anyQueued(pool))) return [];
   return transaction(pool, async (client) => {
     await client.query('select pg_advisory_xact_lock($1)', [LOCK]);
     const { rows } = await client.query<Startable>({ name: 'startable runs', text: STARTABLE, values: [shards, limit] });
@@ -72,6 +78,12 @@ export async function startRuns(
     for (const [tasks, runKeys] of byTasks(chosen, started)) await insertTasks(client, runKeys, tasks);
     return loadRuns(client, [...started]);
   });
+}
+
+/** Asked without a transaction, because mostly there is none: a scheduler looks after every run that ends. */
+async function anyQueued(pool: pg.Pool): Promise<boolean> {
+  const { rows } = await pool.query<{ found: boolean }>({ name: 'any queued run', text: ANY_QUEUED });
+  return rows[0]?.found === true;
 }
 
 /** The runs that fit into one call, with the task instances to make for each. */
