@@ -34,6 +34,15 @@ describe('the lock file', () => {
     expect(hosts).toEqual([]);
   });
 
+  test('holds what the manifests say: else `npm ci` refuses it', () => {
+    const kinds = ['dependencies', 'optionalDependencies', 'devDependencies'] as const;
+    for (const place of ['.', ...workspacePackages().map((workspacePackage) => workspacePackage.place)]) {
+      const manifest = readJson<Locked>(`${place}/package.json`);
+      const locked = packages[place === '.' ? '' : place];
+      for (const kind of kinds) expect({ place, kind, names: locked?.[kind] ?? {} }).toEqual({ place, kind, names: manifest[kind] ?? {} });
+    }
+  });
+
   test('pins what the manifests ask for to exact versions', () => {
     const manifests = Object.entries(packages).filter(([place]) => !place.includes('node_modules/'));
     const loose = manifests.flatMap(([place, { dependencies, optionalDependencies, devDependencies }]) =>

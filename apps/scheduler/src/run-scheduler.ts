@@ -9,6 +9,7 @@ import { type RunningProcess, systemClock } from '@headrace/ports';
 import { createTaskQueue } from '@headrace/queue-bullmq';
 import { createStore } from '@headrace/store-postgres';
 import { createLog, createMetrics, startMetricsServer } from '@headrace/telemetry';
+import { startGauges } from './gauges.ts';
 import { startHousekeeping } from './housekeeping.ts';
 
 /** A scheduler that has not renewed its membership for so long is not healthy. */
@@ -40,6 +41,7 @@ export async function runScheduler(configuration: ServiceConfiguration): Promise
   await scheduler.start();
   const watcher = await watchDags({ loader, catalog: store.catalog, dagsDir: configuration.dags, log, metrics });
   const housekeeping = startHousekeeping({ store: store.scheduler, log });
+  const gauges = startGauges({ queries: store.queries, queue, metrics, log });
   const server = await startMetricsServer({
     host: configuration.host,
     port: configuration.metricsPort,
@@ -53,6 +55,7 @@ export async function runScheduler(configuration: ServiceConfiguration): Promise
   return {
     address: `http://${configuration.host}:${server.port}`,
     async stop() {
+      gauges.stop();
       await housekeeping.stop();
       await watcher.close();
       await scheduler.stop();

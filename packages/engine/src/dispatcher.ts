@@ -33,7 +33,10 @@ export class Dispatcher {
     const { queue, log, metrics } = this.#options;
     const sending = queue
       .send(tasks.map(dispatchOf))
-      .then(() => metrics.count('headrace_dispatched_total', {}, tasks.length))
+      .then(() => {
+        metrics.count('headrace_dispatched_total', {}, tasks.length);
+        metrics.observe('headrace_dispatch_batch_size', tasks.length);
+      })
       .catch((error: unknown) => {
         metrics.count('headrace_dispatch_failures_total');
         log.warn({ error, tasks: tasks.length }, 'could not send to the queue; the messages will be sent again');

@@ -184,6 +184,7 @@ export class Scheduler {
     const lost = this.#shards.filter((shard) => !shards.includes(shard));
     this.#shards = shards;
     metrics.gauge('headrace_scheduler_shards', shards.length);
+    metrics.gauge('headrace_heartbeat_timestamp_seconds', this.#clock.now() / 1_000, { component: 'scheduler' });
     if (lost.length > 0) {
       log.info({ lost: lost.length, owned: shards.length }, 'shards went to another scheduler');
       this.#book.forgetAllBut(new Set(await store.activeRuns(shards)));
@@ -302,6 +303,11 @@ export class Scheduler {
     const runs = [...outcomes.values()].map((outcome) => outcome.decision);
     const result = await store.decide({ schedulerId, runs }, admit);
     const stale = new Set(result.stale);
+    if (stale.size > 0) metrics.count('headrace_decisions_stale_total', {}, stale.size);
+    metrics.observe(
+      'headrace_decision_batch_size',
+      runs.reduce((moves, run) => moves + run.changes.length, 0),
+    );
     for (const [run, outcome] of outcomes) {
       if (stale.has(run.runKey)) this.#book.reload(run.runKey);
       else this.#advance(run, outcome);

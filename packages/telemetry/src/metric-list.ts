@@ -25,7 +25,6 @@ const histogram = (name: string, help: string, buckets: readonly number[], ...la
 
 export const metricList: readonly MetricDeclaration[] = [
   // Every process
-  gauge('headrace_build_info', 'Always 1; the labels say what runs.', 'component', 'version', 'node'),
   gauge('headrace_heartbeat_timestamp_seconds', 'When the process last renewed its membership, seconds since the epoch.', 'component'),
   counter('headrace_metrics_dropped_total', 'Observations that named no declared metric or label; should stay 0.', 'name'),
 
@@ -35,7 +34,6 @@ export const metricList: readonly MetricDeclaration[] = [
   counter('headrace_runs_created_total', 'Runs created.', 'run_type'),
   counter('headrace_runs_started_total', 'Runs moved from queued to running.'),
   counter('headrace_runs_finished_total', 'Runs ended, by outcome.', 'state'),
-  histogram('headrace_run_duration_seconds', 'From the start of a run to its end.', durations, 'dag_id', 'state'),
 
   // Task instances
   gauge('headrace_task_instances', 'Live task instances by state.', 'state'),
