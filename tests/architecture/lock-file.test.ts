@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { readJson } from './workspace.ts';
+import { readJson, workspacePackages } from './workspace.ts';
 
 interface Locked {
   readonly version?: string;
