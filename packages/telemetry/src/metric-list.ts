@@ -10,7 +10,6 @@ export interface MetricDeclaration {
 }
 
 const fast = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-const durations = [0.01, 0.1, 0.5, 1, 5, 15, 60, 300, 900, 1_800, 3_600, 7_200, 21_600, 86_400];
 const sizes = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500];
 
 const counter = (name: string, help: string, ...labels: string[]): MetricDeclaration => ({ name, type: 'counter', help, labels });
