@@ -47,6 +47,7 @@ afterAll(async () => {
 
 describe('the example pipeline, started with one command', () => {
   test('runs every day of the sample to success without another step', async () => {
+    await until('the DAG to be there', async () => cli(['dags', 'show', DAG]).catch(() => undefined));
     const runs = await until(
       'seven green runs',
       async () => {

@@ -45,8 +45,11 @@ export async function runStandalone(wished: Configuration, log: Log): Promise<Ru
     };
     localToken(configuration.home);
     // The worker first: it is waiting when the scheduler has something to do.
-    started.push(await runWorker(configuration));
-    started.push(await runScheduler(configuration));
+    const worker = await runWorker({ ...configuration, metricsPort: 0 });
+    started.push(worker);
+    const scheduler = await runScheduler(configuration);
+    started.push(scheduler);
+    log.info({ worker: worker.address, scheduler: scheduler.address }, 'metrics of worker and scheduler are served there, at /metrics');
     const api = await runApi(configuration);
     started.push(api);
     return { ...(api.address === undefined ? {} : { address: api.address }), stop };
