@@ -1,14 +1,13 @@
-/** Composes a scheduler process: the engine, the watcher of the DAG folder, metrics and health. */
+/** Composes a scheduler process: the engine, the DAG processor beside it, metrics and health. */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
 import { type ServiceConfiguration, secretsOf } from '@headrace/configuration';
-import { createDagLoader, watchDags } from '@headrace/dag-loader';
 import { Scheduler } from '@headrace/engine';
 import { type RunningProcess, systemClock } from '@headrace/ports';
 import { createTaskQueue } from '@headrace/queue-bullmq';
 import { createStore } from '@headrace/store-postgres';
 import { createLog, createMetrics, startMetricsServer } from '@headrace/telemetry';
+import { startDagProcessor } from './dag-processor.ts';
 import { startGauges } from './gauges.ts';
 import { startHousekeeping } from './housekeeping.ts';
 
@@ -37,9 +36,8 @@ export async function runScheduler(configuration: ServiceConfiguration): Promise
     log,
     metrics,
   });
-  const loader = createDagLoader({ dagsDir: configuration.dags, cacheDir: join(configuration.home, 'dag-cache'), log, metrics });
   await scheduler.start();
-  const watcher = await watchDags({ loader, catalog: store.catalog, dagsDir: configuration.dags, log, metrics });
+  const dagProcessor = startDagProcessor(configuration, { log, metrics });
   const housekeeping = startHousekeeping({ store: store.scheduler, log });
   const gauges = startGauges({ queries: store.queries, queue, metrics, log });
   const server = await startMetricsServer({
@@ -57,9 +55,9 @@ export async function runScheduler(configuration: ServiceConfiguration): Promise
     async stop() {
       gauges.stop();
       await housekeeping.stop();
-      await watcher.close();
+      await dagProcessor.stop();
       await scheduler.stop();
-      await Promise.all([server.close(), loader.close(), queue.close()]);
+      await Promise.all([server.close(), queue.close()]);
       await store.close();
     },
   };

@@ -32,6 +32,8 @@ export type RunEvent =
   | { readonly type: 'run.started' }
   /** The store committed this move (a slot was given, a worker claimed, an attempt ended). It is a fact, not a wish. */
   | { readonly type: 'task.moved'; readonly task: number; readonly to: TaskState }
+  /** Many such facts at once, in the order of their commits: decided in one step, so a wide run costs one copy of its state. */
+  | { readonly type: 'tasks.moved'; readonly moves: readonly { readonly task: number; readonly to: TaskState }[] }
   /**
    * The lease of a running attempt ended, or its message could not be delivered. `dice` in [0, 1) draws the jitter;
    * `triesBefore` (default 0) as for `attemptOutcome`.

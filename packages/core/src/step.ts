@@ -26,7 +26,9 @@ export function step(dag: Dag, run: RunState, event: RunEvent, now: Instant): St
     case 'tick':
       return tick(dag, run, now);
     case 'task.moved':
-      return reported(dag, run, event.task, event.to);
+      return reported(dag, run, [event]);
+    case 'tasks.moved':
+      return reported(dag, run, event.moves);
     case 'task.lost':
       return lost(dag, run, event, now);
     case 'run.cancelled':
@@ -68,15 +70,23 @@ function passTime(draft: RunDraft, run: RunState, now: Instant): Step {
   return draft.finish();
 }
 
-function reported(dag: Dag, run: RunState, task: number, to: TaskState): Step {
-  const known = run.tasks[task];
-  const spec = dag.tasks[task];
-  if (known === undefined || spec === undefined) return unknownTask(dag, task);
-  const judgement = judgeReport(spec.taskId, known, to);
-  if (judgement !== 'accept') return judgement;
+/** Facts in the order of their commits. What is old news is passed over; if that is all there is, the step is ignored for the last one's reason. */
+function reported(dag: Dag, run: RunState, moves: readonly { readonly task: number; readonly to: TaskState }[]): Step {
   const draft = new RunDraft(dag, run);
-  draft.accept(task, to);
-  if (to.status === 'up_for_retry' || to.status === 'up_for_reschedule') draft.wake(to.dueAt);
+  let ignored: Step = { kind: 'ignored', why: 'no_change' };
+  let accepted = false;
+  for (const { task, to } of moves) {
+    const spec = dag.tasks[task];
+    if (spec === undefined) return unknownTask(dag, task);
+    const judgement = judgeReport(spec.taskId, draft.state(task), to);
+    if (judgement === 'accept') {
+      accepted = true;
+      draft.accept(task, to);
+      if (to.status === 'up_for_retry' || to.status === 'up_for_reschedule') draft.wake(to.dueAt);
+    } else if (judgement.kind === 'rejected') return judgement;
+    else ignored = judgement;
+  }
+  if (!accepted) return ignored;
   draft.settle();
   return draft.finish();
 }

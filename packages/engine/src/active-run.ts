@@ -96,18 +96,16 @@ export class ActiveRun {
     const changes = new Map<number, TaskChange>();
     const effects: Effect[] = [];
     const rejected: RejectedEvent[] = [];
-    for (const event of events) {
-      for (const single of withSlotGiven(state, event)) {
-        const result = step(this.dag, state, single, now);
-        if (result.kind === 'ignored') continue;
-        if (result.kind === 'rejected') {
-          rejected.push({ event: single, why: `${result.why}: ${result.detail}` });
-          continue;
-        }
-        state = result.run;
-        for (const change of result.changes) changes.set(change.task, joined(changes.get(change.task), change));
-        effects.push(...result.effects);
+    for (const event of inOneGo(events, state)) {
+      const result = step(this.dag, state, event, now);
+      if (result.kind === 'ignored') continue;
+      if (result.kind === 'rejected') {
+        rejected.push({ event, why: `${result.why}: ${result.detail}` });
+        continue;
       }
+      state = result.run;
+      for (const change of result.changes) changes.set(change.task, joined(changes.get(change.task), change));
+      effects.push(...result.effects);
     }
     return { outcome: { decision: this.#decisionOf(state, changes), next: state, effects }, rejected };
   }
@@ -133,12 +131,33 @@ export function isEmpty(decision: RunDecision): boolean {
   return decision.changes.length === 0 && decision.status === undefined;
 }
 
+type Moved = Extract<RunEvent, { type: 'task.moved' }>;
+
+/** Moves that follow each other are one event: the core copies the run's state once for all of them. */
+function inOneGo(events: readonly RunEvent[], state: RunState): readonly RunEvent[] {
+  const grouped: RunEvent[] = [];
+  let moves: Moved[] = [];
+  const flush = (): void => {
+    if (moves.length > 0) grouped.push({ type: 'tasks.moved', moves });
+    moves = [];
+  };
+  for (const event of events) {
+    if (event.type === 'task.moved') moves.push(...withSlotGiven(state, event));
+    else {
+      flush();
+      grouped.push(event);
+    }
+  }
+  flush();
+  return grouped;
+}
+
 /**
- * Another scheduler may have given a slot to a task of ours; then the first we hear is the worker's claim. The slot that
+ * Another scheduler may have given a slot to a task of ours; then the first we hear is the worker's outcome. The slot that
  * must have come before is put in front of it.
  */
-function withSlotGiven(state: RunState, event: RunEvent): readonly RunEvent[] {
-  if (event.type !== 'task.moved' || event.to.status === 'queued') return [event];
+function withSlotGiven(state: RunState, event: Moved): readonly Moved[] {
+  if (event.to.status === 'queued') return [event];
   const current = state.tasks[event.task];
   if (current?.status !== 'scheduled' || event.to.attempt !== current.attempt + 1) return [event];
   return [{ type: 'task.moved', task: event.task, to: { status: 'queued', attempt: event.to.attempt } }, event];

@@ -58,6 +58,8 @@ const LOST_AT_ONCE = 500;
 const REDISPATCH_CAP = 20;
 const RUNS_PLANNED_AT_ONCE = 100;
 const PAUSE_AFTER_ERROR_MS = 500;
+const MANY_QUEUED = 20;
+const GATHERING_MS = 10;
 
 export class Scheduler {
   readonly #options: SchedulerOptions;
@@ -317,6 +319,8 @@ export class Scheduler {
     this.#dispatcher.send(result.queued);
     metrics.observe('headrace_decision_seconds', (this.#clock.monotonic() - began) / 1_000);
     metrics.gauge('headrace_active_runs', this.#book.size);
+    // Under load a decision on more runs costs little more than one on few; and nobody waits, for the queue is full.
+    if (this.#backlog && result.queued.length >= MANY_QUEUED) await this.#errands.pause(GATHERING_MS);
   }
 
   /** What the pending events lead to, of runs for which that is something to save. */
