@@ -172,6 +172,11 @@ describe('what bounds a schedule', () => {
     expect(early).not.toHaveProperty('nextDueAt');
   });
 
+  test('end: a run that is due exactly then is still waited for', () => {
+    const ending = history({ endAt: utc('2025-03-06T00:00Z'), scheduledUpTo: utc('2025-03-05T00:00Z') });
+    expect(show(dueRuns(schedule('@daily', 'trigger'), ending, utc('2025-03-05T12:00Z'), 9).nextDueAt)).toBe('2025-03-06T00:00');
+  });
+
   test('limit: the rest is due at once', () => {
     const all = history({ startAt: utc('2025-03-01T00:00Z'), catchup: { kind: 'all' } });
     const answer = dueRuns(schedule('@daily', 'cron'), all, utc('2025-03-10T05:00Z'), 2);
@@ -221,6 +226,13 @@ describe('what bounds a schedule', () => {
     const changed = history({ scheduledUpTo: utc('2025-03-10T07:30Z'), catchup: { kind: 'all' } });
     expect(intervals(dueRuns(schedule('0 */6 * * *', 'cron'), changed, utc('2025-03-10T20:00Z'), 9))).toEqual([
       '2025-03-10T12:00 2025-03-10T18:00',
+    ]);
+  });
+
+  test('history: without intervals a changed expression misses no fire', () => {
+    const changed = history({ scheduledUpTo: utc('2025-03-10T07:30Z'), catchup: { kind: 'all' } });
+    expect(intervals(dueRuns(schedule('0 */6 * * *', 'trigger'), changed, utc('2025-03-10T13:00Z'), 9))).toEqual([
+      '2025-03-10T12:00 2025-03-10T12:00',
     ]);
   });
 

@@ -59,6 +59,8 @@ describe('a run that starts', () => {
 
   test('decides nothing while it is queued', () => {
     expect(step(dag, newRun(dag), { type: 'tick' }, 0)).toEqual({ kind: 'ignored', why: 'no_change' });
+    const waiting = restoreRun(dag, 'queued', [{ status: 'up_for_retry', attempt: 1, dueAt: 5 }, none, none, none]);
+    expect(step(dag, waiting, { type: 'tick' }, 9)).toEqual({ kind: 'ignored', why: 'no_change' });
     const run = restoreRun(dag, 'queued', [{ status: 'running', attempt: 1 }, none, none, none]);
     const answer = applied(step(dag, run, moved(EXTRACT, { status: 'success', attempt: 1 }), 0));
     expect(answer.changes).toEqual([]);
@@ -188,6 +190,7 @@ describe('a report', () => {
   test('of what is known already is no change', () => {
     expect(step(dag, live(), moved(EXTRACT, { status: 'running', attempt: 2 }), 0)).toEqual({ kind: 'ignored', why: 'no_change' });
     expect(step(dag, live(), moved(LOAD, none), 0)).toEqual({ kind: 'ignored', why: 'no_change' });
+    expect(step(dag, live(), { type: 'tasks.moved', moves: [] }, 0)).toEqual({ kind: 'ignored', why: 'no_change' });
   });
 
   test.each<[string, TaskState, TaskState]>([
@@ -417,6 +420,13 @@ describe('a clear', () => {
     const done = applied(step(dag, started.run, moved(LOAD, { status: 'success', attempt: 3 }), 0));
     expect(done.run.tasks[REPORT]).toEqual({ status: 'upstream_failed', attempt: 0 });
     expect(done.run.status).toBe('failed');
+  });
+
+  test('of a queued run lets it be queued', () => {
+    const run = restoreRun(dag, 'queued', [{ status: 'success', attempt: 1 }, none, none, none]);
+    const cleared = applied(step(dag, run, { type: 'tasks.cleared', tasks: [EXTRACT] }, 0));
+    expect(cleared.run.status).toBe('queued');
+    expect(cleared.effects).toEqual([]);
   });
 
   test('of nothing changes nothing', () => {
