@@ -30,6 +30,13 @@ describe('a cron expression', () => {
     expect(values(parseCron('0 0 * */5 *').months)).toEqual([1, 6, 11]);
   });
 
+  test('knows every name', () => {
+    const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
+    const weekdays = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
+    expect(months.map((name) => values(parseCron(`0 0 1 ${name} *`).months))).toEqual(months.map((_, index) => [index + 1]));
+    expect(weekdays.map((name) => values(parseCron(`0 0 * * ${name}`).days.ofWeek))).toEqual(weekdays.map((_, index) => [index]));
+  });
+
   test('takes last days and nth days, in lists too', () => {
     expect(parseCron('0 0 l,3 * *').days).toMatchObject({ lastOfMonth: true, monthRestricts: true, weekRestricts: false });
     expect(values(parseCron('0 0 l,3 * *').days.ofMonth)).toEqual([3]);
@@ -102,6 +109,13 @@ test.each([
   ['*/0 * * * *', 2, 'the step of the minute must be a whole number from 1'],
   ['*/ * * * *', 2, 'the step of the minute must be a whole number from 1'],
   ['*/x * * * *', 2, 'the step of the minute must be a whole number from 1'],
+  ['*/x5 * * * *', 2, 'the step of the minute must be a whole number from 1'],
+  ['*/5x * * * *', 2, 'the step of the minute must be a whole number from 1'],
+  ['* * 3L * *', 4, '"3L" is not a day of month'],
+  ['* * LW * *', 4, '"LW" is not a day of month'],
+  ['* * * * 5LL', 8, '"5L" is not a day of week'],
+  ['* * * * 5LW', 8, '"5LW" is not a day of week'],
+  ['* * * * ?5L', 8, '"?5L" is not a day of week'],
   ['1/2/3 * * * *', 3, 'a second "/"'],
   ['? * * * *', 0, '"?" is not a minute'],
   ['L * * * *', 0, '"L" is not a minute'],

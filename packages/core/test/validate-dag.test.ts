@@ -273,6 +273,16 @@ describe('the search for tasks that can never run', () => {
     );
   });
 
+  test('follows failures and skips through ancestors, in whatever order they stand', () => {
+    const chain = [[], [0], [0, 1]];
+    // The first fails, the second is then upstream_failed: both are bad. The first skips itself, the second is then skipped.
+    expect(findUnreachable(chain, ['all_success', 'all_success', 'all_failed'])).toEqual([]);
+    expect(findUnreachable(chain, ['all_success', 'all_success', 'all_skipped'])).toEqual([]);
+    expect(findUnreachable(chain, ['all_success', 'all_failed', 'all_success'])).toEqual([2]);
+    expect(findUnreachable([[1, 2], [2], []], ['all_failed', 'all_success', 'all_success'])).toEqual([]);
+    expect(findUnreachable([[1, 2], [2], []], ['all_success', 'all_failed', 'all_success'])).toEqual([0]);
+  });
+
   test('gives the benefit of the doubt where too many ancestors matter', () => {
     const never = (others: number): readonly number[] => {
       // a, rescue (if a failed), `others` more, and one task that needs them all.
