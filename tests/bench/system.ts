@@ -56,7 +56,10 @@ export async function startBenchSystem({ dags, slots }: BenchOptions): Promise<B
     };
     if (dags === 'idle') await writeIdleDags(environment.HEADRACE_DAGS);
     const start = async (role: 'scheduler' | 'worker' | 'api'): Promise<HeadraceProcess> => {
-      const started = await startHeadrace(role, role === 'scheduler' ? { ...environment, NODE_OPTIONS: SCHEDULER_NODE_OPTIONS } : environment);
+      const started = await startHeadrace(
+        role,
+        role === 'scheduler' ? { ...environment, NODE_OPTIONS: SCHEDULER_NODE_OPTIONS } : environment,
+      );
       stops.push(() => started.stop());
       return started;
     };

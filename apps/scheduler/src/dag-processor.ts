@@ -57,10 +57,13 @@ export function startDagProcessor(
 function record(metrics: Metrics, message: ProcessorMessage): void {
   switch (message.kind) {
     case 'count':
-      return metrics.count(message.name, message.labels, message.by);
+      metrics.count(message.name, message.labels, message.by);
+      break;
     case 'gauge':
-      return metrics.gauge(message.name, message.value, message.labels);
+      metrics.gauge(message.name, message.value, message.labels);
+      break;
     case 'observe':
-      return metrics.observe(message.name, message.seconds, message.labels);
+      metrics.observe(message.name, message.seconds, message.labels);
+      break;
   }
 }
