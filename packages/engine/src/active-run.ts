@@ -96,7 +96,7 @@ export class ActiveRun {
     const changes = new Map<number, TaskChange>();
     const effects: Effect[] = [];
     const rejected: RejectedEvent[] = [];
-    for (const event of inOneGo(events, state)) {
+    for (const event of inOneGo(events)) {
       const result = step(this.dag, state, event, now);
       if (result.kind === 'ignored') continue;
       if (result.kind === 'rejected') {
@@ -134,7 +134,7 @@ export function isEmpty(decision: RunDecision): boolean {
 type Moved = Extract<RunEvent, { type: 'task.moved' }>;
 
 /** Moves that follow each other are one event: the core copies the run's state once for all of them. */
-function inOneGo(events: readonly RunEvent[], state: RunState): readonly RunEvent[] {
+function inOneGo(events: readonly RunEvent[]): readonly RunEvent[] {
   const grouped: RunEvent[] = [];
   let moves: Moved[] = [];
   const flush = (): void => {
@@ -142,7 +142,7 @@ function inOneGo(events: readonly RunEvent[], state: RunState): readonly RunEven
     moves = [];
   };
   for (const event of events) {
-    if (event.type === 'task.moved') moves.push(...withSlotGiven(state, event));
+    if (event.type === 'task.moved') moves.push(event);
     else {
       flush();
       grouped.push(event);
@@ -150,17 +150,6 @@ function inOneGo(events: readonly RunEvent[], state: RunState): readonly RunEven
   }
   flush();
   return grouped;
-}
-
-/**
- * Another scheduler may have given a slot to a task of ours; then the first we hear is the worker's outcome. The slot that
- * must have come before is put in front of it.
- */
-function withSlotGiven(state: RunState, event: Moved): readonly Moved[] {
-  if (event.to.status === 'queued') return [event];
-  const current = state.tasks[event.task];
-  if (current?.status !== 'scheduled' || event.to.attempt !== current.attempt + 1) return [event];
-  return [{ type: 'task.moved', task: event.task, to: { status: 'queued', attempt: event.to.attempt } }, event];
 }
 
 function earliestDue(states: readonly TaskState[]): Instant | undefined {
