@@ -1,19 +1,16 @@
-export * from './admission.ts';
-export { admit } from './admit.ts';
-export { ATTEMPT_LOST, attemptOutcome } from './attempt-outcome.ts';
-export * from './attempt-report.ts';
-export { retryDelay } from './backoff.ts';
-export { compileDag, type Dag, expandTasks, InvalidDagError } from './compiled-dag.ts';
-export { CRON_MACROS, InvalidCronError, parseCron } from './cron.ts';
-export type { Cron } from './cron-calendar.ts';
-export { nextFire, previousFire } from './cron-fire.ts';
-export * from './dag.ts';
-export { type DueRuns, dueRuns, type ScheduledRun, type ScheduleHistory } from './due-runs.ts';
-export { type Explanation, explain } from './explain.ts';
-export * from './run.ts';
-export { newRun, restoreRun } from './run-state.ts';
-export * from './states.ts';
-export { step } from './step.ts';
+export * from './admission/admission.ts';
+export { admit } from './admission/admit.ts';
+export { type Explanation, explain } from './explain/explain.ts';
+export { ATTEMPT_LOST, attemptOutcome } from './flow/attempt-outcome.ts';
+export * from './flow/attempt-report.ts';
+export { retryDelay } from './flow/backoff.ts';
+export * from './flow/run.ts';
+export { newRun, restoreRun } from './flow/run-state.ts';
+export { step } from './flow/step.ts';
+export { judge, TRIGGER_RULES, type UpstreamCounts, type Verdict } from './flow/trigger-rule.ts';
+export { compileDag, type Dag, expandTasks, InvalidDagError } from './model/compiled-dag.ts';
+export * from './model/dag.ts';
+export * from './model/states.ts';
 export {
   drawTransitions,
   isLegalMove,
@@ -22,7 +19,10 @@ export {
   TASK_TRANSITIONS,
   type Transition,
   type TransitionTable,
-} from './transitions.ts';
-export { judge, TRIGGER_RULES, type UpstreamCounts, type Verdict } from './trigger-rule.ts';
-export { type DagProblem, validateDag } from './validate-dag.ts';
-export { InvalidZoneError, isZone, localDay, localHour } from './zone.ts';
+} from './model/transitions.ts';
+export { type DagProblem, validateDag } from './model/validate-dag.ts';
+export { CRON_MACROS, InvalidCronError, parseCron } from './schedule/cron.ts';
+export type { Cron } from './schedule/cron-calendar.ts';
+export { nextFire, previousFire } from './schedule/cron-fire.ts';
+export { type DueRuns, dueRuns, type ScheduledRun, type ScheduleHistory } from './schedule/due-runs.ts';
+export { InvalidZoneError, isZone, localDay, localHour } from './schedule/zone.ts';

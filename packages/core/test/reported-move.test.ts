@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import { judgeReport } from '../src/flow/reported-move.ts';
 import { TASK_STATUSES, type TaskState, type TaskStatus } from '../src/index.ts';
-import { judgeReport } from '../src/reported-move.ts';
 
 function state(status: TaskStatus, attempt: number): TaskState {
   return status === 'up_for_retry' || status === 'up_for_reschedule' ? { status, attempt, dueAt: 0 } : { status, attempt };

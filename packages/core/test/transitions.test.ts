@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { isLegalMove, isTerminal, SLOT_STATUSES, TASK_STATUSES, TASK_TRANSITIONS, TERMINAL_STATUSES } from '../src/index.ts';
-import { isReportable } from '../src/transitions.ts';
+import { isReportable } from '../src/model/transitions.ts';
 import { STATES_PAGE, statesPage } from './support/states-page.ts';
 
 const legal = TASK_STATUSES.flatMap((from) => TASK_STATUSES.filter((to) => isLegalMove(from, to)).map((to) => [from, to] as const));

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import { describeCounts } from '../src/flow/trigger-rule.ts';
 import { judge, TRIGGER_RULES, type UpstreamCounts } from '../src/index.ts';
-import { describeCounts } from '../src/trigger-rule.ts';
 import { oracleVerdict, RULES, type Upstream } from './support/oracle.ts';
 import { allLists } from './support/shapes.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { findCycles } from '../src/find-cycles.ts';
-import { findUnreachable } from '../src/find-unreachable.ts';
 import { compileDag, type DagSpec, expandTasks, InvalidDagError, type TaskSpec, validateDag } from '../src/index.ts';
+import { findCycles } from '../src/model/find-cycles.ts';
+import { findUnreachable } from '../src/model/find-unreachable.ts';
 import { oracleVerdict, type Upstream } from './support/oracle.ts';
 import { propertyRuns } from './support/property-runs.ts';
 import { allLists, shapes } from './support/shapes.ts';

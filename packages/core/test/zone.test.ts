@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { civilDay, dayNumber, daysInMonth, weekday } from '../src/civil-time.ts';
 import { InvalidZoneError, isZone, localDay, localHour } from '../src/index.ts';
-import { getZone } from '../src/zone.ts';
+import { civilDay, dayNumber, daysInMonth, weekday } from '../src/schedule/civil-time.ts';
+import { getZone } from '../src/schedule/zone.ts';
 import { localTime } from './support/cron-oracle.ts';
 import { propertyRuns } from './support/property-runs.ts';
 

@@ -9,7 +9,7 @@ export function statesPage(): string {
   return [
     '# The states of a task instance',
     '',
-    'Generated from `TASK_TRANSITIONS` in `packages/core/src/transitions.ts`; a test keeps it equal. No other move happens anywhere in Headrace.',
+    'Generated from `TASK_TRANSITIONS` in `packages/core/src/model/transitions.ts`; a test keeps it equal. No other move happens anywhere in Headrace.',
     'In brackets who makes the move: `core` decides it, `dispatch` is the store giving a slot or ending a wait, `worker` is the attempt, `command` is a person.',
     '',
     '```mermaid',

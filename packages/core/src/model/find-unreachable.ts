@@ -4,9 +4,10 @@
  * The question is as hard as any puzzle of logic, so it is answered in full only where few ancestors matter; elsewhere a task is
  * given the benefit of the doubt. What is reported is always true.
  */
+
+import { judge } from '../flow/trigger-rule.ts';
 import type { TriggerRule } from './dag.ts';
 import { type Edges, reverseEdges, topologicalOrder } from './edges.ts';
-import { judge } from './trigger-rule.ts';
 
 /** What a task that runs may come to, and what may become of one that does not. */
 const RUN_OUTCOMES = ['success', 'failed', 'skipped'] as const;

@@ -1,11 +1,11 @@
 /** Why a task is not running: every condition between it and a worker, the first blocker first. */
-import type { Refusal } from './admission.ts';
-import type { Dag } from './compiled-dag.ts';
-import type { Instant } from './dag.ts';
-import type { RunState } from './run.ts';
-import { isTerminal, type TaskState } from './states.ts';
-import { upstreamCounts } from './tally.ts';
-import { describeCounts, judge } from './trigger-rule.ts';
+import type { Refusal } from '../admission/admission.ts';
+import type { RunState } from '../flow/run.ts';
+import { upstreamCounts } from '../flow/tally.ts';
+import { describeCounts, judge } from '../flow/trigger-rule.ts';
+import type { Dag } from '../model/compiled-dag.ts';
+import type { Instant } from '../model/dag.ts';
+import { isTerminal, type TaskState } from '../model/states.ts';
 
 export interface Explanation {
   readonly rule: 'run_status' | 'task_status' | 'trigger_rule' | 'due' | 'slot' | 'worker';

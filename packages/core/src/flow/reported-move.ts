@@ -2,9 +2,10 @@
  * What to make of a report that a task is now in some state. Reports tell of committed facts, but may be late, doubled, or
  * leave out steps in between.
  */
+
+import { isTerminal, type TaskState, type TaskStatus } from '../model/states.ts';
+import { isLegalMove, isReportable } from '../model/transitions.ts';
 import type { Step } from './run.ts';
-import { isTerminal, type TaskState, type TaskStatus } from './states.ts';
-import { isLegalMove, isReportable } from './transitions.ts';
 
 /** In these a task has no attempt under way: its number is that of the last one, and the next one is one higher. */
 const BETWEEN_ATTEMPTS: ReadonlySet<TaskStatus> = new Set([

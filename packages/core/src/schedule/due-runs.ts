@@ -7,9 +7,10 @@
  *
  * Source: Airflow 3, authoring-and-scheduling/timetable and core-concepts/dag-run.
  */
+
+import type { CatchupPolicy, Instant, ScheduleSpec } from '../model/dag.ts';
 import { parseCron } from './cron.ts';
 import { nextFire, previousFire } from './cron-fire.ts';
-import type { CatchupPolicy, Instant, ScheduleSpec } from './dag.ts';
 
 export interface ScheduledRun {
   readonly logicalDate: Instant;

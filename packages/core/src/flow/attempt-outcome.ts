@@ -6,10 +6,11 @@
  *     were interrupted, or only looked and were rescheduled. Try number = attempt − triesBefore.
  * O2. An interrupted attempt goes back to `scheduled` with its attempt number; whoever saves that adds one to `triesBefore`.
  */
+
+import type { Instant, Milliseconds, RetryRule, TaskSpec } from '../model/dag.ts';
+import type { TaskState } from '../model/states.ts';
 import type { AttemptError, AttemptReport } from './attempt-report.ts';
 import { retryDelay } from './backoff.ts';
-import type { Instant, Milliseconds, RetryRule, TaskSpec } from './dag.ts';
-import type { TaskState } from './states.ts';
 
 /** The error of an attempt whose lease ended, or whose message could not be delivered. */
 export const ATTEMPT_LOST: AttemptError = {

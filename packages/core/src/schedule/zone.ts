@@ -5,8 +5,9 @@
  *     halving. Since 1970 no zone has changed its offset twice within less than seven days (Brazil in 2000).
  * Z2. What is kept is only a cache: it never changes an answer.
  */
+
+import type { Instant, Milliseconds } from '../model/dag.ts';
 import { civilDay, DAY, dayNumber, HOUR, MINUTE } from './civil-time.ts';
-import type { Instant, Milliseconds } from './dag.ts';
 
 /** A time in which a zone's offset does not change. `from` and `until` need not be transitions: a period may be given in parts. */
 export interface OffsetPeriod {

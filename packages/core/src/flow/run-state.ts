@@ -1,7 +1,7 @@
 /** How run states come to be: new, or rebuilt from what was stored. */
-import type { Dag } from './compiled-dag.ts';
+import type { Dag } from '../model/compiled-dag.ts';
+import { isTerminal, type RunStatus, type TaskState } from '../model/states.ts';
 import type { RunState } from './run.ts';
-import { isTerminal, type RunStatus, type TaskState } from './states.ts';
 import { countUpstream } from './tally.ts';
 
 /** A queued run of which nothing has begun. */

@@ -4,13 +4,13 @@
  *
  * F1. Every move is in the transition table. F2. The tally and the count of open tasks follow each move.
  */
-import type { Dag } from './compiled-dag.ts';
-import type { Instant } from './dag.ts';
+import type { Dag } from '../model/compiled-dag.ts';
+import type { Instant } from '../model/dag.ts';
+import { isTerminal, type RunStatus, type TaskState } from '../model/states.ts';
+import { isLegalMove } from '../model/transitions.ts';
 import type { Effect, RunState, Step, TaskChange } from './run.ts';
 import { runOutcome } from './run-outcome.ts';
-import { isTerminal, type RunStatus, type TaskState } from './states.ts';
 import { recordMove, upstreamCounts } from './tally.ts';
-import { isLegalMove } from './transitions.ts';
 import { describeCounts, judge, type Verdict } from './trigger-rule.ts';
 
 const MADE_OF: Readonly<Record<Exclude<Verdict, 'wait'>, 'scheduled' | 'skipped' | 'upstream_failed'>> = {

@@ -4,8 +4,8 @@
  * R1. A `RunState` is never changed; `step` returns another one.
  * R2. `tally` can always be derived from `tasks`; it is kept so that a finished task costs its edges, not the whole DAG.
  */
-import type { Instant } from './dag.ts';
-import type { RunStatus, TaskState } from './states.ts';
+import type { Instant } from '../model/dag.ts';
+import type { RunStatus, TaskState } from '../model/states.ts';
 
 export interface RunState {
   readonly status: RunStatus;

@@ -1,6 +1,6 @@
 /** How a run ends: Airflow's leaf rule (core-concepts/dag-run, "DAG Run Status"). */
-import type { Dag } from './compiled-dag.ts';
-import type { TaskState } from './states.ts';
+import type { Dag } from '../model/compiled-dag.ts';
+import type { TaskState } from '../model/states.ts';
 
 /**
  * The outcome of a run whose tasks are all terminal: failed if a leaf is failed or upstream_failed, else success.

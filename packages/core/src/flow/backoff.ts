@@ -1,5 +1,5 @@
 /** How long to wait between two tries. */
-import type { Milliseconds, RetryPolicy } from './dag.ts';
+import type { Milliseconds, RetryPolicy } from '../model/dag.ts';
 
 /**
  * The delay after try `tryNumber` (1 is the first), in whole milliseconds.

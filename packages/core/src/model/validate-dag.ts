@@ -4,13 +4,14 @@
  * V1. Its shape is given, its values are a stranger's: a number may be NaN, a rule unknown, a name `__proto__`.
  * V2. Each problem is said in words that name the place in the DAG file when it is known.
  */
-import { InvalidCronError, parseCron } from './cron.ts';
+
+import { TRIGGER_RULES } from '../flow/trigger-rule.ts';
+import { InvalidCronError, parseCron } from '../schedule/cron.ts';
+import { isZone } from '../schedule/zone.ts';
 import type { DagSpec, ScheduleSpec, SourcePosition, TaskSpec } from './dag.ts';
 import { findCycles } from './find-cycles.ts';
 import { findUnreachable } from './find-unreachable.ts';
 import { nearestName } from './nearest-name.ts';
-import { TRIGGER_RULES } from './trigger-rule.ts';
-import { isZone } from './zone.ts';
 
 export interface DagProblem {
   readonly code:

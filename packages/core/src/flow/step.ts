@@ -7,13 +7,14 @@
  * P3. A running run always has a task that is live, waiting for a time, or waiting for a slot: it cannot get stuck.
  * P4. A task that comes to wait for a time, and a decision that was left to the next tick, give a `wake`.
  */
+
+import type { Dag } from '../model/compiled-dag.ts';
+import type { Instant } from '../model/dag.ts';
+import { isTerminal, type RunStatus, SLOT_STATUSES, type TaskState, type TaskStatus } from '../model/states.ts';
 import { ATTEMPT_LOST, attemptOutcome } from './attempt-outcome.ts';
-import type { Dag } from './compiled-dag.ts';
-import type { Instant } from './dag.ts';
 import { judgeReport } from './reported-move.ts';
 import type { RunEvent, RunState, Step } from './run.ts';
 import { RunDraft } from './run-draft.ts';
-import { isTerminal, type RunStatus, SLOT_STATUSES, type TaskState, type TaskStatus } from './states.ts';
 
 const holdsSlot: ReadonlySet<TaskStatus> = new Set(SLOT_STATUSES);
 

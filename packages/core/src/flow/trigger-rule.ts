@@ -9,7 +9,7 @@
  *
  * Source: Airflow 3, core-concepts/dags, "Trigger Rules", and the behaviour of its trigger rule dependency.
  */
-import type { TriggerRule } from './dag.ts';
+import type { TriggerRule } from '../model/dag.ts';
 
 /** How many of a task's upstream tasks are in each terminal state. `total` counts all that are not removed. */
 export interface UpstreamCounts {

@@ -2,8 +2,8 @@
  * Per task, how many of its upstream tasks are in which terminal state, in one flat array: a finished task adds one in each
  * of its downstream tasks, and their trigger rules are judged without looking at the other upstream tasks.
  */
-import type { Dag } from './compiled-dag.ts';
-import { isTerminal, type TaskState, type TaskStatus, type TerminalStatus } from './states.ts';
+import type { Dag } from '../model/compiled-dag.ts';
+import { isTerminal, type TaskState, type TaskStatus, type TerminalStatus } from '../model/states.ts';
 import type { UpstreamCounts } from './trigger-rule.ts';
 
 /** Where a terminal status is counted within a task's part of the array. */

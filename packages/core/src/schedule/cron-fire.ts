@@ -8,9 +8,10 @@
  *     does not show does not fire, what it shows twice fires twice.
  * T3. The fires of an expression are one set of instants: next and previous walk the same set in both directions.
  */
+
+import type { Instant } from '../model/dag.ts';
 import { DAY, MINUTE } from './civil-time.ts';
 import { type Cron, nextLocalMinute, previousLocalMinute } from './cron-calendar.ts';
-import type { Instant } from './dag.ts';
 import { getZone, type Zone } from './zone.ts';
 
 /** The first fire after `after`. @throws InvalidZoneError */

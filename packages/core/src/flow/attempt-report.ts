@@ -1,4 +1,4 @@
-import type { Milliseconds } from './dag.ts';
+import type { Milliseconds } from '../model/dag.ts';
 
 /** How an attempt ended, as its worker saw it. `attemptOutcome` makes a state of it. */
 export type AttemptReport =
