@@ -48,6 +48,8 @@ create table dag_run (
   started_at timestamp with time zone,
   ended_at timestamp with time zone,
   last_decision_at timestamp with time zone,
+  progress jsonb default '{}'::jsonb not null,
+  partition_key text,
   constraint dag_run_dag_id_run_id_key UNIQUE (dag_id, run_id),
   constraint dag_run_pkey PRIMARY KEY (id),
   constraint dag_run_dag_id_fkey FOREIGN KEY (dag_id) REFERENCES dag(dag_id),
@@ -56,6 +58,7 @@ create table dag_run (
   constraint dag_run_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'running'::text, 'success'::text, 'failed'::text])))
 ) with (fillfactor=85);
 CREATE UNIQUE INDEX dag_run_logical_date ON headrace.dag_run USING btree (dag_id, logical_date) WHERE (logical_date IS NOT NULL);
+CREATE INDEX dag_run_partition ON headrace.dag_run USING btree (dag_id, partition_key) WHERE (partition_key IS NOT NULL);
 CREATE INDEX dag_run_queued ON headrace.dag_run USING btree (dag_id, run_after, id) WHERE (state = 'queued'::text);
 CREATE INDEX dag_run_run_after ON headrace.dag_run USING btree (dag_id, run_after, id);
 CREATE INDEX dag_run_running ON headrace.dag_run USING btree (dag_id, id) WHERE (state = 'running'::text);
@@ -161,6 +164,9 @@ create table task_instance (
   reason text,
   note text,
   log_key text,
+  decision jsonb,
+  map_label text,
+  first_started_at timestamp with time zone,
   constraint task_instance_dag_run_id_task_id_map_index_key UNIQUE (dag_run_id, task_id, map_index),
   constraint task_instance_pkey PRIMARY KEY (id),
   constraint task_instance_dag_run_id_fkey FOREIGN KEY (dag_run_id) REFERENCES dag_run(id),

@@ -157,7 +157,7 @@ function intervalOf(
 }
 
 function lengthFrom(schedule: DagSpec['schedule'], start: Instant): Milliseconds {
-  if (schedule.kind === 'manual' || schedule.interval === 'trigger') return 0;
+  if (schedule.kind !== 'cron' || schedule.interval === 'trigger') return 0;
   return schedule.interval === 'cron'
     ? nextFire(parseCron(schedule.expression), schedule.timezone, start) - start
     : schedule.interval.lengthMs;

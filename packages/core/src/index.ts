@@ -8,8 +8,13 @@ export * from './flow/run.ts';
 export { newRun, restoreRun } from './flow/run-state.ts';
 export { step } from './flow/step.ts';
 export { judge, TRIGGER_RULES, type UpstreamCounts, type Verdict } from './flow/trigger-rule.ts';
+export * from './model/asset-spec.ts';
 export { compileDag, type Dag, expandTasks, InvalidDagError } from './model/compiled-dag.ts';
 export * from './model/dag.ts';
+export * from './model/flow-spec.ts';
+export * from './model/limit-spec.ts';
+export * from './model/notice-spec.ts';
+export * from './model/schedule-spec.ts';
 export * from './model/states.ts';
 export {
   drawTransitions,
@@ -21,6 +26,7 @@ export {
   type TransitionTable,
 } from './model/transitions.ts';
 export { type DagProblem, validateDag } from './model/validate-dag.ts';
+export * from './model/wait-spec.ts';
 export { CRON_MACROS, InvalidCronError, parseCron } from './schedule/cron.ts';
 export type { Cron } from './schedule/cron-calendar.ts';
 export { nextFire, previousFire } from './schedule/cron-fire.ts';

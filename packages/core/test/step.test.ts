@@ -113,7 +113,7 @@ describe('a task that ends', () => {
     expect(waiting.changes).toEqual([]);
     expect(waiting.effects).toEqual([{ type: 'wake', at: 500 }]);
     const early = applied(step(dag, waiting.run, { type: 'tick' }, 499));
-    expect(early).toEqual({ kind: 'applied', run: waiting.run, changes: [], effects: [{ type: 'wake', at: 500 }] });
+    expect(early).toEqual({ kind: 'applied', run: waiting.run, changes: [], created: [], effects: [{ type: 'wake', at: 500 }] });
     expect(early.run).toBe(waiting.run);
     const due = applied(step(dag, waiting.run, { type: 'tick' }, 500));
     expect(due.changes).toEqual([

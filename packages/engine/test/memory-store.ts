@@ -215,7 +215,7 @@ export class MemoryStore implements SchedulerStore {
         },
       ];
     });
-    return { stale, queued, backlog: waiting.length > queued.length };
+    return { stale, created: [], queued, backlog: waiting.length > queued.length };
   }
 
   async planDueDags(
@@ -296,7 +296,7 @@ export class MemoryStore implements SchedulerStore {
   #loaded(run: RunRow): LoadedRun {
     const { key, dagId, runId, status, revision } = run;
     const tasks = run.tasks.map((task) => ({ taskInstanceId: task.id, taskId: task.taskId, mapIndex: -1, state: task.state }));
-    return { runKey: key, dagId, runId, versionId: dagId, status, revision, tasks };
+    return { runKey: key, dagId, runId, versionId: dagId, status, revision, progress: {}, tasks };
   }
 
   /** All of the decision or nothing. */

@@ -4,7 +4,9 @@
  * A1. Every write is guarded by the attempt id: an attempt that was replaced, cancelled or reaped changes nothing.
  * A2. A repeated call by the same worker for the same attempt gives the same answer (a lost response is not an error).
  */
-import type { AttemptError, DagSpec, Instant, RunType, TaskState } from '@headrace/core';
+import type { AttemptError, DagSpec, Instant, RunType, TaskState, Wait } from '@headrace/core';
+import type { NewAssetEvent } from './asset-store.ts';
+import type { NewNotice } from './notice-store.ts';
 
 export interface AttemptRef {
   readonly taskInstanceId: string;
@@ -29,6 +31,19 @@ export interface ClaimedAttempt extends AttemptRef {
   readonly intervalEnd?: Instant;
   readonly runAfter: Instant;
   readonly params: Readonly<Record<string, unknown>>;
+  readonly partitionKey?: string;
+  /** Waits of this try that have ended, oldest first: the task is run from its beginning and finds their results by key. */
+  readonly waits?: readonly EndedWait[];
+  /** When the first attempt of this task instance began, since the last clear: total timeouts count from it. */
+  readonly firstStartedAt?: Instant;
+}
+
+export interface EndedWait {
+  readonly key: string;
+  /** `timeout`: it was given up, and the task goes on all the same. */
+  readonly outcome: 'met' | 'timeout';
+  /** JSON text: what was posted, answered or found. */
+  readonly json?: string;
 }
 
 /** A task's result: encoded JSON text inline, or the key of an object when it is larger than the inline limit. */
@@ -46,6 +61,14 @@ export interface FinishedAttempt extends AttemptRef {
   readonly result?: StoredResult;
   /** Object key of the attempt's log. */
   readonly logKey?: string;
+  /** What the task waits for now. With `deferred`, `awaiting_input` and `up_for_reschedule`. */
+  readonly wait?: Wait;
+  /** Events of its outlets, recorded with the success or not at all. */
+  readonly assetEvents?: readonly NewAssetEvent[];
+  /** To be delivered, recorded with the outcome or not at all. */
+  readonly notices?: readonly NewNotice[];
+  /** How the instance of a mapped task is shown. */
+  readonly mapLabel?: string;
 }
 
 export interface WorkerRegistration {

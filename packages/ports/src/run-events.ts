@@ -7,7 +7,9 @@ export type StoreEvent =
   /** A run was created, or a command changed it: load it. */
   | { readonly type: 'run'; readonly runKey: string }
   /** A DAG was registered, changed, paused or un-paused, or a schedule needs a look. */
-  | { readonly type: 'dag'; readonly dagId: string };
+  | { readonly type: 'dag'; readonly dagId: string }
+  /** One of the scheduler's duties (by its name) has something to do. */
+  | { readonly type: 'duty'; readonly duty: string };
 
 export interface RunEvents {
   listen(listener: RunEventsListener): Promise<() => Promise<void>>;

@@ -5,7 +5,19 @@
  *     the state (and attempt) it expects.
  * T2. Leases and due times are compared with the store's own clock, never with a process's.
  */
-import type { Admission, Candidate, Capacity, DagSpec, Instant, RunStatus, RunType, TaskState, TaskStatus } from '@headrace/core';
+import type {
+  Admission,
+  Candidate,
+  Capacity,
+  DagSpec,
+  Instant,
+  RunProgress,
+  RunStatus,
+  RunType,
+  TaskState,
+  TaskStatus,
+} from '@headrace/core';
+import type { NewNotice } from './notice-store.ts';
 
 /** A run with all its task instances, as read in one snapshot. */
 export interface LoadedRun {
@@ -17,6 +29,8 @@ export interface LoadedRun {
   readonly status: RunStatus;
   /** Rises with every command (clear, cancel, mark) on the run: a decision taken on an older one is not saved. */
   readonly revision: number;
+  readonly progress: RunProgress;
+  readonly logicalDate?: Instant;
   readonly tasks: readonly LoadedTask[];
 }
 
@@ -33,6 +47,14 @@ export interface TaskInstanceChange {
   readonly fromAttempt: number;
   readonly to: TaskState;
   readonly reason: string;
+  /** The instance was not mapped, and now is that of this item. */
+  readonly mapIndex?: number;
+}
+
+/** A task instance that comes to be while its run goes on. */
+export interface CreatedTaskInstance extends NewTaskInstance {
+  readonly mapIndex: number;
+  readonly reason: string;
 }
 
 export interface RunDecision {
@@ -41,6 +63,11 @@ export interface RunDecision {
   /** The run's new status, when it changes. */
   readonly status?: RunStatus;
   readonly changes: readonly TaskInstanceChange[];
+  readonly created?: readonly CreatedTaskInstance[];
+  /** When it changes. */
+  readonly progress?: RunProgress;
+  /** To be delivered, recorded with the decision or not at all. */
+  readonly notices?: readonly NewNotice[];
 }
 
 export interface DecisionBatch {
@@ -61,6 +88,13 @@ export interface QueuedTask {
 export interface DecisionResult {
   /** Runs of which nothing was saved, because the store has moved on: reload them and decide again. */
   readonly stale: readonly string[];
+  /** The ids of the task instances that were created. */
+  readonly created: readonly {
+    readonly runKey: string;
+    readonly taskId: string;
+    readonly mapIndex: number;
+    readonly taskInstanceId: string;
+  }[];
   /** Task instances that were given a slot, to be sent now. */
   readonly queued: readonly QueuedTask[];
   /** Task instances are still `scheduled` because some limit refuses them; a freed slot should lead to another call. */

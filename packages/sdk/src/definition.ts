@@ -5,7 +5,23 @@
  * The bundle carries the SDK and the connectors' builders (data only). What executes extract, load, transform and export
  * is not in the bundle: a task process looks it up by `kind` in the data plane it was started with.
  */
-import type { CatchupPolicy, DagSpec, RetryPolicy, ScheduleSpec, TaskKind, TriggerRule } from '@headrace/core';
+import type {
+  AssetSpec,
+  CatchupPolicy,
+  DagSpec,
+  DecidesSpec,
+  Decision,
+  GroupSpec,
+  InputForm,
+  RetryPolicy,
+  ScheduleSpec,
+  SensorSpec,
+  TaskKind,
+  TaskLimits,
+  TaskNoticeSpec,
+  TriggerRule,
+  WeightRule,
+} from '@headrace/core';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 
 /** `Symbol.for`, so that it is the same in every copy of the SDK. */
@@ -13,6 +29,9 @@ export const DAG_BRAND: unique symbol = Symbol.for('headrace.dag') as never;
 export const TASK_BRAND: unique symbol = Symbol.for('headrace.task') as never;
 export const REFERENCE_BRAND: unique symbol = Symbol.for('headrace.reference') as never;
 export const CONNECTION_BRAND: unique symbol = Symbol.for('headrace.connection') as never;
+
+/** What a task function of ours returns when it says more than a result. */
+export const OUTCOME_BRAND: unique symbol = Symbol.for('headrace.outcome') as never;
 
 /** The definition protocol between a bundle and the task process; raised on an incompatible change. */
 export const DEFINITION_VERSION = 1;
@@ -45,6 +64,10 @@ export interface TaskDefinition<Result = unknown> {
   readonly run?: (context: TaskContext & Record<string, unknown>) => Result | Promise<Result>;
   /** For the other kinds: what the data plane executes. May hold references and functions (a row transform). */
   readonly operation?: Readonly<Record<string, unknown>>;
+  /** A mapped task: an instance for each item, or combination of items. `argument` is what the function finds its item under. */
+  readonly mapped?: MappedDefinition;
+  readonly group?: GroupDefinition;
+  readonly flow?: FlowOptions;
   /** The stack at its definition, as the engine writes it, innermost call first. The loader finds the user's line in it. */
   readonly definedAt?: string;
   /** Only for the compiler. */
@@ -60,7 +83,77 @@ export interface ResolvedTaskOptions {
   readonly poolSlots: number;
   readonly priorityWeight: number;
   readonly doc?: string;
+  readonly weightRule?: WeightRule;
+  readonly limits?: TaskLimits;
+  readonly dependsOnPast?: boolean;
+  readonly waitForDownstream?: boolean;
+  readonly notices?: readonly TaskNoticeSpec[];
 }
+
+/** Items of a mapped task or group: known when the DAG file is read, or a task's result. */
+export type Items = readonly unknown[] | TaskDefinition;
+
+export interface MappedDefinition {
+  readonly combine: 'product' | 'zip';
+  /** In the order in which they were written. A result's items are those of an array, or `[key, value]` of an object. */
+  readonly over: readonly { readonly argument: string; readonly items: Items }[];
+  /** Names the instance, from its item: shown in place of its map index. */
+  readonly label?: (item: Readonly<Record<string, unknown>>) => string;
+}
+
+/** A group of tasks. Its spec's ids are complete; a group's arguments reach the tasks in it under their names. */
+export interface GroupDefinition {
+  readonly spec: Omit<GroupSpec, 'expand'>;
+  readonly parent?: GroupDefinition;
+  readonly mapped?: MappedDefinition;
+  readonly loop?: LoopDefinition;
+}
+
+export interface LoopDefinition {
+  /** The argument under which the tasks of the loop find its state: `initial` in the first iteration, then what the gate returned. */
+  readonly argument: string;
+  readonly initial: unknown;
+  readonly gate: () => TaskDefinition;
+}
+
+export interface FlowOptions {
+  readonly role?: 'setup' | 'teardown';
+  readonly setups?: readonly TaskDefinition[];
+  readonly failsRun?: boolean;
+  readonly decides?: DecidesSpec;
+  readonly sensor?: SensorSpec;
+  readonly outlets?: readonly AssetSpec[];
+  readonly inlets?: readonly AssetSpec[];
+}
+
+/** More than a result: what a branch chose, what a loop's gate wants. Made by the SDK's wrappers, read by the task process. */
+export interface TaskOutcome {
+  readonly [OUTCOME_BRAND]: true;
+  readonly result: unknown;
+  readonly decision?: Omit<Decision, 'items'>;
+}
+
+/** A user's timetable: the interval after `last`, or none. Pure: the same question, the same answer. */
+export type TimetableFunction = (question: TimetableQuestion) => TimetableAnswer | undefined;
+
+/** Instants in epoch milliseconds. */
+export interface TimetableQuestion {
+  /** Undefined: asks for the first. */
+  readonly last: { readonly start: number; readonly end: number } | undefined;
+  /** No interval may begin before it. */
+  readonly earliest: number;
+  readonly latest: number | undefined;
+}
+
+export interface TimetableAnswer {
+  readonly start: number;
+  readonly end: number;
+  /** Default: `end`. */
+  readonly runAfter?: number;
+}
+
+/** A function of the DAG file that is told of something: see the payloads in `docs/notifications.md`. */
+export type NoticeHook = (notice: Readonly<Record<string, unknown>>) => unknown;
 
 export interface DagDefinition {
   readonly [DAG_BRAND]: typeof DEFINITION_VERSION;
@@ -69,6 +162,9 @@ export interface DagDefinition {
   readonly catchup: CatchupPolicy;
   readonly params?: StandardSchemaV1;
   readonly tasks: ReadonlyMap<string, TaskDefinition>;
+  /** By the name that the spec calls them. */
+  readonly hooks?: ReadonlyMap<string, NoticeHook>;
+  readonly timetables?: ReadonlyMap<string, TimetableFunction>;
   /** Everything of the canonical spec but the tasks' source positions, which the loader adds. */
   toSpec(): DagSpec;
 }
@@ -91,6 +187,66 @@ export interface TaskContext {
   readonly signal: AbortSignal;
   /** A declared connection's settings. Throws UndeclaredConnectionError for any other. */
   connection(id: string): ConnectionSettings;
+  /** The partition that the run is of. */
+  readonly partitionKey: string | undefined;
+  /** Events of assets that made this run. */
+  readonly triggeringEvents: readonly AssetEvent[];
+  /** Adds to the event of an outlet, which is made when this task succeeds; or makes one of a partition. Throws for an asset that is no outlet of the task. */
+  emit(
+    asset: string | { readonly name: string },
+    event?: { readonly extra?: Readonly<Record<string, unknown>>; readonly partition?: string },
+  ): void;
+  /**
+   * Waits without holding a slot or a process. The task ends here, and when what it waits for has come it is run again from its
+   * beginning, as the same try: waits that have ended answer at once. So what stands before a wait must be cheap, and may be done again.
+   */
+  readonly wait: WaitApi;
+}
+
+export interface AssetEvent {
+  readonly asset: string;
+  readonly partition?: string;
+  readonly extra: Readonly<Record<string, unknown>>;
+  readonly at: Date;
+}
+
+export interface WaitOptions {
+  /** Given up after so long, counted from when the wait began. A number is milliseconds; text as in `'2 hours'`. */
+  readonly timeout?: number | string;
+  /** Then: `fail` (default) the task, without another try; `skip` it; or `continue`, the wait answering undefined. */
+  readonly onTimeout?: 'fail' | 'skip' | 'continue';
+  /** By which the wait is known when the task runs again. Default: its number among the waits of the task. */
+  readonly key?: string;
+}
+
+export interface WaitApi {
+  /** For so long. */
+  for(duration: number | string, options?: Pick<WaitOptions, 'key'>): Promise<void>;
+  until(time: Date | string | number, options?: Pick<WaitOptions, 'key'>): Promise<void>;
+  asset(
+    asset: string | { readonly name: string },
+    options?: WaitOptions & { readonly partition?: string; readonly since?: Date },
+  ): Promise<AssetEvent>;
+  run(
+    run: { readonly dagId: string; readonly taskId?: string } & ({ readonly runId: string } | { readonly logicalDate: Date }),
+    options?: WaitOptions & { readonly states?: readonly string[]; readonly failOn?: readonly string[] },
+  ): Promise<string>;
+  /** Answers with the JSON body of the call. `announce` is given the URL's path before the wait begins, once. */
+  webhook(options?: WaitOptions & { readonly announce?: (path: string) => unknown }): Promise<unknown>;
+  /** A person's answer to a form. */
+  input<Answer>(form: InputRequest<Answer>, options?: WaitOptions): Promise<Answer>;
+  /** Asks again and again until the answer is neither undefined nor false; that is the wait's result. */
+  poll<Found>(
+    look: () => Promise<Found | undefined | false> | Found | undefined | false,
+    options?: WaitOptions & { readonly every?: number | string },
+  ): Promise<Found>;
+}
+
+export interface InputRequest<Answer> extends Omit<InputForm, 'schema' | 'default' | 'assignees'> {
+  /** A Standard Schema of the answer. */
+  readonly schema: StandardSchemaV1<unknown, Answer>;
+  readonly default?: Answer;
+  readonly assignees?: readonly string[];
 }
 
 export interface DataInterval {
@@ -128,13 +284,16 @@ export interface ConnectionSettings {
  */
 export type OperationExecutors = Readonly<Record<Exclude<TaskKind, 'task'>, OperationExecutor>>;
 
+/** What of the context an executor needs. */
+export type OperationContext = Omit<TaskContext, 'wait' | 'emit' | 'triggeringEvents' | 'partitionKey'>;
+
 export type OperationExecutor = (request: OperationRequest) => Promise<unknown>;
 
 export interface OperationRequest {
   readonly operation: Readonly<Record<string, unknown>>;
   /** Results of the upstream tasks named in `inputs`. */
   readonly inputs: Readonly<Record<string, unknown>>;
-  readonly context: TaskContext;
+  readonly context: OperationContext;
   /** Identifies the attempt in commits to targets: rises with every attempt of the task instance. */
   readonly fence: { readonly taskInstanceId: string; readonly attempt: number; readonly attemptId: string };
   /** A directory of this attempt alone, removed afterwards. */

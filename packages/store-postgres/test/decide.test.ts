@@ -93,7 +93,7 @@ describe('a decision', () => {
   });
 
   test('with nothing to save and nothing that waits does nothing', async () => {
-    expect(await decide(db.store)).toEqual({ stale: [], queued: [], backlog: false });
+    expect(await decide(db.store)).toEqual({ stale: [], created: [], queued: [], backlog: false });
   });
 
   test('that puts a lost attempt off frees its slot for another task in the same step', async () => {
@@ -166,7 +166,7 @@ describe('slots', () => {
   test('are not given to tasks of a paused DAG until it goes on', async () => {
     await startedRun(db.store, PAIR);
     await db.store.commands.setPaused('pair', true);
-    expect(await decide(db.store)).toEqual({ stale: [], queued: [], backlog: false });
+    expect(await decide(db.store)).toEqual({ stale: [], created: [], queued: [], backlog: false });
     await db.store.commands.setPaused('pair', false);
     expect((await decide(db.store)).queued).toHaveLength(2);
   });

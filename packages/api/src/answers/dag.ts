@@ -79,7 +79,7 @@ function summaryOf(schedule: ScheduleSpec): string | null {
 }
 
 function descriptionOf(schedule: ScheduleSpec): string {
-  if (schedule.kind === 'manual') return 'Never, external triggers only';
+  if (schedule.kind !== 'cron') return 'Never, external triggers only';
   const { interval } = schedule;
   const data =
     interval === 'cron' ? 'data since the time before' : interval === 'trigger' ? '' : `data of ${interval.lengthMs / 3_600_000} h before`;
@@ -88,7 +88,7 @@ function descriptionOf(schedule: ScheduleSpec): string {
 
 /** The interval of the run that is due at `fire`. A run is due at its interval's end (core, `dueRuns`, U1). */
 function nextInterval(schedule: ScheduleSpec, fire: Instant | undefined): { readonly start: Instant; readonly end: Instant } | undefined {
-  if (schedule.kind === 'manual' || fire === undefined) return undefined;
+  if (schedule.kind !== 'cron' || fire === undefined) return undefined;
   const { interval, expression, timezone } = schedule;
   if (interval === 'trigger') return { start: fire, end: fire };
   return { start: interval === 'cron' ? previousFire(parseCron(expression), timezone, fire) : fire - interval.lengthMs, end: fire };

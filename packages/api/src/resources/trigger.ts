@@ -79,7 +79,7 @@ function timesOf(schedule: ScheduleSpec, body: TriggerDagRun): Times {
  * interval before that date.
  */
 function intervalAt(schedule: ScheduleSpec, at: Instant): { readonly start: Instant; readonly end: Instant } {
-  if (schedule.kind === 'manual' || schedule.interval === 'trigger') return { start: at, end: at };
+  if (schedule.kind !== 'cron' || schedule.interval === 'trigger') return { start: at, end: at };
   if (schedule.interval !== 'cron') return { start: at - schedule.interval.lengthMs, end: at };
   const cron = parseCron(schedule.expression);
   const end = previousFire(cron, schedule.timezone, at + 1);

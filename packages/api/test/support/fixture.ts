@@ -220,6 +220,7 @@ export function createFixture(): { deps: ApiDeps; triggered: TriggerRequest[]; c
           versionId: '7',
           status: found.status,
           revision: 0,
+          progress: {},
           tasks: loaded.map(({ taskInstanceId, taskId, mapIndex, status, attempt }) => ({
             taskInstanceId,
             taskId,

@@ -33,9 +33,17 @@ export function attemptOutcome(
 ): TaskState {
   switch (report.outcome) {
     case 'success':
-      return { status: 'success', attempt };
+      return report.decision === undefined ? { status: 'success', attempt } : { status: 'success', attempt, decision: report.decision };
     case 'skipped':
       return { status: 'skipped', attempt };
+    case 'rescheduled':
+      return { status: 'up_for_reschedule', attempt, dueAt: report.dueAt };
+    case 'deferred': {
+      const { condition, timeoutAt } = report.wait;
+      const dueAt = condition.kind === 'time' ? Math.min(condition.at, timeoutAt ?? Infinity) : timeoutAt;
+      const status = condition.kind === 'input' ? 'awaiting_input' : 'deferred';
+      return dueAt === undefined ? { status, attempt } : { status, attempt, dueAt };
+    }
     case 'interrupted':
       return { status: 'scheduled', attempt };
     case 'failed': {

@@ -109,8 +109,14 @@ export class RunDraft {
     const moved = this.#tasks !== undefined || this.#status !== this.#before.status;
     if (!moved && this.#effects.length === 0) return { kind: 'ignored', why: 'no_change' };
     const run: RunState = moved
-      ? { status: this.#status, tasks: this.#tasks ?? this.#before.tasks, tally: this.#tally ?? this.#before.tally, open: this.#open }
+      ? {
+          ...this.#before,
+          status: this.#status,
+          tasks: this.#tasks ?? this.#before.tasks,
+          tally: this.#tally ?? this.#before.tally,
+          open: this.#open,
+        }
       : this.#before;
-    return { kind: 'applied', run, changes: this.#changes, effects: this.#effects };
+    return { kind: 'applied', run, changes: this.#changes, created: [], effects: this.#effects };
   }
 }

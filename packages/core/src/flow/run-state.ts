@@ -26,6 +26,8 @@ export function restoreRun(dag: Dag, status: RunStatus, tasks: readonly TaskStat
   return {
     status,
     tasks: [...tasks],
+    nodes: dag.tasks.map((_, task) => ({ task, mapIndex: -1 })),
+    progress: {},
     tally: countUpstream(dag, tasks),
     open: tasks.reduce((open, state) => open + (isTerminal(state.status) ? 0 : 1), 0),
   };

@@ -9,16 +9,52 @@ import type { RunStatus, TaskState } from '../model/states.ts';
 
 export interface RunState {
   readonly status: RunStatus;
+  /** By node: see `nodes`. */
   readonly tasks: readonly TaskState[];
+  /** Which task instance each node is. Nodes keep their index for the life of the state; mapping and loops add nodes at the end. */
+  readonly nodes: readonly RunNode[];
+  /** What else of the run is kept; plain JSON. */
+  readonly progress: RunProgress;
   /** Per task, how many of its upstream tasks are in which terminal state. See `tally.ts`. */
   readonly tally: Uint32Array;
   /** How many tasks are not yet terminal. */
   readonly open: number;
 }
 
+/** A task instance within a run. */
+export interface RunNode {
+  /** The task's index in the compiled DAG. */
+  readonly task: number;
+  /** −1: not mapped, or mapped and its length not yet known. Else the place of its item, or its iteration in a loop. */
+  readonly mapIndex: number;
+}
+
+/** What a run remembers that its task instances do not say. Stored with the run as it is; `{}` is a run that has nothing to remember. */
+export interface RunProgress {
+  /** Nothing more starts but teardowns; when they have ended the run fails (or, if marked so, succeeds). */
+  readonly ending?: { readonly why: 'cancelled' | 'timed_out' | 'marked'; readonly status: 'success' | 'failed' };
+  /** Whole-run retries made so far. */
+  readonly retries?: number;
+  /** When the run, or a group of it, is run anew. */
+  readonly retryAt?: Instant;
+  /** By group id: times it was run anew, and when it will be. */
+  readonly groups?: Readonly<Record<string, { readonly retries: number; readonly retryAt?: Instant }>>;
+  /** When it was moved to running: the run's timeout counts from it. */
+  readonly startedAt?: Instant;
+}
+
+/** A task instance that came to be while the run went on. */
+export interface NewNode extends RunNode {
+  readonly state: TaskState;
+  readonly reason: string;
+}
+
 /** A move of one task. `reason` is for people: the run's history shows it. */
 export interface TaskChange {
+  /** The node. */
   readonly task: number;
+  /** The node was not mapped, and now is the instance of this item. */
+  readonly mapIndex?: number;
   readonly from: TaskState;
   readonly to: TaskState;
   readonly reason: string;
@@ -50,7 +86,16 @@ export type RunEvent =
    * A person wants these tasks run anew; a finished run goes back to `queued`. Nothing else moves, and nothing is scheduled in
    * this step: the store must see the cleared state. The next `run.started` or `tick` goes on.
    */
-  | { readonly type: 'tasks.cleared'; readonly tasks: readonly number[] };
+  | { readonly type: 'tasks.cleared'; readonly tasks: readonly number[] }
+  /** A person says what these task instances came to. Live attempts are revoked; successors are decided as if it had happened. */
+  | { readonly type: 'tasks.marked'; readonly tasks: readonly number[]; readonly status: 'success' | 'failed' }
+  /** A person says what the run came to: what has not ended is skipped, what lives is revoked and failed; teardowns still run. */
+  | { readonly type: 'run.marked'; readonly status: 'success' | 'failed' }
+  /**
+   * How the run before stands: the nodes whose `dependsOnPast` or `waitForDownstream` is not yet met. Until it is first told, all
+   * nodes of such tasks wait. Without a run before, tell an empty list.
+   */
+  | { readonly type: 'past.told'; readonly unmet: readonly number[] };
 
 /** Only what leaves the database. Moves are not effects: the shell saves them. */
 export type Effect =
@@ -67,6 +112,8 @@ export type Step =
       readonly run: RunState;
       /** The moves the core decided on; the reported move of `task.moved` is not among them. Each task at most once. */
       readonly changes: readonly TaskChange[];
+      /** Task instances that are new; the first has the index `nodes.length` of the run before the step. */
+      readonly created: readonly NewNode[];
       readonly effects: readonly Effect[];
     }
   | { readonly kind: 'ignored'; readonly why: 'stale_attempt' | 'run_finished' | 'no_change' }

@@ -36,6 +36,10 @@ export function step(dag: Dag, run: RunState, event: RunEvent, now: Instant): St
       return cancel(dag, run);
     case 'tasks.cleared':
       return clear(dag, run, event.tasks, now);
+    case 'tasks.marked':
+    case 'run.marked':
+    case 'past.told':
+      return { kind: 'ignored', why: 'no_change' };
   }
 }
 

@@ -6,6 +6,13 @@
  * D3. Durations are whole milliseconds; instants are milliseconds since 1970-01-01T00:00Z.
  */
 
+import type { AssetSpec, PartitionSpec } from './asset-spec.ts';
+import type { DecidesSpec, ExpandSpec, GroupSpec, RepeatPolicy } from './flow-spec.ts';
+import type { TaskLimits, WeightRule } from './limit-spec.ts';
+import type { DeadlineSpec, RunNoticeSpec, TaskNoticeSpec } from './notice-spec.ts';
+import type { OverlapPolicy, ScheduleSpec } from './schedule-spec.ts';
+import type { RunType } from './states.ts';
+
 /** Milliseconds since the epoch, UTC. The core has no `Date`: time is always passed in. */
 export type Instant = number;
 
@@ -76,6 +83,42 @@ export interface TaskSpec {
   readonly connections: readonly string[];
   readonly doc?: string;
   readonly source?: SourcePosition;
+  // What follows is absent where it does not differ from what is usual, so that a plain task's text stays short.
+  /** A setup makes what its teardowns take away; a teardown runs whatever became of the tasks between. Absent: neither. */
+  readonly role?: 'setup' | 'teardown';
+  /** Of a teardown: the setups that it undoes. Sorted; each is also upstream of it. */
+  readonly setups?: readonly string[];
+  /** Of a teardown: its failure fails the run. */
+  readonly failsRun?: boolean;
+  readonly decides?: DecidesSpec;
+  /** The innermost group that it is in. Its id then begins with the group's. */
+  readonly group?: string;
+  readonly expand?: ExpandSpec;
+  /** How an instance of a mapped task is shown: a template over its item, filled in by its attempt. */
+  readonly mapIndexTemplate?: string;
+  /** The same task of the run before must have succeeded or been skipped (the first run is exempt). */
+  readonly dependsOnPast?: boolean;
+  /** … and the tasks directly downstream of it there must have, too. Implies `dependsOnPast`. */
+  readonly waitForDownstream?: boolean;
+  /** Default `downstream`. */
+  readonly weightRule?: WeightRule;
+  readonly limits?: TaskLimits;
+  /** Names of assets of which a success makes an event. Sorted. */
+  readonly outlets?: readonly string[];
+  /** Names of assets that it reads. Sorted. */
+  readonly inlets?: readonly string[];
+  readonly notices?: readonly TaskNoticeSpec[];
+  /** It only looks whether something has come to be, and is then done. */
+  readonly sensor?: SensorSpec;
+}
+
+export interface SensorSpec {
+  /** `poke`: it keeps its slot between looks. `reschedule`: it gives it back. `deferred`: no look at all is needed. */
+  readonly mode: 'poke' | 'reschedule' | 'deferred';
+  readonly everyMs: Milliseconds;
+  /** In all, over all tries and looks; then it fails without a further try (or is skipped). */
+  readonly timeoutMs: Milliseconds;
+  readonly softFail: boolean;
 }
 
 export type CatchupPolicy =
@@ -83,22 +126,6 @@ export type CatchupPolicy =
   | { readonly kind: 'all' }
   /** Only intervals that ended less than `windowMs` ago. */
   | { readonly kind: 'window'; readonly windowMs: Milliseconds };
-
-export type ScheduleSpec =
-  | { readonly kind: 'manual' }
-  | {
-      readonly kind: 'cron';
-      /** Five fields, or a macro such as `@daily`. */
-      readonly expression: string;
-      /** IANA zone. */
-      readonly timezone: string;
-      /**
-       * `trigger`: the data interval is empty and lies at the fire time (Airflow's CronTriggerTimetable).
-       * `cron`: the interval reaches from one fire time to the next and the run is due at its end (CronDataIntervalTimetable).
-       * `{ lengthMs }`: the interval ends at the fire time and is that long (CronTriggerTimetable with `interval`).
-       */
-      readonly interval: 'trigger' | 'cron' | { readonly lengthMs: Milliseconds };
-    };
 
 export interface DagSpec {
   readonly formatVersion: 1;
@@ -121,4 +148,25 @@ export interface DagSpec {
   /** The params when none are given; must itself be valid. */
   readonly paramsDefault: Readonly<Record<string, unknown>>;
   readonly tasks: readonly TaskSpec[];
+  // What follows is absent where it does not differ from what is usual.
+  /** Sorted by id; a group comes after the one around it. */
+  readonly groups?: readonly GroupSpec[];
+  /** Default `allow`. */
+  readonly overlap?: OverlapPolicy;
+  /** A run that is still active so long after it started is failed. */
+  readonly runTimeoutMs?: Milliseconds;
+  /** A run that failed is run anew from its failed tasks, or as a whole. */
+  readonly runRetries?: RepeatPolicy & { readonly from: 'failed' | 'start' };
+  /** `leaves` (default): Airflow's leaf rule. `any_failed`: any failed task fails the run. */
+  readonly runOutcome?: 'leaves' | 'any_failed';
+  /** Pauses the DAG after so many failed runs in a row. */
+  readonly maxConsecutiveFailedRuns?: number;
+  /** All assets that the DAG names, sorted by name. */
+  readonly assets?: readonly AssetSpec[];
+  /** Every run is of one partition. */
+  readonly partitions?: PartitionSpec;
+  readonly notices?: readonly RunNoticeSpec[];
+  readonly deadlines?: readonly DeadlineSpec[];
+  /** Run types that may be made. Absent: all. */
+  readonly allowedRunTypes?: readonly RunType[];
 }

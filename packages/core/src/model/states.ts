@@ -6,6 +6,7 @@
  * S3. Names are Airflow's.
  */
 import type { Instant } from './dag.ts';
+import type { Decision } from './flow-spec.ts';
 
 /**
  * `attempt` counts the tries begun so far: 0 before the first, n while and after try n. It is Airflow's `try_number`,
@@ -23,8 +24,8 @@ export type TaskState =
   | { readonly status: 'up_for_retry'; readonly attempt: number; readonly dueAt: Instant }
   | { readonly status: 'up_for_reschedule'; readonly attempt: number; readonly dueAt: Instant }
   | { readonly status: 'deferred'; readonly attempt: number; readonly dueAt?: Instant }
-  | { readonly status: 'awaiting_input'; readonly attempt: number }
-  | { readonly status: 'success'; readonly attempt: number }
+  | { readonly status: 'awaiting_input'; readonly attempt: number; readonly dueAt?: Instant }
+  | { readonly status: 'success'; readonly attempt: number; readonly decision?: Decision }
   | { readonly status: 'failed'; readonly attempt: number }
   | { readonly status: 'skipped'; readonly attempt: number }
   | { readonly status: 'upstream_failed'; readonly attempt: number }

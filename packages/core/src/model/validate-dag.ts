@@ -8,10 +8,11 @@
 import { TRIGGER_RULES } from '../flow/trigger-rule.ts';
 import { InvalidCronError, parseCron } from '../schedule/cron.ts';
 import { isZone } from '../schedule/zone.ts';
-import type { DagSpec, ScheduleSpec, SourcePosition, TaskSpec } from './dag.ts';
+import type { DagSpec, SourcePosition, TaskSpec } from './dag.ts';
 import { findCycles } from './find-cycles.ts';
 import { findUnreachable } from './find-unreachable.ts';
 import { nearestName } from './nearest-name.ts';
+import type { ScheduleSpec } from './schedule-spec.ts';
 
 export interface DagProblem {
   readonly code:

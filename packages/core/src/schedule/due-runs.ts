@@ -8,7 +8,8 @@
  * Source: Airflow 3, authoring-and-scheduling/timetable and core-concepts/dag-run.
  */
 
-import type { CatchupPolicy, Instant, ScheduleSpec } from '../model/dag.ts';
+import type { CatchupPolicy, Instant } from '../model/dag.ts';
+import type { ScheduleSpec } from '../model/schedule-spec.ts';
 import { parseCron } from './cron.ts';
 import { nextFire, previousFire } from './cron-fire.ts';
 
@@ -51,7 +52,7 @@ export interface DueRuns {
  */
 export function dueRuns(schedule: ScheduleSpec, history: ScheduleHistory, now: Instant, limit: number): DueRuns {
   const { scheduledUpTo, endAt = Infinity } = history;
-  if (schedule.kind === 'manual') return { runs: [], ...(scheduledUpTo === undefined ? {} : { scheduledUpTo }) };
+  if (schedule.kind !== 'cron') return { runs: [], ...(scheduledUpTo === undefined ? {} : { scheduledUpTo }) };
   const fires = fireTimes(schedule);
   const runs: ScheduledRun[] = [];
   let fire = fires.from(firstFire(schedule, history, fires, now));

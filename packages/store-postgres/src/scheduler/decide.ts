@@ -62,7 +62,7 @@ async function inTransaction(client: Queryable, batch: DecisionBatch, admit: Adm
     client,
     queued.filter((task) => usage.isOthers(task.runKey, batch.schedulerId)),
   );
-  return { stale: settled.stale, queued, backlog: pick.backlog };
+  return { stale: settled.stale, created: [], queued, backlog: pick.backlog };
 }
 
 /** The scheduler ends no attempt but those that are lost. */

@@ -1,5 +1,5 @@
 /** Runs with all their task instances, each run in one snapshot. */
-import type { DagSpec, Instant, RunStatus, TaskStatus } from '@headrace/core';
+import type { DagSpec, Decision, Instant, RunProgress, RunStatus, TaskStatus } from '@headrace/core';
 import type { LoadedRun, LoadedTask } from '@headrace/ports';
 import type { Queryable } from '../database.ts';
 import { NoSuchRowError } from '../errors.ts';
@@ -7,10 +7,10 @@ import { stateOf } from '../task-state.ts';
 
 /** Parameter: run keys. A run without task instances is one row. `offset 0`: each run's own are looked up, whatever statistics say. */
 const LOAD = `
-  select r.id as run_key, r.dag_id, r.run_id, r.version_id, r.state as run_state, r.revision,
-    t.id, t.task_id, t.map_index, t.state, t.attempt, t.due_at
+  select r.id as run_key, r.dag_id, r.run_id, r.version_id, r.state as run_state, r.revision, r.progress, r.logical_date,
+    t.id, t.task_id, t.map_index, t.state, t.attempt, t.due_at, t.decision
   from dag_run r left join lateral (
-    select id, task_id, map_index, state, attempt, due_at from task_instance where dag_run_id = r.id offset 0
+    select id, task_id, map_index, state, attempt, due_at, decision from task_instance where dag_run_id = r.id offset 0
   ) t on true
   where r.id = any($1)
   order by r.id, t.id`;
@@ -22,12 +22,15 @@ interface Row {
   readonly version_id: string;
   readonly run_state: RunStatus;
   readonly revision: number;
+  readonly progress: RunProgress;
+  readonly logical_date: Instant | null;
   readonly id: string | null;
   readonly task_id: string;
   readonly map_index: number;
   readonly state: TaskStatus;
   readonly attempt: number;
   readonly due_at: Instant | null;
+  readonly decision: Decision | null;
 }
 
 export async function loadRuns(db: Queryable, runKeys: readonly string[]): Promise<readonly LoadedRun[]> {
@@ -37,8 +40,9 @@ export async function loadRuns(db: Queryable, runKeys: readonly string[]): Promi
   for (const row of rows) {
     let run = runs.get(row.run_key);
     if (run === undefined) {
-      const { run_key: runKey, dag_id: dagId, run_id: runId, version_id: versionId, run_state: status, revision } = row;
-      run = { runKey, dagId, runId, versionId, status, revision, tasks: [] };
+      const { run_key: runKey, dag_id: dagId, run_id: runId, version_id: versionId, run_state: status, revision, progress } = row;
+      const logicalDate = row.logical_date === null ? {} : { logicalDate: row.logical_date };
+      run = { runKey, dagId, runId, versionId, status, revision, progress, ...logicalDate, tasks: [] };
       runs.set(runKey, run);
     }
     if (row.id !== null) run.tasks.push({ taskInstanceId: row.id, taskId: row.task_id, mapIndex: row.map_index, state: stateOf(row) });

@@ -19,7 +19,15 @@ export function taskContext(order: RunOrder, dag: DagDefinition, signal: AbortSi
     log: taskLog(output),
     signal,
     connection: (id) => connectionOf(id, order),
+    partitionKey: undefined,
+    triggeringEvents: [],
+    emit: notYet,
+    wait: { for: notYet, until: notYet, asset: notYet, run: notYet, webhook: notYet, input: notYet, poll: notYet },
   };
+}
+
+function notYet(): never {
+  throw new Error('Not in this version');
 }
 
 /**
