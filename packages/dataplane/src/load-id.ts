@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { Place, TaskContext } from '@headrace/sdk';
+import type { Place, OperationContext } from '@headrace/sdk';
 
 /**
  * The identity of a load: the same for every attempt and every re-run of the same task over the same partition or interval,
  * and therefore what a commit is made idempotent by.
  */
-export function loadId(context: TaskContext, target: Place, partition: Readonly<Record<string, string>>, generation: number): string {
+export function loadId(context: OperationContext, target: Place, partition: Readonly<Record<string, string>>, generation: number): string {
   const slice = Object.keys(partition).length > 0 ? partition : [context.interval.start.toISOString(), context.interval.end.toISOString()];
   const identity = [
     context.dagId,
