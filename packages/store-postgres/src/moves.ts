@@ -20,6 +20,8 @@ export interface Move {
   /** Of an attempt that begins: the move to `queued`. */
   readonly attemptId?: string;
   readonly reason: string | null;
+  /** The instance was not mapped, and now is that of this item. */
+  readonly mapIndex?: number;
   /** Of an attempt that is ended by somebody else than its worker. */
   readonly error?: AttemptError;
 }
@@ -28,7 +30,7 @@ const TRY_COLUMNS = `attempt, attempt_id, scheduled_at, queued_at, started_at, e
 
 /**
  * Parameters, one array entry a move: task instances, states and attempts they come from, states and attempts they come
- * to, new attempt ids, due times, errors, reasons. `anew`: nothing of the attempt before stays on the row.
+ * to, new attempt ids, due times, errors, reasons, decisions, map indexes. `anew`: nothing of the attempt before stays on the row.
  *
  * The state of an earlier try: how it ended; `failed` when it was to be tried again after an error; `restarting` when it
  * was stopped and did not count.
@@ -36,8 +38,8 @@ const TRY_COLUMNS = `attempt, attempt_id, scheduled_at, queued_at, started_at, e
 const MOVE = `
   with moves as materialized (
     select *, state = 'queued' or (state = 'none' and from_state <> 'restarting') as anew
-    from unnest($1::bigint[], $2::text[], $3::integer[], $4::text[], $5::integer[], $6::uuid[], $7::timestamptz[], $8::jsonb[], $9::text[])
-      as m (id, from_state, from_attempt, state, attempt, attempt_id, due_at, error, reason)
+    from unnest($1::bigint[], $2::text[], $3::integer[], $4::text[], $5::integer[], $6::uuid[], $7::timestamptz[], $8::jsonb[], $9::text[], $10::jsonb[], $11::integer[])
+      as m (id, from_state, from_attempt, state, attempt, attempt_id, due_at, error, reason, decision, map_index)
   ),
   archived as (
     insert into task_try (task_instance_id, state, ${TRY_COLUMNS})
@@ -67,6 +69,9 @@ const MOVE = `
       hostname = case when m.anew then null else t.hostname end,
       pid = case when m.anew then null else t.pid end,
       error = case when m.anew then null else coalesce(m.error, t.error) end,
+      decision = m.decision,
+      map_index = coalesce(m.map_index, t.map_index),
+      first_started_at = case when m.state = 'none' then null else t.first_started_at end,
       log_key = case when m.anew then null else t.log_key end
     from moves m
     where t.id = m.id and t.state = m.from_state and t.attempt = m.from_attempt and m.state <> 'restarting'
@@ -97,6 +102,8 @@ export async function saveMoves(client: Queryable, moves: readonly Move[]): Prom
       ordered.map((move) => timestampOrNull(dueAtOf(move.to))),
       ordered.map((move) => (move.error === undefined ? null : storableJson(move.error))),
       ordered.map((move) => move.reason),
+      ordered.map(({ to }) => (to.status === 'success' && to.decision !== undefined ? storableJson(to.decision) : null)),
+      ordered.map((move) => move.mapIndex ?? null),
     ],
   });
   return new Set(rows.map((row) => row.id));

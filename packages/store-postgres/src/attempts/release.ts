@@ -18,7 +18,7 @@ const RELEASE = `
     set state = 'queued', started_at = null, lease_until = null, worker_id = null, hostname = null, pid = null, dispatched_at = now()
     from given_back g
     where t.id = g.id and t.attempt_id = g.attempt_id and t.worker_id = g.worker_id and t.state = g.from_state
-    returning t.id, t.dag_run_id, t.state, t.attempt, t.due_at, t.attempt_id
+    returning t.id, t.dag_run_id, t.state, t.attempt, t.due_at, t.decision, t.attempt_id
   ),
   ${tellMoves('released')}
   select attempt_id, ${TOLD} as told from released`;

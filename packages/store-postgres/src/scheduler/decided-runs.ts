@@ -22,7 +22,7 @@ export async function saveRuns(client: Queryable, runs: readonly RunDecision[]):
  */
 const TELL_OTHERS = `
   with queued as (
-    select dag_run_id, id, 'queued' as state, attempt, null::timestamptz as due_at
+    select dag_run_id, id, 'queued' as state, attempt, null::timestamptz as due_at, null::jsonb as decision
     from unnest($1::bigint[], $2::bigint[], $3::integer[]) as g (dag_run_id, id, attempt)
   ),
   ${tellMoves('queued')}
