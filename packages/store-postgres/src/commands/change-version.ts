@@ -6,6 +6,7 @@
  */
 import type { VersionChange } from '@headrace/ports';
 import type { Queryable } from '../database.ts';
+import { insertTasks } from '../scheduler/insert-tasks.ts';
 
 const PIN = `update dag_run set version_id = $2 where id = $1`;
 
@@ -14,23 +15,20 @@ const REMOVE = `
   update task_instance set state = 'removed', reason = 'not in this version of the DAG', due_at = null
   where dag_run_id = $1 and task_id <> all($2) and state not in ('removed', 'queued', 'running', 'restarting')`;
 
-/** Parameters: run key, then the new rows by column. */
-const ADD = `
-  insert into task_instance (dag_run_id, dag_id, task_id, state, queue, pool, pool_slots, priority_weight, max_tries)
-  select r.id, r.dag_id, t.task_id, 'none', t.queue, t.pool, t.pool_slots, t.priority_weight, t.max_tries
-  from dag_run r
-  cross join unnest($2::text[], $3::text[], $4::text[], $5::integer[], $6::integer[], $7::integer[])
+/** All instances of a task, mapped or not. Parameters: run key, then what each task needs by column. */
+const KEEP = `
+  update task_instance i
+  set queue = t.queue, pool = t.pool, pool_slots = t.pool_slots, priority_weight = t.priority_weight, max_tries = t.max_tries,
+    state = case when i.state = 'removed' then 'none' else i.state end
+  from unnest($2::text[], $3::text[], $4::text[], $5::integer[], $6::integer[], $7::integer[])
     as t (task_id, queue, pool, pool_slots, priority_weight, max_tries)
-  where r.id = $1
-  on conflict (dag_run_id, task_id, map_index) do update
-  set queue = excluded.queue, pool = excluded.pool, pool_slots = excluded.pool_slots, priority_weight = excluded.priority_weight,
-    max_tries = excluded.max_tries,
-    state = case when task_instance.state = 'removed' then 'none' else task_instance.state end`;
+  where i.dag_run_id = $1 and i.task_id = t.task_id
+  returning i.task_id`;
 
 export async function changeVersion(client: Queryable, runKey: string, { versionId, tasks }: VersionChange): Promise<void> {
   await client.query(PIN, [runKey, versionId]);
   await client.query(REMOVE, [runKey, tasks.map((task) => task.taskId)]);
-  await client.query(ADD, [
+  const { rows } = await client.query<{ task_id: string }>(KEEP, [
     runKey,
     tasks.map((task) => task.taskId),
     tasks.map((task) => task.queue),
@@ -39,4 +37,7 @@ export async function changeVersion(client: Queryable, runKey: string, { version
     tasks.map((task) => task.priorityWeight),
     tasks.map((task) => task.maxTries),
   ]);
+  const kept = new Set(rows.map((row) => row.task_id));
+  const added = tasks.filter((task) => !kept.has(task.taskId)).map((task) => ({ ...task, state: { status: 'none', attempt: 0 } as const }));
+  if (added.length > 0) await insertTasks(client, [runKey], added);
 }

@@ -9,7 +9,9 @@ import type { CommandRecord, RunDecision, VersionChange } from '@headrace/ports'
 import type pg from 'pg';
 import type { Queryable } from '../database.ts';
 import { saveMoves } from '../moves.ts';
+import { saveNotices } from '../notices/save-notices.ts';
 import { tellRevoked, tellRuns } from '../notification.ts';
+import { addTasks } from '../scheduler/insert-tasks.ts';
 import { storableJson } from '../storable-json.ts';
 import { transaction } from '../transaction.ts';
 import { changeVersion } from './change-version.ts';
@@ -20,10 +22,10 @@ const LOCK_RUN = `select revision from dag_run where id = $1 for no key update`;
 const LOCK_TASKS = `
   select id, attempt_id, state, attempt from task_instance where id = any($1) order by id for no key update`;
 
-/** Parameters: run key, new status or null. A run that is to begin again has neither begun nor ended. */
+/** Parameters: run key, new status or null, what it remembers or null. A run that is to begin again has neither begun nor ended. */
 const RAISE_REVISION = `
   update dag_run
-  set revision = revision + 1, state = coalesce($2::text, state), last_decision_at = now(),
+  set revision = revision + 1, state = coalesce($2::text, state), progress = coalesce($3::jsonb, progress), last_decision_at = now(),
     queued_at = case when $2::text = 'queued' then now() else queued_at end,
     started_at = case when $2::text = 'queued' then null else started_at end,
     ended_at = case when $2::text in ('success', 'failed') then now() when $2::text is null then ended_at end
@@ -37,7 +39,10 @@ export async function saveCommand(pool: pg.Pool, decision: RunDecision, command:
     if (revoked === undefined) return false;
     await saveMoves(client, decision.changes);
     if (version !== undefined) await changeVersion(client, decision.runKey, version);
-    await client.query(RAISE_REVISION, [decision.runKey, decision.status ?? null]);
+    if (decision.created !== undefined && decision.created.length > 0) await addTasks(client, decision.runKey, decision.created);
+    const progress = decision.progress === undefined ? null : storableJson(decision.progress);
+    await client.query(RAISE_REVISION, [decision.runKey, decision.status ?? null, progress]);
+    await saveNotices(client, decision.notices ?? []);
     await record(client, decision, command);
     await tellRevoked(client, revoked);
     await tellRuns(client, [decision.runKey]);

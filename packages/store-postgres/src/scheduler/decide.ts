@@ -9,15 +9,17 @@
  * D4. A task that becomes ready and gets a slot at once is written once.
  */
 import { ATTEMPT_LOST } from '@headrace/core';
-import type { DecisionBatch, DecisionResult, TaskInstanceChange } from '@headrace/ports';
+import type { DecisionBatch, DecisionResult, RunDecision, TaskInstanceChange } from '@headrace/ports';
 import type pg from 'pg';
 import type { Queryable } from '../database.ts';
 import { type Move, saveMoves } from '../moves.ts';
+import { saveNotices } from '../notices/save-notices.ts';
 import { tellRevoked } from '../notification.ts';
 import { retrying } from '../transaction.ts';
 import { lockAndCompare } from './compare.ts';
 import { saveRuns, tellOthers } from './decided-runs.ts';
 import { type Admit, giveSlots } from './give-slots.ts';
+import { addTasks, type InsertedTask } from './insert-tasks.ts';
 import { beginWithUsage, type Usage } from './usage.ts';
 
 export async function decide(pool: pg.Pool, batch: DecisionBatch, admit: Admit): Promise<DecisionResult> {
@@ -46,16 +48,42 @@ async function inTransaction(client: Queryable, batch: DecisionBatch, admit: Adm
   const settled = await lockAndCompare(client, batch.runs);
   for (const freed of settled.freed) usage.free(freed);
   const pick = await giveSlots(client, admit, usage, settled);
-  const decided = settled.runs.flatMap((run) => run.changes.filter((change) => !pick.moves.has(change.taskInstanceId)).map(asMove));
-  const moved = await saveMoves(client, [...decided, ...pick.moves.values()]);
+  const decided = settled.runs.flatMap((run) => run.changes);
+  const moved = await saveMoves(client, [
+    ...decided.filter((change) => !pick.moves.has(change.taskInstanceId)).map(asMove),
+    ...withMapIndexes([...pick.moves.values()], decided),
+  ]);
+  const created = await addAll(client, settled.runs);
   await saveRuns(client, settled.runs);
+  await saveNotices(
+    client,
+    settled.runs.flatMap((run) => run.notices ?? []),
+  );
   await tellRevoked(client, settled.revoked);
   const queued = pick.queued.filter((task) => moved.has(task.taskInstanceId));
   await tellOthers(
     client,
     queued.filter((task) => usage.isOthers(task.runKey, batch.schedulerId)),
   );
-  return { stale: settled.stale, created: [], queued, backlog: pick.backlog };
+  return { stale: settled.stale, created, queued, backlog: pick.backlog || created.length > 0 };
+}
+
+/** A task that is given a slot with the very decision that made it one of many. */
+function withMapIndexes(moves: readonly Move[], decided: readonly TaskInstanceChange[]): readonly Move[] {
+  const mapIndexes = new Map<string, number>();
+  for (const { taskInstanceId, mapIndex } of decided) if (mapIndex !== undefined) mapIndexes.set(taskInstanceId, mapIndex);
+  if (mapIndexes.size === 0) return moves;
+  return moves.map((move) => {
+    const mapIndex = mapIndexes.get(move.taskInstanceId);
+    return mapIndex === undefined ? move : { ...move, mapIndex };
+  });
+}
+
+/** They contend for slots with the next decision. */
+async function addAll(client: Queryable, runs: readonly RunDecision[]): Promise<readonly InsertedTask[]> {
+  const added: InsertedTask[] = [];
+  for (const { runKey, created = [] } of runs) if (created.length > 0) added.push(...(await addTasks(client, runKey, created)));
+  return added;
 }
 
 /** The scheduler ends no attempt but those that are lost. */

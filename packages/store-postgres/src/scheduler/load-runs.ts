@@ -7,7 +7,7 @@ import { stateOf } from '../task-state.ts';
 
 /** Parameter: run keys. A run without task instances is one row. `offset 0`: each run's own are looked up, whatever statistics say. */
 const LOAD = `
-  select r.id as run_key, r.dag_id, r.run_id, r.version_id, r.state as run_state, r.revision, r.progress, r.logical_date,
+  select r.id as run_key, r.dag_id, r.run_id, r.version_id, r.state as run_state, r.revision, r.progress, r.logical_date, r.started_at,
     t.id, t.task_id, t.map_index, t.state, t.attempt, t.due_at, t.decision
   from dag_run r left join lateral (
     select id, task_id, map_index, state, attempt, due_at, decision from task_instance where dag_run_id = r.id offset 0
@@ -24,6 +24,7 @@ interface Row {
   readonly revision: number;
   readonly progress: RunProgress;
   readonly logical_date: Instant | null;
+  readonly started_at: Instant | null;
   readonly id: string | null;
   readonly task_id: string;
   readonly map_index: number;
@@ -40,7 +41,8 @@ export async function loadRuns(db: Queryable, runKeys: readonly string[]): Promi
   for (const row of rows) {
     let run = runs.get(row.run_key);
     if (run === undefined) {
-      const { run_key: runKey, dag_id: dagId, run_id: runId, version_id: versionId, run_state: status, revision, progress } = row;
+      const { run_key: runKey, dag_id: dagId, run_id: runId, version_id: versionId, run_state: status, revision } = row;
+      const progress = row.started_at === null ? row.progress : { ...row.progress, startedAt: row.started_at };
       const logicalDate = row.logical_date === null ? {} : { logicalDate: row.logical_date };
       run = { runKey, dagId, runId, versionId, status, revision, progress, ...logicalDate, tasks: [] };
       runs.set(runKey, run);

@@ -8,9 +8,8 @@
 import type { LoadedRun, NewTaskInstance, SchedulerStore, StartableRun } from '@headrace/ports';
 import type pg from 'pg';
 import type { Queryable } from '../database.ts';
-import { dueAtOf } from '../task-state.ts';
-import { timestampOrNull } from '../timestamp.ts';
 import { transaction } from '../transaction.ts';
+import { insertTasks } from './insert-tasks.ts';
 import { loadRuns } from './load-runs.ts';
 import { WAITING_DAGS } from './waiting-dags.ts';
 
@@ -43,17 +42,6 @@ const START = `
   from chosen c
   where r.id = c.id and r.state = c.from_state
   returning r.id`;
-
-/** Every run in $1 gets the same task instances, given by column in $2 to $11. */
-const INSERT_TASKS = `
-  insert into task_instance (dag_run_id, dag_id, task_id, state, attempt, due_at, scheduled_at, queue, pool, pool_slots, priority_weight, max_tries)
-  select r.id, r.dag_id, t.task_id, t.state, t.attempt, t.due_at, case when t.state = 'scheduled' then now() end,
-    t.queue, t.pool, t.pool_slots, t.priority_weight, t.max_tries
-  from dag_run r
-  cross join unnest($2::text[], $3::text[], $4::integer[], $5::timestamptz[], $6::text[], $7::text[], $8::integer[], $9::integer[], $10::integer[])
-    as t (task_id, state, attempt, due_at, queue, pool, pool_slots, priority_weight, max_tries)
-  where r.id = any($1)
-  order by r.id`;
 
 interface Startable {
   readonly id: string;
@@ -120,23 +108,4 @@ function byTasks(
     else group.push(runKey);
   }
   return groups;
-}
-
-async function insertTasks(client: Queryable, runKeys: readonly string[], tasks: readonly NewTaskInstance[]): Promise<void> {
-  await client.query({
-    name: 'insert tasks',
-    text: INSERT_TASKS,
-    values: [
-      runKeys,
-      tasks.map((task) => task.taskId),
-      tasks.map((task) => task.state.status),
-      tasks.map((task) => task.state.attempt),
-      tasks.map((task) => timestampOrNull(dueAtOf(task.state))),
-      tasks.map((task) => task.queue),
-      tasks.map((task) => task.pool),
-      tasks.map((task) => task.poolSlots),
-      tasks.map((task) => task.priorityWeight),
-      tasks.map((task) => task.maxTries),
-    ],
-  });
 }
