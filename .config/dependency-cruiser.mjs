@@ -5,6 +5,7 @@ const MAY_IMPORT = {
   ports: ['core'],
   engine: ['core', 'ports'],
   sdk: ['core'],
+  testing: ['core', 'engine', 'ports', 'sdk'],
   'dag-loader': ['core', 'ports', 'sdk'],
   'task-runtime': ['core', 'ports', 'sdk'],
   'store-postgres': ['core', 'ports'],
