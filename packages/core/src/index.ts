@@ -27,6 +27,10 @@ export {
 } from './model/transitions.ts';
 export { type DagProblem, validateDag } from './model/validate-dag.ts';
 export * from './model/wait-spec.ts';
+export { type DecidedRun, decisionNotices } from './notices/decision-notices.ts';
+export * from './notices/notice.ts';
+export { runNotices } from './notices/run-notices.ts';
+export { type TaskSubject, taskNotices } from './notices/task-notices.ts';
 export { CRON_MACROS, InvalidCronError, parseCron } from './schedule/cron.ts';
 export type { Cron } from './schedule/cron-calendar.ts';
 export { nextFire, previousFire } from './schedule/cron-fire.ts';
