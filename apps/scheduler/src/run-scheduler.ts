@@ -8,6 +8,7 @@ import { createTaskQueue } from '@headrace/queue-bullmq';
 import { createStore } from '@headrace/store-postgres';
 import { createLog, createMetrics, startMetricsServer } from '@headrace/telemetry';
 import { startDagProcessor } from './dag-processor.ts';
+import { schedulerDuties } from './duties.ts';
 import { startGauges } from './gauges.ts';
 import { startHousekeeping } from './housekeeping.ts';
 
@@ -35,6 +36,7 @@ export async function runScheduler(configuration: ServiceConfiguration): Promise
     dice: Math.random,
     log,
     metrics,
+    duties: schedulerDuties(),
   });
   await scheduler.start();
   const dagProcessor = startDagProcessor(configuration, { log, metrics });

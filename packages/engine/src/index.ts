@@ -1,4 +1,5 @@
 export { DagVersions } from './dag-versions.ts';
+export type { Duty, DutyReport } from './duty.ts';
 export { createRunCommands, RunMovedOnError } from './run-commands.ts';
 export { Scheduler, type SchedulerIntervals, type SchedulerOptions } from './scheduler.ts';
 export { StoreClock } from './store-clock.ts';

@@ -13,6 +13,8 @@ import { type ActiveRun, isEmpty, type RunOutcome } from './active-run.ts';
 import { Alarm } from './alarm.ts';
 import { DagVersions } from './dag-versions.ts';
 import { Dispatcher } from './dispatcher.ts';
+import type { Duty } from './duty.ts';
+import { DutyDesk } from './duty-desk.ts';
 import { Errands } from './errands.ts';
 import { initialTasks } from './initial-tasks.ts';
 import { RunBook, type VerifyIntervals } from './run-book.ts';
@@ -29,6 +31,8 @@ export interface SchedulerOptions {
   readonly dice: () => number;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** What else it looks after. Default: nothing. */
+  readonly duties?: readonly Duty[];
   readonly intervals?: Partial<SchedulerIntervals>;
 }
 
@@ -71,6 +75,7 @@ export class Scheduler {
   readonly #alarm: Alarm;
   readonly #errands: Errands;
   readonly #versions: DagVersions;
+  readonly #duties: DutyDesk;
 
   /** What the loop has to do. */
   readonly #due = { plan: true, start: true, pick: false };
@@ -99,6 +104,7 @@ export class Scheduler {
     this.#planner = new SchedulePlanner({ store, log, metrics, runsAtOnce: RUNS_PLANNED_AT_ONCE });
     this.#alarm = new Alarm(this.#clock, () => this.#onAlarm());
     this.#errands = new Errands(log, metrics);
+    this.#duties = new DutyDesk({ duties: options.duties ?? [], clock: this.#clock, log, metrics });
   }
 
   /** Resolves when the scheduler is a member and listens. */
@@ -110,6 +116,7 @@ export class Scheduler {
     await this.#heartbeat();
     this.#errands.every(this.#intervals.heartbeat, 'heartbeat', () => this.#heartbeat());
     this.#errands.every(this.#intervals.sweep, 'sweep', () => this.#sweep());
+    this.#duties.performAll();
     this.#kick();
   }
 
@@ -118,6 +125,7 @@ export class Scheduler {
     this.#stopped = true;
     this.#alarm.cancel();
     await this.#errands.stop();
+    await this.#duties.stop();
     await this.#stopListening?.();
     await this.#working;
     await this.#dispatcher.settle();
@@ -131,6 +139,7 @@ export class Scheduler {
 
   #onEvents(events: readonly StoreEvent[]): void {
     for (const event of events) {
+      this.#duties.hear(event);
       switch (event.type) {
         case 'task':
           this.#book.hear(event);
@@ -144,6 +153,8 @@ export class Scheduler {
         case 'dag':
           this.#lookAtEverything();
           break;
+        case 'duty':
+          break;
       }
     }
     this.#kick();
@@ -153,6 +164,7 @@ export class Scheduler {
     this.#options.log.warn({ runs: this.#book.size }, 'the event connection was interrupted; all active runs are read anew');
     this.#book.reloadAll();
     this.#lookAtEverything();
+    this.#duties.performAll();
     this.#kick();
   }
 
@@ -207,6 +219,7 @@ export class Scheduler {
     this.#book.reloadQuiet(this.#clock.now(), RUNS_READ_AT_ONCE);
     if (this.#backlog) this.#due.pick = true;
     await this.#setAlarm();
+    this.#duties.performAll();
     this.#kick();
   }
 

@@ -46,6 +46,12 @@ export const metricList: readonly MetricDeclaration[] = [
   // Scheduler
   gauge('headrace_scheduler_shards', 'Shards of runs that this scheduler owns.'),
   counter('headrace_scheduler_errors_total', 'Scheduler steps that failed and were tried again.'),
+  counter(
+    'headrace_duty_errors_total',
+    'Duties of the scheduler (waits, asset events, notices, backfills …) that failed and were performed again.',
+    'duty',
+  ),
+  histogram('headrace_duty_seconds', 'Time to perform a duty of the scheduler once.', fast, 'duty'),
   histogram('headrace_decision_seconds', 'Time to decide and save one batch of moves.', fast),
   histogram('headrace_decision_batch_size', 'Moves saved in one batch.', sizes),
   counter('headrace_decisions_stale_total', 'Decisions that were not saved because the run had moved on.'),
