@@ -1,6 +1,6 @@
 /** One timer for "not before this instant": setting an earlier time moves it forward, a later one is left for the next look. */
 import type { Instant } from '@headrace/core';
-import type { Clock } from '@headrace/ports';
+import type { Clock, Timers } from '@headrace/ports';
 
 /** `setTimeout` counts in 32 bits. */
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
@@ -8,12 +8,14 @@ const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 export class Alarm {
   readonly #clock: Clock;
   readonly #ring: () => void;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #timers: Timers;
+  #callOff: (() => void) | undefined;
   #at: Instant | undefined;
 
-  constructor(clock: Clock, ring: () => void) {
+  constructor(clock: Clock, ring: () => void, timers: Timers) {
     this.#clock = clock;
     this.#ring = ring;
+    this.#timers = timers;
   }
 
   notLaterThan(at: Instant): void {
@@ -22,16 +24,16 @@ export class Alarm {
     this.#at = at;
     // One more: a timer may fire a fraction of a millisecond early.
     const delay = Math.min(Math.max(0, at - this.#clock.now() + 1), LONGEST_TIMEOUT_MS);
-    this.#timer = setTimeout(() => {
+    this.#callOff = this.#timers.after(delay, () => {
       this.#at = undefined;
-      this.#timer = undefined;
+      this.#callOff = undefined;
       this.#ring();
-    }, delay);
+    });
   }
 
   cancel(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#callOff?.();
+    this.#callOff = undefined;
     this.#at = undefined;
   }
 }

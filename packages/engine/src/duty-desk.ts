@@ -3,7 +3,7 @@
  *
  * A duty is performed when an event concerns it, at the time it named itself, and on every sweep; never twice at once.
  */
-import type { Clock, Log, Metrics, StoreEvent } from '@headrace/ports';
+import type { Clock, Log, Metrics, StoreEvent, Timers } from '@headrace/ports';
 import { Alarm } from './alarm.ts';
 import type { Duty } from './duty.ts';
 
@@ -12,6 +12,7 @@ const PAUSE_AFTER_ERROR_MS = 500;
 export interface DutyDeskOptions {
   readonly duties: readonly Duty[];
   readonly clock: Clock;
+  readonly timers: Timers;
   readonly log: Log;
   readonly metrics: Metrics;
 }
@@ -48,7 +49,7 @@ class Desk {
   constructor(duty: Duty, tools: Omit<DutyDeskOptions, 'duties'>) {
     this.#duty = duty;
     this.#tools = tools;
-    this.#alarm = new Alarm(tools.clock, () => this.call());
+    this.#alarm = new Alarm(tools.clock, () => this.call(), tools.timers);
   }
 
   concerns(event: StoreEvent): boolean {

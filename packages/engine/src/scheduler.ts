@@ -8,7 +8,18 @@
  * E3. Nothing here is needed after a crash: what is owed follows from the rows.
  */
 import { admit, type Effect, SLOT_STATUSES, type TaskStatus } from '@headrace/core';
-import type { Clock, Log, LostAttempt, Metrics, RunEvents, SchedulerStore, StoreEvent, TaskQueue } from '@headrace/ports';
+import {
+  type Clock,
+  type Log,
+  type LostAttempt,
+  type Metrics,
+  type RunEvents,
+  type SchedulerStore,
+  type StoreEvent,
+  systemTimers,
+  type TaskQueue,
+  type Timers,
+} from '@headrace/ports';
 import { type ActiveRun, isEmpty, type RunOutcome } from './active-run.ts';
 import { Alarm } from './alarm.ts';
 import { DagVersions } from './dag-versions.ts';
@@ -27,6 +38,8 @@ export interface SchedulerOptions {
   readonly events: RunEvents;
   readonly queue: TaskQueue;
   readonly clock: Clock;
+  /** Default: the system's. */
+  readonly timers?: Timers;
   /** In [0, 1), for the jitter of retries. */
   readonly dice: () => number;
   readonly log: Log;
@@ -87,7 +100,7 @@ export class Scheduler {
   #stopListening: (() => Promise<void>) | undefined;
 
   constructor(options: SchedulerOptions) {
-    const { store, queue, log, metrics } = options;
+    const { store, queue, log, metrics, timers = systemTimers } = options;
     this.#options = options;
     this.#intervals = { ...DEFAULT_INTERVALS, ...options.intervals };
     this.#clock = new StoreClock(options.clock);
@@ -102,9 +115,9 @@ export class Scheduler {
       redispatchCap: REDISPATCH_CAP,
     });
     this.#planner = new SchedulePlanner({ store, log, metrics, runsAtOnce: RUNS_PLANNED_AT_ONCE });
-    this.#alarm = new Alarm(this.#clock, () => this.#onAlarm());
-    this.#errands = new Errands(log, metrics);
-    this.#duties = new DutyDesk({ duties: options.duties ?? [], clock: this.#clock, log, metrics });
+    this.#alarm = new Alarm(this.#clock, () => this.#onAlarm(), timers);
+    this.#errands = new Errands(log, metrics, { clock: options.clock, timers });
+    this.#duties = new DutyDesk({ duties: options.duties ?? [], clock: this.#clock, timers, log, metrics });
   }
 
   /** Resolves when the scheduler is a member and listens. */

@@ -12,3 +12,16 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
 };
+
+/** Timers, so that a virtual clock can stand behind them. */
+export interface Timers {
+  /** Calls back once, when so long has passed. The answer calls it off. */
+  after(milliseconds: number, ring: () => void): () => void;
+}
+
+export const systemTimers: Timers = {
+  after(milliseconds, ring) {
+    const timer = setTimeout(ring, milliseconds);
+    return () => clearTimeout(timer);
+  },
+};
