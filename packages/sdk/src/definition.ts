@@ -90,18 +90,28 @@ export interface ResolvedTaskOptions {
   readonly notices?: readonly TaskNoticeSpec[];
 }
 
-/** Items of a mapped task or group: known when the DAG file is read, or a task's result. */
+/** Items of a mapped task or group: known when the DAG file is read (then they may hold references), or a task's result. */
 export type Items = readonly unknown[] | TaskDefinition;
 
+/**
+ * What the items of an instance are to its function: `context.args`, by the names in `over`. The SDK's wrapper puts them among the
+ * function's arguments, and references to a group's items find them there.
+ */
 export interface MappedDefinition {
   readonly combine: 'product' | 'zip';
-  /** In the order in which they were written. A result's items are those of an array, or `[key, value]` of an object. */
+  /**
+   * In the order in which they were written. A result's items are those of an array, or `[key, value]` of an object; of a mapped task
+   * the results of its instances that succeeded.
+   */
   readonly over: readonly { readonly argument: string; readonly items: Items }[];
-  /** Names the instance, from its item: shown in place of its map index. */
-  readonly label?: (item: Readonly<Record<string, unknown>>) => string;
+  /** Names the instance, from its `args`: shown in place of its map index. A template's function is here too. */
+  readonly label?: (args: Readonly<Record<string, unknown>>) => string;
 }
 
-/** A group of tasks. Its spec's ids are complete; a group's arguments reach the tasks in it under their names. */
+/**
+ * A group of tasks. Its spec's ids are complete. Of the groups around a task, outermost to innermost, and the task itself at most one
+ * has `mapped` or `loop`; what that one gives is in `context.args`.
+ */
 export interface GroupDefinition {
   readonly spec: Omit<GroupSpec, 'expand'>;
   readonly parent?: GroupDefinition;
@@ -110,8 +120,12 @@ export interface GroupDefinition {
 }
 
 export interface LoopDefinition {
-  /** The argument under which the tasks of the loop find its state: `initial` in the first iteration, then what the gate returned. */
+  /**
+   * The name in `context.args` under which the tasks of the loop find its state: `initial` in the first iteration, then the result of
+   * the gate's instance before. Beside it stands `iteration`, which is the map index.
+   */
   readonly argument: string;
+  /** May hold references (`resolveReferences`). */
   readonly initial: unknown;
   readonly gate: () => TaskDefinition;
 }
@@ -131,6 +145,44 @@ export interface TaskOutcome {
   readonly [OUTCOME_BRAND]: true;
   readonly result: unknown;
   readonly decision?: Omit<Decision, 'items'>;
+  /** A run of another DAG is wanted; then the result is the run's id and `result` is not looked at. */
+  readonly trigger?: TriggerDagRequest;
+}
+
+/**
+ * The worker makes the run when the attempt ends, and the same one again for the same try of the task instance: what `runId` does not
+ * say is worked out from both. With `wait` the task is then deferred under the key `triggered` until the run has ended; it is run once
+ * more from its beginning, asks for the same again, and with that wait ended it is done.
+ */
+export interface TriggerDagRequest {
+  readonly dagId: string;
+  readonly params: Readonly<Record<string, unknown>>;
+  /** Epoch milliseconds. Absent: the run has none. */
+  readonly logicalDate?: number;
+  readonly runId?: string;
+  readonly partition?: string;
+  readonly wait?: TriggeredWait;
+}
+
+/** As `WaitApi.run` waits. */
+export interface TriggeredWait {
+  readonly timeoutMs?: number;
+  readonly onTimeout?: 'fail' | 'skip' | 'continue';
+  readonly states: readonly string[];
+  readonly failOn: readonly string[];
+}
+
+/**
+ * What a task gets as the result of a mapped task, or of a task in a mapped group that it is not in itself: the results of the instances
+ * that succeeded, in the order of their map index, each fetched when it is asked for. Empty when there are none. Within the same mapped
+ * group or loop it is given the plain result of the same index; after a loop, that of its last iteration.
+ */
+export interface MappedResults<Result> extends AsyncIterable<Result> {
+  readonly length: number;
+  /** Counts from 0; from the end when negative. Undefined beyond either end. */
+  at(index: number): Promise<Result | undefined>;
+  /** All of them, in memory. */
+  toArray(): Promise<Result[]>;
 }
 
 /** A user's timetable: the interval after `last`, or none. Pure: the same question, the same answer. */
@@ -182,6 +234,13 @@ export interface TaskContext {
   /** Undefined for a manual run without a logical date. */
   readonly logicalDate: Date | undefined;
   readonly interval: DataInterval;
+  /**
+   * What its own mapping, or the mapped group or loop that it is in, gives this instance, by name: items, or a loop's state and
+   * `iteration`. Absent where there is no such thing.
+   */
+  readonly args?: Readonly<Record<string, unknown>>;
+  /** Whether no later run of the DAG's schedule is due by now; true (or absent) for a run that is not of the schedule. */
+  readonly latest?: boolean;
   readonly log: TaskLog;
   /** Aborted on timeout, cancel and shutdown. Pass it on to whatever you await. */
   readonly signal: AbortSignal;

@@ -2,7 +2,7 @@
  * Values that exist only when a run does. While a DAG is built they are proxies that remember their path;
  * in the task process `resolveReferences` puts the run's values in their place.
  */
-import type { DataInterval, Reference } from './definition.ts';
+import type { DataInterval, Reference, TaskContext } from './definition.ts';
 import { REFERENCE_BRAND } from './definition.ts';
 import { DagDefinitionError } from './definition-error.ts';
 
@@ -24,6 +24,14 @@ export interface RunValues {
   readonly params: Readonly<Record<string, unknown>>;
   readonly interval: DataInterval;
   readonly run: RunIdentity;
+  /** Items of the mapped group around the task, or state of its loop: as in the task's context. */
+  readonly args?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** The values that a task's references stand for, from its context. */
+export function runValues(context: Pick<TaskContext, 'params' | 'interval' | 'dagId' | 'runId' | 'logicalDate' | 'args'>): RunValues {
+  const { params, interval, dagId, runId, logicalDate, args } = context;
+  return { params, interval, run: { dagId, id: runId, logicalDate }, args };
 }
 
 const HANDLER: ProxyHandler<Reference<unknown>> = {

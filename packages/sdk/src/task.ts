@@ -3,7 +3,7 @@ import { openDag } from './dag-builder.ts';
 import type { Reference, TaskContext, TaskDefinition } from './definition.ts';
 import { DagDefinitionError, shown } from './definition-error.ts';
 import { isTask, registerTask } from './operation.ts';
-import { isReference, resolveReferences } from './references.ts';
+import { isReference, resolveReferences, runValues } from './references.ts';
 import type { CommonTaskOptions } from './task-options.ts';
 
 /** What a task function gets by name: results of other tasks, and values of the run. */
@@ -78,10 +78,7 @@ type TaskFunction = (context: TaskContext & Record<string, unknown>) => unknown;
 
 function withReferences(run: TaskFunction, references: Readonly<Record<string, Reference<unknown>>>): TaskFunction {
   return (context) => {
-    const { params, interval, dagId, runId, logicalDate } = context;
-    const values = resolveReferences(references, { params, interval, run: { dagId, id: runId, logicalDate } }) as Readonly<
-      Record<string, unknown>
-    >;
+    const values = resolveReferences(references, runValues(context)) as Readonly<Record<string, unknown>>;
     return run({ ...context, ...values });
   };
 }
