@@ -4,6 +4,7 @@ export { type Explanation, explain } from './explain/explain.ts';
 export { ATTEMPT_LOST, attemptOutcome } from './flow/attempt-outcome.ts';
 export * from './flow/attempt-report.ts';
 export { retryDelay } from './flow/backoff.ts';
+export { type PastRun, unmetPast, waitsForPast } from './flow/past.ts';
 export * from './flow/run.ts';
 export { newRun, restoreRun } from './flow/run-state.ts';
 export { step } from './flow/step.ts';
@@ -27,7 +28,10 @@ export {
 } from './model/transitions.ts';
 export { type DagProblem, validateDag } from './model/validate-dag.ts';
 export * from './model/wait-spec.ts';
+export * from './notices/deadlines.ts';
 export { type DecidedRun, decisionNotices } from './notices/decision-notices.ts';
+export * from './notices/failure-streak.ts';
+export * from './notices/forecast.ts';
 export * from './notices/notice.ts';
 export { runNotices } from './notices/run-notices.ts';
 export { type TaskSubject, taskNotices } from './notices/task-notices.ts';

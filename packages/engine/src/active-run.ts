@@ -1,5 +1,5 @@
 /**
- * A run that this scheduler is deciding on: the compiled DAG, its state, and which task instance is which task.
+ * A run that this scheduler is deciding on: the compiled DAG, its state, and which task instance is which node.
  *
  * It is a cache of rows. Whatever it says, the store checks the from-state and attempt of every move, so an outdated
  * copy can delay a run until it is reloaded, never harm it.
@@ -8,14 +8,15 @@ import {
   type Dag,
   type Effect,
   type Instant,
+  type NewNode,
   type RunEvent,
   type RunState,
   restoreRun,
   step,
   type TaskChange,
-  type TaskState,
 } from '@headrace/core';
-import type { LoadedRun, RunDecision } from '@headrace/ports';
+import type { CreatedTaskInstance, DecisionResult, LoadedRun, RunDecision } from '@headrace/ports';
+import { newTaskInstance } from './initial-tasks.ts';
 
 /** What a run's events led to: what to save, and the state that holds once it is saved. */
 export interface RunOutcome {
@@ -36,15 +37,16 @@ export class ActiveRun {
   readonly versionId: string;
   readonly revision: number;
   readonly dag: Dag;
-  /** When a retry of the run is due next. */
+  /** When something of the run is due next. */
   wakeAt: Instant | undefined;
   /** For the sweep that verifies quiet runs: when to look, and how long to wait after that. */
   verifyAt = 0;
   verifyEveryMs = 0;
 
   #state: RunState;
-  readonly #instanceIds: readonly (string | undefined)[];
-  readonly #taskOfInstance: ReadonlyMap<string, number>;
+  /** By node. A run that was never started has no rows. */
+  readonly #instanceIds: (string | undefined)[];
+  readonly #nodeOfInstance = new Map<string, number>();
 
   constructor(loaded: LoadedRun, dag: Dag) {
     this.runKey = loaded.runKey;
@@ -53,33 +55,43 @@ export class ActiveRun {
     this.versionId = loaded.versionId;
     this.revision = loaded.revision;
     this.dag = dag;
-    const states: TaskState[] = dag.tasks.map(() => ({ status: 'none', attempt: 0 }));
-    const instanceIds: (string | undefined)[] = new Array(dag.tasks.length).fill(undefined);
-    const taskOfInstance = new Map<string, number>();
-    for (const task of loaded.tasks) {
-      const index = dag.indexOf(task.taskId);
-      if (index === undefined) continue;
-      states[index] = task.state;
-      instanceIds[index] = task.taskInstanceId;
-      taskOfInstance.set(task.taskInstanceId, index);
-    }
-    this.#instanceIds = instanceIds;
-    this.#taskOfInstance = taskOfInstance;
-    this.#state = restoreRun(dag, loaded.status, states);
-    this.wakeAt = earliestDue(states);
+    const known = loaded.tasks.flatMap(({ taskInstanceId, taskId, mapIndex, state }) => {
+      const task = dag.indexOf(taskId);
+      return task === undefined ? [] : [{ taskInstanceId, task, mapIndex, state }];
+    });
+    known.sort((a, b) => a.task - b.task || a.mapIndex - b.mapIndex);
+    for (const [node, { taskInstanceId }] of known.entries()) this.#nodeOfInstance.set(taskInstanceId, node);
+    this.#instanceIds = known.map(({ taskInstanceId }) => taskInstanceId);
+    this.#state = restoreRun(dag, { status: loaded.status, nodes: known, progress: loaded.progress });
+    this.wakeAt = earliestDue(this.#state);
   }
 
-  taskOf(taskInstanceId: string): number | undefined {
-    return this.#taskOfInstance.get(taskInstanceId);
+  nodeOf(taskInstanceId: string): number | undefined {
+    return this.#nodeOfInstance.get(taskInstanceId);
   }
 
   get state(): RunState {
     return this.#state;
   }
 
-  /** The decision was saved. */
-  advance(outcome: RunOutcome): void {
+  /**
+   * The decision was saved. False: not all of the task instances that it adds are known by id, so the run must be read anew.
+   * @param created as the store answered, of all runs of the batch.
+   */
+  advance(outcome: RunOutcome, created: DecisionResult['created'] = []): boolean {
     this.#state = outcome.next;
+    const added = outcome.decision.created ?? [];
+    if (added.length === 0) return true;
+    const ids = new Map<string, string>();
+    for (const one of created) if (one.runKey === this.runKey) ids.set(`${one.mapIndex} ${one.taskId}`, one.taskInstanceId);
+    const first = outcome.next.nodes.length - added.length;
+    for (const [offset, { taskId, mapIndex }] of added.entries()) {
+      const id = ids.get(`${mapIndex} ${taskId}`);
+      if (id === undefined) return false;
+      this.#instanceIds[first + offset] = id;
+      this.#nodeOfInstance.set(id, first + offset);
+    }
+    return true;
   }
 
   /** A move that needs no decision: the store has just made it at our wish. */
@@ -94,8 +106,10 @@ export class ActiveRun {
   decide(events: readonly RunEvent[], now: Instant): { readonly outcome: RunOutcome; readonly rejected: readonly RejectedEvent[] } {
     let state = this.#state;
     const changes = new Map<number, TaskChange>();
+    const created: NewNode[] = [];
     const effects: Effect[] = [];
     const rejected: RejectedEvent[] = [];
+    const firstNew = state.nodes.length;
     for (const event of inOneGo(events)) {
       const result = step(this.dag, state, event, now);
       if (result.kind === 'ignored') continue;
@@ -104,31 +118,43 @@ export class ActiveRun {
         continue;
       }
       state = result.run;
-      for (const change of result.changes) changes.set(change.task, joined(changes.get(change.task), change));
+      created.push(...result.created);
+      for (const change of result.changes) {
+        const mine = created[change.task - firstNew];
+        if (mine === undefined) changes.set(change.task, joined(changes.get(change.task), change));
+        // A node that is new with this very decision is saved as what it has become.
+        else created[change.task - firstNew] = { ...mine, state: change.to, reason: change.reason };
+      }
       effects.push(...result.effects);
     }
-    return { outcome: { decision: this.#decisionOf(state, changes), next: state, effects }, rejected };
+    return { outcome: { decision: this.#decisionOf(state, changes, created), next: state, effects }, rejected };
   }
 
-  #decisionOf(next: RunState, changes: ReadonlyMap<number, TaskChange>): RunDecision {
+  #decisionOf(next: RunState, changes: ReadonlyMap<number, TaskChange>, created: readonly NewNode[]): RunDecision {
     const saved: RunDecision['changes'][number][] = [];
-    for (const { task, from, to, reason } of changes.values()) {
-      const taskInstanceId = this.#instanceIds[task];
-      // A run that was never started has no rows to move.
+    for (const { task: node, from, to, reason, mapIndex } of changes.values()) {
+      const taskInstanceId = this.#instanceIds[node];
       if (taskInstanceId === undefined) continue;
-      saved.push({ taskInstanceId, from: from.status, fromAttempt: from.attempt, to, reason });
+      const change = { taskInstanceId, from: from.status, fromAttempt: from.attempt, to, reason };
+      saved.push(mapIndex === undefined ? change : { ...change, mapIndex });
     }
     return {
       runKey: this.runKey,
       revision: this.revision,
       changes: saved,
+      ...(created.length === 0 ? {} : { created: created.map((node) => this.#created(node)) }),
+      ...(next.progress === this.#state.progress ? {} : { progress: next.progress }),
       ...(next.status === this.#state.status ? {} : { status: next.status }),
     };
   }
+
+  #created({ task, mapIndex, state, reason }: NewNode): CreatedTaskInstance {
+    return { ...newTaskInstance(this.dag, task, state), mapIndex, reason };
+  }
 }
 
-export function isEmpty(decision: RunDecision): boolean {
-  return decision.changes.length === 0 && decision.status === undefined;
+export function isEmpty({ changes, created, progress, status }: RunDecision): boolean {
+  return changes.length === 0 && created === undefined && progress === undefined && status === undefined;
 }
 
 type Moved = Extract<RunEvent, { type: 'task.moved' }>;
@@ -152,16 +178,19 @@ function inOneGo(events: readonly RunEvent[]): readonly RunEvent[] {
   return grouped;
 }
 
-function earliestDue(states: readonly TaskState[]): Instant | undefined {
+/** Of what the core waits for; `deferred` and `awaiting_input` are ended by others. */
+function earliestDue({ tasks }: RunState): Instant | undefined {
   let earliest: Instant | undefined;
-  for (const state of states) {
-    const dueAt = 'dueAt' in state ? state.dueAt : undefined;
-    if (dueAt !== undefined && (earliest === undefined || dueAt < earliest)) earliest = dueAt;
+  for (const state of tasks) {
+    if (state.status !== 'up_for_retry' && state.status !== 'up_for_reschedule') continue;
+    if (earliest === undefined || state.dueAt < earliest) earliest = state.dueAt;
   }
   return earliest;
 }
 
 /** Two moves of one task, decided in one go, are saved as one. */
 function joined(earlier: TaskChange | undefined, later: TaskChange): TaskChange {
-  return earlier === undefined ? later : { task: later.task, from: earlier.from, to: later.to, reason: later.reason };
+  if (earlier === undefined) return later;
+  const mapIndex = later.mapIndex ?? earlier.mapIndex;
+  return { task: later.task, from: earlier.from, to: later.to, reason: later.reason, ...(mapIndex === undefined ? {} : { mapIndex }) };
 }

@@ -1,25 +1,34 @@
-/** The task instances with which a run of a DAG begins: what may run at once is `scheduled` from the start. */
-import { type Dag, newRun, step } from '@headrace/core';
+/** Task instances as they are when they are new: those with which a run begins, and those that mapping and loops add. */
+import { type Dag, newRun, step, type TaskState } from '@headrace/core';
 import type { NewTaskInstance } from '@headrace/ports';
 
 const ofDag = new WeakMap<Dag, readonly NewTaskInstance[]>();
 
+/** The task instances with which a run of the DAG begins: what may run at once is `scheduled` from the start. */
 export function initialTasks(dag: Dag): readonly NewTaskInstance[] {
   const known = ofDag.get(dag);
   if (known !== undefined) return known;
   const begun = step(dag, newRun(dag), { type: 'run.started' }, 0);
-  const states = begun.kind === 'applied' ? begun.run.tasks : newRun(dag).tasks;
-  const tasks = dag.tasks.map(
-    (task, index): NewTaskInstance => ({
-      taskId: task.taskId,
-      state: states[index] ?? { status: 'none', attempt: 0 },
-      queue: task.queue,
-      pool: task.pool,
-      poolSlots: task.poolSlots,
-      priorityWeight: task.priorityWeight,
-      maxTries: task.retries.max + 1,
-    }),
-  );
+  const { nodes, tasks: states } = begun.kind === 'applied' ? begun.run : newRun(dag);
+  const tasks = nodes.map(({ task, mapIndex }, node) => ({
+    ...newTaskInstance(dag, task, states[node] ?? { status: 'none', attempt: 0 }),
+    ...(mapIndex === -1 ? {} : { mapIndex }),
+  }));
   ofDag.set(dag, tasks);
   return tasks;
+}
+
+/** An instance of a task by its index in the DAG. */
+export function newTaskInstance(dag: Dag, task: number, state: TaskState): NewTaskInstance {
+  const spec = dag.tasks[task];
+  if (spec === undefined) throw new RangeError(`DAG "${dag.spec.dagId}" has no task with index ${task}`);
+  return {
+    taskId: spec.taskId,
+    state,
+    queue: spec.queue,
+    pool: spec.pool,
+    poolSlots: spec.poolSlots,
+    priorityWeight: spec.priorityWeight,
+    maxTries: spec.retries.max + 1,
+  };
 }

@@ -53,7 +53,7 @@ export class RunBook {
   /** A task instance was moved by somebody else. Of a run that is not ours nothing is kept. */
   hear(event: TaskMoved): void {
     this.#heardWhileReading?.push(event);
-    const task = this.#runs.get(event.runKey)?.taskOf(event.taskInstanceId);
+    const task = this.#runs.get(event.runKey)?.nodeOf(event.taskInstanceId);
     if (task !== undefined) this.post(event.runKey, { type: 'task.moved', task, to: event.to });
   }
 

@@ -10,6 +10,7 @@
 import { admit, type Effect, SLOT_STATUSES, type TaskStatus } from '@headrace/core';
 import {
   type Clock,
+  type DecisionResult,
   type Log,
   type LostAttempt,
   type Metrics,
@@ -28,6 +29,7 @@ import type { Duty } from './duty.ts';
 import { DutyDesk } from './duty-desk.ts';
 import { Errands } from './errands.ts';
 import { initialTasks } from './initial-tasks.ts';
+import { PastWatch } from './past-watch.ts';
 import { RunBook, type VerifyIntervals } from './run-book.ts';
 import { SchedulePlanner } from './schedule-planner.ts';
 import { StoreClock } from './store-clock.ts';
@@ -89,6 +91,7 @@ export class Scheduler {
   readonly #errands: Errands;
   readonly #versions: DagVersions;
   readonly #duties: DutyDesk;
+  readonly #past: PastWatch;
 
   /** What the loop has to do. */
   readonly #due = { plan: true, start: true, pick: false };
@@ -106,6 +109,7 @@ export class Scheduler {
     this.#clock = new StoreClock(options.clock);
     this.#versions = new DagVersions(store);
     this.#book = new RunBook((versionId) => this.#versions.get(versionId), this.#intervals);
+    this.#past = new PastWatch(store, this.#book);
     this.#dispatcher = new Dispatcher({
       store,
       queue,
@@ -153,6 +157,7 @@ export class Scheduler {
   #onEvents(events: readonly StoreEvent[]): void {
     for (const event of events) {
       this.#duties.hear(event);
+      this.#past.hear(event);
       switch (event.type) {
         case 'task':
           this.#book.hear(event);
@@ -229,6 +234,7 @@ export class Scheduler {
     const { store } = this.#options;
     this.#onLost(await store.expiredLeases(this.#shards, LOST_AT_ONCE));
     this.#onLost(await this.#dispatcher.recover(this.#shards));
+    this.#past.sweep();
     this.#book.reloadQuiet(this.#clock.now(), RUNS_READ_AT_ONCE);
     if (this.#backlog) this.#due.pick = true;
     await this.#setAlarm();
@@ -241,7 +247,7 @@ export class Scheduler {
     for (const attempt of attempts) {
       metrics.count('headrace_attempts_lost_total', { reason: attempt.why });
       log.warn({ ...attempt }, 'an attempt was lost');
-      const task = this.#book.get(attempt.runKey)?.taskOf(attempt.taskInstanceId);
+      const task = this.#book.get(attempt.runKey)?.nodeOf(attempt.taskInstanceId);
       if (task === undefined) this.#book.reload(attempt.runKey);
       else
         this.#book.post(attempt.runKey, {
@@ -256,7 +262,7 @@ export class Scheduler {
 
   #hasWork(): boolean {
     const { plan, start, pick } = this.#due;
-    return !this.#stopped && (plan || start || pick || this.#book.hasPending || this.#book.hasToLoad);
+    return !this.#stopped && (plan || start || pick || this.#book.hasPending || this.#book.hasToLoad || this.#past.hasWork);
   }
 
   #kick(): void {
@@ -274,6 +280,7 @@ export class Scheduler {
         if (this.#due.plan) await this.#planSchedules();
         if (this.#due.start) await this.#startRuns();
         if (this.#book.hasToLoad) await this.#readRuns();
+        if (this.#past.hasWork) await this.#past.look();
       } catch (error) {
         // The store is away or refused: nothing was saved. Everything is looked at again when it is back.
         this.#options.metrics.count('headrace_scheduler_errors_total');
@@ -306,6 +313,7 @@ export class Scheduler {
       ),
     );
     if (started.length === 0) return;
+    for (const { runKey } of started) this.#adopted(runKey);
     this.#options.metrics.count('headrace_runs_started_total', {}, started.length);
     this.#due.pick = true;
     if (started.length === RUNS_STARTED_AT_ONCE) this.#due.start = true;
@@ -315,9 +323,17 @@ export class Scheduler {
     const wanted = this.#book.takeToLoad(RUNS_READ_AT_ONCE);
     const read = await this.#book.read(this.#clock.now(), () => this.#options.store.loadRuns(wanted));
     for (const { runKey } of read) {
-      const wakeAt = this.#book.get(runKey)?.wakeAt;
-      if (wakeAt !== undefined) this.#alarm.notLaterThan(wakeAt);
+      this.#adopted(runKey);
+      // Whoever waits for it, waits for the run as it is now.
+      this.#past.changed(runKey);
     }
+  }
+
+  #adopted(runKey: string): void {
+    const run = this.#book.get(runKey);
+    if (run === undefined) return;
+    this.#past.adopted(run);
+    if (run.wakeAt !== undefined) this.#alarm.notLaterThan(run.wakeAt);
   }
 
   async #decide(): Promise<void> {
@@ -338,10 +354,11 @@ export class Scheduler {
     );
     for (const [run, outcome] of outcomes) {
       if (stale.has(run.runKey)) this.#book.reload(run.runKey);
-      else this.#advance(run, outcome);
+      else this.#advance(run, outcome, result.created);
     }
     this.#noteQueued(result.queued);
     this.#backlog = result.backlog;
+    if (result.created.length > 0) this.#due.pick = true;
     this.#dispatcher.send(result.queued);
     metrics.observe('headrace_decision_seconds', (this.#clock.monotonic() - began) / 1_000);
     metrics.gauge('headrace_active_runs', this.#book.size);
@@ -367,14 +384,15 @@ export class Scheduler {
   #noteQueued(queued: Awaited<ReturnType<SchedulerStore['decide']>>['queued']): void {
     for (const { runKey, taskInstanceId, attempt } of queued) {
       const run = this.#book.get(runKey);
-      const task = run?.taskOf(taskInstanceId);
+      const task = run?.nodeOf(taskInstanceId);
       if (run !== undefined && task !== undefined)
         run.observe({ type: 'task.moved', task, to: { status: 'queued', attempt } }, this.#clock.now());
     }
   }
 
-  #advance(run: ActiveRun, outcome: RunOutcome): void {
-    run.advance(outcome);
+  #advance(run: ActiveRun, outcome: RunOutcome, created: DecisionResult['created'] = []): void {
+    if (!run.advance(outcome, created)) this.#book.reload(run.runKey);
+    this.#past.changed(run.runKey);
     for (const effect of outcome.effects) this.#perform(run, effect);
   }
 

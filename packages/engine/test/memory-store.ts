@@ -144,6 +144,10 @@ export class MemoryStore implements SchedulerStore {
     return loaded;
   }
 
+  async runsBefore(): Promise<ReadonlyMap<string, never>> {
+    return new Map();
+  }
+
   async loadVersion(versionId: string): Promise<DagSpec> {
     const spec = this.specs.get(versionId);
     if (spec === undefined) throw new Error(`no version ${versionId}`);

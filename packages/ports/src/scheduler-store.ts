@@ -101,6 +101,12 @@ export interface DecisionResult {
   readonly backlog: boolean;
 }
 
+export interface RunBefore {
+  readonly runKey: string;
+  /** By task id, the states of its instances. */
+  readonly tasks: ReadonlyMap<string, readonly TaskStatus[]>;
+}
+
 export interface StartableRun {
   readonly runKey: string;
   readonly dagId: string;
@@ -110,6 +116,8 @@ export interface StartableRun {
 /** One task instance of a run that starts: inserted with the run's change to `running`. */
 export interface NewTaskInstance {
   readonly taskId: string;
+  /** Default −1. The first iteration of a loop is 0. */
+  readonly mapIndex?: number;
   readonly state: TaskState;
   readonly queue: string;
   readonly pool: string;
@@ -173,6 +181,8 @@ export interface SchedulerStore {
   activeRuns(shards: readonly number[]): Promise<readonly string[]>;
   loadRuns(runKeys: readonly string[]): Promise<readonly LoadedRun[]>;
   loadVersion(versionId: string): Promise<DagSpec>;
+  /** Of each run, the one before it: the newest of its DAG with an earlier logical date. A run without one is absent. */
+  runsBefore(runKeys: readonly string[]): Promise<ReadonlyMap<string, RunBefore>>;
 
   /**
    * Moves queued runs that are due (`runAfter` passed, DAG not paused, `maxActiveRuns` not reached) to `running`, oldest first.

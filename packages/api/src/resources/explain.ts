@@ -26,13 +26,13 @@ export const explainRoutes: Routes = async (app, { deps, lookup, versions }) => 
       const dag = compileDag(version.spec);
       const index = dag.indexOf(task_id);
       if (index === undefined) throw new ApiProblem('HR_TASK_NOT_FOUND', `DAG "${dag_id}" has no task "${task_id}" in this run's version`);
-      const states = new Map(loaded.tasks.map((task) => [task.taskId, task.state]));
       const nothing: TaskState = { status: 'none', attempt: 0 };
-      const run = restoreRun(
-        dag,
-        loaded.status,
-        dag.tasks.map((task) => states.get(task.taskId) ?? nothing),
-      );
+      const nodes = loaded.tasks.flatMap(({ taskId, mapIndex, state }) => {
+        const task = dag.indexOf(taskId);
+        return task === undefined ? [] : [{ task, mapIndex, state }];
+      });
+      nodes.sort((a, b) => a.task - b.task || a.mapIndex - b.mapIndex);
+      const run = restoreRun(dag, { status: loaded.status, nodes, progress: loaded.progress });
       const conditions = explain(dag, run, index, Date.now()).map(({ rule, passed, reason }) => ({ rule, passed, reason }));
       return { dag_id, dag_run_id, task_id, map_index: -1, state: presentState((run.tasks[index] ?? nothing).status), conditions };
     },

@@ -10,6 +10,7 @@ import { expiredLeases, redispatch, unclaimed } from './lost-attempts.ts';
 import { forgetDead, heartbeat, leave } from './membership.ts';
 import { nextDue } from './next-due.ts';
 import { planDueDags } from './plan-due-dags.ts';
+import { runsBefore } from './runs-before.ts';
 import { startRuns } from './start-runs.ts';
 
 export function createSchedulerStore(database: Database): SchedulerStore {
@@ -26,6 +27,7 @@ export function createSchedulerStore(database: Database): SchedulerStore {
     activeRuns: (shards) => activeRuns(work(), shards),
     loadRuns: (runKeys) => timed('load_runs', () => loadRuns(work(), runKeys)),
     loadVersion: (versionId) => loadVersion(work(), versionId),
+    runsBefore: (runKeys) => timed('runs_before', () => runsBefore(work(), runKeys)),
     startRuns: (shards, limit, tasksOf) => timed('start_runs', () => startRuns(work(), shards, limit, tasksOf)),
     decide: (batch, admit) => timed('decide', () => decide(work(), batch, admit)),
     planDueDags: (limit, plan) => timed('plan_due_dags', () => planDueDags(work(), limit, plan)),
