@@ -3,6 +3,7 @@ export * from './attempt-store.ts';
 export * from './catalog-store.ts';
 export * from './clock.ts';
 export * from './command-store.ts';
+export * from './deadline-store.ts';
 export * from './log.ts';
 export * from './metrics.ts';
 export * from './notice-store.ts';

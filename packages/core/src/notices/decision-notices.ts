@@ -1,6 +1,7 @@
 /** All that a scheduler's, or a person's, decision on a run tells. What workers decide, they tell themselves. */
-import type { RunState, TaskChange } from '../flow/run.ts';
+
 import { ATTEMPT_LOST } from '../flow/attempt-outcome.ts';
+import type { RunState, TaskChange } from '../flow/run.ts';
 import type { Dag } from '../model/compiled-dag.ts';
 import type { RunStatus, TaskStatus } from '../model/states.ts';
 import type { Notice, RunIdentity } from './notice.ts';
