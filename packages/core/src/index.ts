@@ -1,5 +1,9 @@
 export * from './admission/admission.ts';
 export { admit } from './admission/admit.ts';
+export { effectiveWeights } from './admission/effective-weights.ts';
+export { filledLimits, type LimitedTask, type SlotLimit, slotLimits } from './admission/slot-limits.ts';
+export { fullAfterTaking, tokenAt } from './admission/token-bucket.ts';
+export { comparePriority, type Priority } from './admission/turns.ts';
 export { type Explanation, explain } from './explain/explain.ts';
 export { ATTEMPT_LOST, attemptOutcome } from './flow/attempt-outcome.ts';
 export * from './flow/attempt-report.ts';
