@@ -8,10 +8,12 @@
 import type { Instant } from '@headrace/core';
 import type { Clock, RunEventsListener, StoreEvent } from '@headrace/ports';
 import type {
+  AssetEventRow,
   BundleRow,
   CommandRow,
   DagRow,
   ImportErrorRow,
+  NoticeRow,
   PoolRow,
   ResultRow,
   RunRow,
@@ -20,6 +22,7 @@ import type {
   TaskInstanceRow,
   TryRow,
   VersionRow,
+  WaitRow,
   WorkerRow,
 } from './rows.ts';
 import { type Journal, MemoryTable, type RowChange } from './table.ts';
@@ -68,6 +71,10 @@ export class MemoryDatabase {
   readonly shards = this.table<ShardRow>('scheduler_shard');
   /** (name) */
   readonly pools = this.table<PoolRow>('pool');
+  readonly waits = this.table<WaitRow>('wait');
+  readonly assetEvents = this.table<AssetEventRow>('asset_event');
+  /** (key) */
+  readonly notices = this.table<NoticeRow>('notice');
 
   readonly versionsOfDag = this.versions.indexed((row) => row.dagId);
   readonly runsByStatus = this.runs.indexed((row) => (row.status === 'queued' || row.status === 'running' ? row.status : undefined));
@@ -75,6 +82,7 @@ export class MemoryDatabase {
   readonly liveRunsOfDag = this.runs.indexed((row) =>
     row.status === 'queued' || row.status === 'running' ? `${row.status} ${row.dagId}` : undefined,
   );
+  readonly runsOfDag = this.runs.indexed((row) => row.dagId);
   /** By `${dagId} ${runId}`. */
   readonly runsById = this.runs.indexed((row) => `${row.dagId} ${row.runId}`);
   /** By `${dagId} ${logicalDate}`. */

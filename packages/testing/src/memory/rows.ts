@@ -1,6 +1,6 @@
 /** The rows that the store's adapters share, as `migrations/` has them in Postgres. */
-import type { AttemptError, DagSpec, Instant, RunProgress, RunStatus, RunType, TaskState } from '@headrace/core';
-import type { StoredResult } from '@headrace/ports';
+import type { AttemptError, DagSpec, Instant, RunProgress, RunStatus, RunType, TaskState, Wait } from '@headrace/core';
+import type { NewAssetEvent, NewNotice, StoredResult } from '@headrace/ports';
 
 export interface BundleRow {
   readonly hash: string;
@@ -156,3 +156,18 @@ export interface PoolRow {
   readonly name: string;
   readonly slots: number;
 }
+
+export interface WaitRow {
+  readonly taskInstanceId: string;
+  readonly runKey: string;
+  readonly attempt: number;
+  readonly wait: Wait;
+  readonly since: Instant;
+}
+
+export interface AssetEventRow extends NewAssetEvent {
+  readonly source?: { readonly taskInstanceId: string };
+  readonly at: Instant;
+}
+
+export type NoticeRow = NewNotice;

@@ -1,0 +1,29 @@
+/** The store in memory: every port of a store, over one database. For tests and simulations. */
+import type { AttemptStore, CatalogStore, Clock, CommandStore, RunEvents, SchedulerStore } from '@headrace/ports';
+import { createAttemptStore } from './attempt-store.ts';
+import { createCatalogStore } from './catalog-store.ts';
+import { createCommandStore } from './command-store.ts';
+import { MemoryDatabase } from './database.ts';
+import { createRunEvents } from './run-events.ts';
+import { createSchedulerStore } from './scheduler-store.ts';
+
+export interface MemoryStore {
+  readonly db: MemoryDatabase;
+  readonly scheduler: SchedulerStore;
+  readonly attempts: AttemptStore;
+  readonly events: RunEvents;
+  readonly catalog: CatalogStore;
+  readonly commands: CommandStore;
+}
+
+export function createMemoryStore(clock: Pick<Clock, 'now'>): MemoryStore {
+  const db = new MemoryDatabase(clock);
+  return {
+    db,
+    scheduler: createSchedulerStore(db),
+    attempts: createAttemptStore(db),
+    events: createRunEvents(db),
+    catalog: createCatalogStore(db),
+    commands: createCommandStore(db),
+  };
+}
