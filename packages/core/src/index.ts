@@ -4,10 +4,20 @@ export { effectiveWeights } from './admission/effective-weights.ts';
 export { filledLimits, type LimitedTask, type SlotLimit, slotLimits } from './admission/slot-limits.ts';
 export { fullAfterTaking, tokenAt } from './admission/token-bucket.ts';
 export { comparePriority, type Priority } from './admission/turns.ts';
+export { type AssetLeaf, assetConditionOf, assetsIn, conditionMet, consumedAssets } from './assets/asset-condition.ts';
+export { assetProblems } from './assets/asset-problems.ts';
+export { type Consumption, type ConsumptionPlan, consume, type HeldRun, type QueuedEvent } from './assets/consume.ts';
+export { checkAssetEvent, InvalidAssetEventError, MOST_EXTRA_BYTES } from './assets/event-limits.ts';
+export { dimensionsOf, intervalOfKey, joinKey, keyOfInstant, listKeys, partitionKeyProblem, splitKey } from './assets/partition-keys.ts';
+export { sourcePartitions, targetPartition } from './assets/partition-mapping.ts';
+export { type PartitionFacts, type PartitionStatus, partitionStatus } from './assets/partition-status.ts';
+export { partitionAt, partitionOfKey, partitionsBetween, type TimePartition, type TimePartitions } from './assets/time-partitions.ts';
+export { type EventTime, triggeredInterval } from './assets/triggered-interval.ts';
 export { type Explanation, explain } from './explain/explain.ts';
 export { ATTEMPT_LOST, attemptOutcome } from './flow/attempt-outcome.ts';
 export * from './flow/attempt-report.ts';
 export { retryDelay } from './flow/backoff.ts';
+export { expandNodes, type NodeExpansion } from './flow/expand-nodes.ts';
 export { type PastRun, unmetPast, waitsForPast } from './flow/past.ts';
 export * from './flow/run.ts';
 export { newRun, restoreRun } from './flow/run-state.ts';
@@ -42,5 +52,26 @@ export { type TaskSubject, taskNotices } from './notices/task-notices.ts';
 export { CRON_MACROS, InvalidCronError, parseCron } from './schedule/cron.ts';
 export type { Cron } from './schedule/cron-calendar.ts';
 export { nextFire, previousFire } from './schedule/cron-fire.ts';
-export { type DueRuns, dueRuns, type ScheduledRun, type ScheduleHistory } from './schedule/due-runs.ts';
+export { anchorOf, dueRuns, timetableOf } from './schedule/due-runs.ts';
+export { nextQuestion } from './schedule/due-of-function.ts';
+export {
+  type Exclusion,
+  exclusionOf,
+  needsUnendedRuns,
+  type OverlapVerdict,
+  overlapVerdict,
+  type UnendedRun,
+} from './schedule/overlap.ts';
+export { scheduledPartition } from './schedule/run-partition.ts';
+export {
+  describeSchedule,
+  intervalFor,
+  intervalFrom,
+  isLatestRun,
+  summarizeSchedule,
+  timezoneOf,
+  upcomingRuns,
+} from './schedule/schedule-facts.ts';
+export type { DueRuns, ScheduledRun, ScheduleHistory } from './schedule/schedule-history.ts';
+export * from './schedule/timetable-function.ts';
 export { InvalidZoneError, isZone, localDay, localHour } from './schedule/zone.ts';
