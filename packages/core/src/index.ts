@@ -52,8 +52,8 @@ export { type TaskSubject, taskNotices } from './notices/task-notices.ts';
 export { CRON_MACROS, InvalidCronError, parseCron } from './schedule/cron.ts';
 export type { Cron } from './schedule/cron-calendar.ts';
 export { nextFire, previousFire } from './schedule/cron-fire.ts';
-export { anchorOf, dueRuns, timetableOf } from './schedule/due-runs.ts';
 export { nextQuestion } from './schedule/due-of-function.ts';
+export { anchorOf, dueRuns, timetableOf } from './schedule/due-runs.ts';
 export {
   type Exclusion,
   exclusionOf,

@@ -81,12 +81,14 @@ describe('a cron expression', () => {
   });
 });
 
-const FIVE = 'expected 5 fields (minute, hour, day of month, month and day of week), found';
+const FIVE = 'expected 5 fields (minute, hour, day of month, month and day of week), or 6 with seconds first, found';
 
 test.each([
   ['', 0, `${FIVE} 0`],
   ['* * * *', 7, `${FIVE} 4`],
-  ['0 * * * * *', 10, `${FIVE} 6`],
+  ['0 0 * * * * *', 12, `${FIVE} 7`],
+  ['60 0 * * * *', 0, 'second 60 is not within 0-59'],
+  ['x 0 * * * *', 0, '"x" is not a second'],
   ['60 * * * *', 0, 'minute 60 is not within 0-59'],
   ['1,2,60 * * * *', 4, 'minute 60 is not within 0-59'],
   ['* 24 * * *', 2, 'hour 24 is not within 0-23'],

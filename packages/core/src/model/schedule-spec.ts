@@ -43,11 +43,10 @@ export type Timetable =
   | { readonly kind: 'once' }
   /** A run whenever none is active. Its interval begins where the one before ended and ends when the run is made. */
   | { readonly kind: 'continuous' }
-  /** At these instants, ascending (EventsTimetable). `restrict`: a manual run takes the newest event that has come as its logical date. */
+  /** At these instants, ascending (EventsTimetable). `restrict`: a manual run has the newest event that has come as its data interval, and as its logical date if it asks for one. */
   | { readonly kind: 'events'; readonly at: readonly Instant[]; readonly restrict: boolean; readonly description?: string }
   /**
    * The DAG file's own pure function. What it answers is never in the spec: whoever plans asks it through `TimetableFunctions`.
-
    */
   | { readonly kind: 'custom'; readonly name: string; readonly description?: string };
 

@@ -5,14 +5,13 @@
  * V2. Each problem is said in words that name the place in the DAG file when it is known.
  */
 
+import { assetProblems } from '../assets/asset-problems.ts';
 import { TRIGGER_RULES } from '../flow/trigger-rule.ts';
-import { InvalidCronError, parseCron } from '../schedule/cron.ts';
-import { isZone } from '../schedule/zone.ts';
+import { checkSchedule } from '../schedule/validate-schedule.ts';
 import type { DagSpec, SourcePosition, TaskSpec } from './dag.ts';
 import { findCycles } from './find-cycles.ts';
 import { findUnreachable } from './find-unreachable.ts';
 import { nearestName } from './nearest-name.ts';
-import type { ScheduleSpec } from './schedule-spec.ts';
 
 export interface DagProblem {
   readonly code:
@@ -51,6 +50,7 @@ export function validateDag(spec: DagSpec): readonly DagProblem[] {
   };
   checkDag(spec, report);
   checkSchedule(spec.schedule, report);
+  for (const problem of assetProblems(spec)) report('bad_value', problem);
   const byId = checkIds(spec, report);
   for (const task of spec.tasks) {
     checkReferences(task, byId, report);
@@ -85,22 +85,6 @@ function checkDag(spec: DagSpec, report: Report): void {
   const { catchup } = spec;
   if (catchup.kind === 'window' && !isWhole(catchup.windowMs, 1)) {
     report('bad_value', `The catchup window must be longer than 0 ms, but is ${catchup.windowMs}`);
-  }
-}
-
-function checkSchedule(schedule: ScheduleSpec, report: Report): void {
-  if (schedule.kind !== 'cron') return;
-  try {
-    parseCron(schedule.expression);
-  } catch (error) {
-    if (!(error instanceof InvalidCronError)) throw error;
-    report('bad_cron', error.message);
-  }
-  if (!isZone(schedule.timezone)) {
-    report('bad_timezone', `"${schedule.timezone}" is not a time zone: use an IANA name such as "Europe/Berlin" or "UTC"`);
-  }
-  if (typeof schedule.interval === 'object' && !isWhole(schedule.interval.lengthMs, 1)) {
-    report('bad_value', `The data interval must be longer than 0 ms, but is ${schedule.interval.lengthMs}`);
   }
 }
 

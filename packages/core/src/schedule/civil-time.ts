@@ -3,6 +3,7 @@
  * since 1970-01-01 00:00 on that clock: a time without a zone.
  */
 
+export const SECOND = 1_000;
 export const MINUTE = 60_000;
 export const HOUR = 3_600_000;
 export const DAY = 86_400_000;

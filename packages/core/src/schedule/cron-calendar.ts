@@ -1,10 +1,12 @@
 /**
- * The days and local minutes that a cron expression matches, in both directions, on a calendar without zones.
+ * The days and local seconds that a cron expression matches, in both directions, on a calendar without zones.
  */
 import { civilDay, dayNumber, daysInMonth, MINUTES_PER_DAY, weekday } from './civil-time.ts';
 
 export interface Cron {
   readonly expression: string;
+  /** Of a minute, 0..59, ascending. */
+  readonly seconds: readonly number[];
   /** Minutes of the day, 0..1439, ascending. */
   readonly times: readonly number[];
   /** 1..12 */
@@ -70,8 +72,34 @@ function matchesDay(days: DayFields, number: number, dayOfMonth: number, length:
   return days.nth.some((one) => one.weekday === ofWeek && one.n === Math.ceil(dayOfMonth / 7));
 }
 
+const SECONDS_PER_MINUTE = 60;
+
+/** The first matching local second from `second` on, counted as `civil-time.ts` counts minutes. */
+export function nextLocalSecond(cron: Cron, second: number): number {
+  const asked = Math.floor(second / SECONDS_PER_MINUTE);
+  const minute = nextLocalMinute(cron, asked);
+  if (minute === asked) {
+    const within = cron.seconds[lowerBound(cron.seconds, second - asked * SECONDS_PER_MINUTE)];
+    if (within !== undefined) return asked * SECONDS_PER_MINUTE + within;
+    return nextLocalMinute(cron, asked + 1) * SECONDS_PER_MINUTE + (cron.seconds[0] ?? 0);
+  }
+  return minute * SECONDS_PER_MINUTE + (cron.seconds[0] ?? 0);
+}
+
+/** The last matching local second up to and with `second`. */
+export function previousLocalSecond(cron: Cron, second: number): number {
+  const asked = Math.floor(second / SECONDS_PER_MINUTE);
+  const minute = previousLocalMinute(cron, asked);
+  if (minute === asked) {
+    const within = cron.seconds[lowerBound(cron.seconds, second - asked * SECONDS_PER_MINUTE + 1) - 1];
+    if (within !== undefined) return asked * SECONDS_PER_MINUTE + within;
+    return previousLocalMinute(cron, asked - 1) * SECONDS_PER_MINUTE + (cron.seconds.at(-1) ?? 0);
+  }
+  return minute * SECONDS_PER_MINUTE + (cron.seconds.at(-1) ?? 0);
+}
+
 /** The first matching local minute from `minute` on. */
-export function nextLocalMinute(cron: Cron, minute: number): number {
+function nextLocalMinute(cron: Cron, minute: number): number {
   const today = Math.floor(minute / MINUTES_PER_DAY);
   const first = cron.times[0] ?? 0;
   const day = nextDay(cron, today) ?? Infinity;
@@ -82,7 +110,7 @@ export function nextLocalMinute(cron: Cron, minute: number): number {
 }
 
 /** The last matching local minute up to and with `minute`. */
-export function previousLocalMinute(cron: Cron, minute: number): number {
+function previousLocalMinute(cron: Cron, minute: number): number {
   const today = Math.floor(minute / MINUTES_PER_DAY);
   const last = cron.times.at(-1) ?? 0;
   const day = previousDay(cron, today) ?? -Infinity;

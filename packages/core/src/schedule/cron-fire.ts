@@ -10,9 +10,9 @@
  */
 
 import type { Instant } from '../model/dag.ts';
-import { DAY, MINUTE } from './civil-time.ts';
-import { type Cron, nextLocalMinute, previousLocalMinute } from './cron-calendar.ts';
-import { getZone, type Zone } from './zone.ts';
+import { DAY, SECOND } from './civil-time.ts';
+import { type Cron, nextLocalSecond, previousLocalSecond } from './cron-calendar.ts';
+import { firstInstantOf, getZone, type Zone } from './zone.ts';
 
 /** The first fire after `after`. @throws InvalidZoneError */
 export function nextFire(cron: Cron, zone: string, after: Instant): Instant {
@@ -26,12 +26,12 @@ export function previousFire(cron: Cron, zone: string, before: Instant): Instant
 
 function nextElapsed(cron: Cron, zone: Zone, after: Instant): Instant {
   let period = zone.periodAt(after);
-  let least = Math.floor((after + period.offset) / MINUTE) + 1;
+  let least = Math.floor((after + period.offset) / SECOND) + 1;
   for (;;) {
-    const fire = nextLocalMinute(cron, least) * MINUTE - period.offset;
+    const fire = nextLocalSecond(cron, least) * SECOND - period.offset;
     if (fire < period.until) return fire;
     period = zone.periodAt(period.until);
-    least = Math.ceil((period.from + period.offset) / MINUTE);
+    least = Math.ceil((period.from + period.offset) / SECOND);
   }
 }
 
@@ -39,46 +39,27 @@ function previousElapsed(cron: Cron, zone: Zone, before: Instant): Instant {
   let end = before;
   for (;;) {
     const period = zone.periodAt(end - 1);
-    const fire = previousLocalMinute(cron, Math.ceil((end + period.offset) / MINUTE) - 1) * MINUTE - period.offset;
+    const fire = previousLocalSecond(cron, Math.ceil((end + period.offset) / SECOND) - 1) * SECOND - period.offset;
     if (fire >= period.from) return fire;
     end = period.from;
   }
 }
 
 function nextFixed(cron: Cron, zone: Zone, after: Instant): Instant {
-  let minute = Math.floor((after + zone.offsetAt(after)) / MINUTE);
+  let second = Math.floor((after + zone.offsetAt(after)) / SECOND);
   for (;;) {
-    minute = nextLocalMinute(cron, minute + 1);
-    const fire = firstInstantOf(zone, minute);
+    second = nextLocalSecond(cron, second + 1);
+    const fire = firstInstantOf(zone, second * SECOND);
     if (fire !== undefined && fire > after) return fire;
   }
 }
 
 function previousFixed(cron: Cron, zone: Zone, before: Instant): Instant {
   // In the second pass of a repeated hour, later times of the first pass are already over: begin with the greater offset.
-  let minute = Math.floor((before + Math.max(zone.offsetAt(before), zone.offsetAt(before - DAY))) / MINUTE) + 1;
+  let second = Math.floor((before + Math.max(zone.offsetAt(before), zone.offsetAt(before - DAY))) / SECOND) + 1;
   for (;;) {
-    minute = previousLocalMinute(cron, minute - 1);
-    const fire = firstInstantOf(zone, minute);
+    second = previousLocalSecond(cron, second - 1);
+    const fire = firstInstantOf(zone, second * SECOND);
     if (fire !== undefined && fire < before) return fire;
   }
-}
-
-/** When the local clock first shows this minute, or would have; undefined when its whole day is left out. */
-function firstInstantOf(zone: Zone, localMinute: number): Instant | undefined {
-  const asUtc = localMinute * MINUTE;
-  const earlier = zone.offsetAt(asUtc - DAY);
-  const later = zone.offsetAt(asUtc + DAY);
-  if (earlier === later) return asUtc - earlier;
-  const shown = [asUtc - earlier, asUtc - later].filter((instant) => instant + zone.offsetAt(instant) === asUtc);
-  if (shown.length > 0) return Math.min(...shown);
-  if (later - earlier >= DAY) return undefined;
-  return transitionBefore(zone, asUtc - earlier);
-}
-
-function transitionBefore(zone: Zone, instant: Instant): Instant {
-  let period = zone.periodAt(instant);
-  for (let before = zone.periodAt(period.from - 1); before.offset === period.offset; before = zone.periodAt(period.from - 1))
-    period = before;
-  return period.from;
 }

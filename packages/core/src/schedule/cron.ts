@@ -2,6 +2,7 @@
  * Cron expressions: what they may say and what they mean, without zones.
  *
  * - Five fields: minute, hour, day of month, month, day of week (0 and 7 are Sunday). Lists, ranges, steps, English names.
+ * - Six fields: seconds first. With five, a time is its minute's first second.
  * - `L` as day of month is the month's last day; `5L` or `friL` as day of week its last Friday, `5#2` its second.
  * - A field that allows every value restricts nothing. If both day fields restrict, a day need match only one of them.
  *   (As crontab(5) and Airflow's croniter.)
@@ -39,6 +40,7 @@ interface Field {
   readonly names: readonly string[];
 }
 
+const SECOND: Field = { name: 'second', min: 0, max: 59, names: [] };
 const MINUTE: Field = { name: 'minute', min: 0, max: 59, names: [] };
 const HOUR: Field = { name: 'hour', min: 0, max: 23, names: [] };
 const DAY_OF_MONTH: Field = { name: 'day of month', min: 1, max: 31, names: [] };
@@ -49,7 +51,8 @@ const MONTH: Field = {
   names: ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'],
 };
 const DAY_OF_WEEK: Field = { name: 'day of week', min: 0, max: 7, names: ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] };
-const FIELDS = [MINUTE, HOUR, DAY_OF_MONTH, MONTH, DAY_OF_WEEK] as const;
+/** Without the seconds, which may be left out. */
+const FIELDS = 5;
 
 /** A piece of the expression, and where it stands. */
 interface Piece {
@@ -63,16 +66,20 @@ export function parseCron(expression: string): Cron {
     throw new InvalidCronError(expression, at, what);
   };
   const pieces = splitFields(expression, fail);
-  const [minute, hour, dayOfMonth, month, dayOfWeek] = pieces;
-  if (!minute || !hour || !dayOfMonth || !month || !dayOfWeek || pieces.length !== FIELDS.length) {
+  const second = pieces.length === FIELDS + 1 ? pieces[0] : undefined;
+  const [minute, hour, dayOfMonth, month, dayOfWeek, tooMuch] = second === undefined ? pieces : pieces.slice(1);
+  if (!minute || !hour || !dayOfMonth || !month || !dayOfWeek || tooMuch !== undefined) {
     const wanted = 'minute, hour, day of month, month and day of week';
-    return fail(pieces[FIELDS.length]?.at ?? expression.length, `expected 5 fields (${wanted}), found ${pieces.length}`);
+    const place = pieces[FIELDS + 1]?.at ?? expression.length;
+    return fail(place, `expected 5 fields (${wanted}), or 6 with seconds first, found ${pieces.length}`);
   }
+  const seconds = second === undefined ? [0] : ascending(plainField(SECOND, second, fail));
   const minutes = plainField(MINUTE, minute, fail);
   const hours = plainField(HOUR, hour, fail);
   const months = plainField(MONTH, month, fail);
   const cron: Cron = {
     expression,
+    seconds,
     times: ascending(hours).flatMap((h) => ascending(minutes).map((m) => h * 60 + m)),
     months,
     days: dayFields(dayOfMonth, dayOfWeek, fail),

@@ -73,6 +73,27 @@ export function localHour(instant: Instant, zone: string): string {
   return `${pad(year, 4)}-${pad(month, 2)}-${pad(day, 2)}T${pad(hour, 2)}`;
 }
 
+/**
+ * When a zone's clock first shows a local time (milliseconds as `civil-time.ts` counts them), or would have: where clocks go forward
+ * over it, the first instant after the gap. Undefined when its whole day is left out. It never falls as the local time rises.
+ */
+export function firstInstantOf(zone: Zone, local: Milliseconds): Instant | undefined {
+  const earlier = zone.offsetAt(local - DAY);
+  const later = zone.offsetAt(local + DAY);
+  if (earlier === later) return local - earlier;
+  const shown = [local - earlier, local - later].filter((instant) => instant + zone.offsetAt(instant) === local);
+  if (shown.length > 0) return Math.min(...shown);
+  if (later - earlier >= DAY) return undefined;
+  return transitionBefore(zone, local - earlier);
+}
+
+function transitionBefore(zone: Zone, instant: Instant): Instant {
+  let period = zone.periodAt(instant);
+  for (let before = zone.periodAt(period.from - 1); before.offset === period.offset; before = zone.periodAt(period.from - 1))
+    period = before;
+  return period.from;
+}
+
 function pad(value: number, width: number): string {
   return String(value).padStart(width, '0');
 }

@@ -3,6 +3,7 @@
  * one. Knows no ranges of days, no jumps, and nothing of the core.
  */
 const MINUTE = 60_000;
+const DAY = 1_440 * MINUTE;
 
 /** The local clock at an instant, as numbers. */
 interface LocalTime {
@@ -117,6 +118,49 @@ export function firesIn(expression: string, seen: Scan): readonly number[] {
 
 function never(): never {
   throw new Error('An empty scan');
+}
+
+const SECOND = 1_000;
+
+/**
+ * Fires of an expression of six fields, seconds first, by looking at every second. An offset of a zone is a whole number of minutes
+ * since 1972, so that the local second is the UTC second.
+ */
+export function firesBySecond(expression: string, zone: string, from: number, to: number): readonly number[] {
+  const [seconds = '', ...rest] = expression.split(' ');
+  const matches = matcher(rest.join(' '));
+  const elapsed = /[*/]/.test(rest[1] ?? '');
+  const clockOf = new Map<number, LocalTime>();
+  const clock = (instant: number): LocalTime => {
+    const minute = Math.floor(instant / MINUTE) * MINUTE;
+    const known = clockOf.get(minute) ?? localTime(zone, minute);
+    clockOf.set(minute, known);
+    return known;
+  };
+  const allowed = new Set(Array.from({ length: 60 }, (_, second) => second).filter((second) => allows(seconds, second, 59)));
+  const fires: number[] = [];
+  /** Local seconds that the clock has shown, or passed over. */
+  let shownUpTo = shown(clock(from)) + (from % MINUTE) - SECOND;
+  for (let instant = from; instant <= to; instant += SECOND) {
+    const time = shown(clock(instant)) + (instant % MINUTE);
+    if (elapsed) {
+      if (allowed.has((instant % MINUTE) / SECOND) && matches(clock(instant))) fires.push(instant);
+      continue;
+    }
+    // Every local second up to now that has not been shown before, on a day that is shown at all.
+    let due = false;
+    for (let local = shownUpTo + SECOND; local <= time && !due; local += SECOND) {
+      if (!allowed.has((((local % MINUTE) + MINUTE) % MINUTE) / SECOND)) continue;
+      const date = new Date(local);
+      const day = { year: date.getUTCFullYear(), month: date.getUTCMonth() + 1, day: date.getUTCDate() };
+      const isShown =
+        local === time || Math.floor(local / DAY) === Math.floor(time / DAY) || Math.floor(local / DAY) === Math.floor(shownUpTo / DAY);
+      due = isShown && matches({ ...day, hour: date.getUTCHours(), minute: date.getUTCMinutes() });
+    }
+    if (due) fires.push(instant);
+    shownUpTo = Math.max(shownUpTo, time);
+  }
+  return fires;
 }
 
 /** Every instant of [from, to) at which the zone's offset is another than the minute before. */
