@@ -4,7 +4,7 @@
  * A1. Every write is guarded by the attempt id: an attempt that was replaced, cancelled or reaped changes nothing.
  * A2. A repeated call by the same worker for the same attempt gives the same answer (a lost response is not an error).
  */
-import type { AttemptError, DagSpec, Instant, RunType, TaskState, Wait } from '@headrace/core';
+import type { AttemptError, DagSpec, Instant, RunType, TaskState, Wait, WaitCondition } from '@headrace/core';
 import type { NewAssetEvent } from './asset-store.ts';
 import type { NewNotice } from './notice-store.ts';
 
@@ -34,16 +34,26 @@ export interface ClaimedAttempt extends AttemptRef {
   readonly partitionKey?: string;
   /** Waits of this try that have ended, oldest first: the task is run from its beginning and finds their results by key. */
   readonly waits?: readonly EndedWait[];
+  /** A `poll` of this try that has not been answered: this attempt looks again. */
+  readonly openWait?: Wait;
   /** When the first attempt of this task instance began, since the last clear: total timeouts count from it. */
   readonly firstStartedAt?: Instant;
 }
 
 export interface EndedWait {
   readonly key: string;
-  /** `timeout`: it was given up, and the task goes on all the same. */
-  readonly outcome: 'met' | 'timeout';
+  /** A task that, run anew, waits for something else here is not the task that waited. */
+  readonly condition: WaitCondition;
+  /** `timeout`: it was given up, and the task goes on all the same. `failed`: it came to a state that fails the wait. */
+  readonly outcome: 'met' | 'timeout' | 'failed';
   /** JSON text: what was posted, answered or found. */
   readonly json?: string;
+}
+
+/** The attempt with which a task instance succeeded: whose result it is. */
+export interface ResultRef {
+  readonly taskInstanceId: string;
+  readonly attempt: number;
 }
 
 /** A task's result: encoded JSON text inline, or the key of an object when it is larger than the inline limit. */
@@ -63,6 +73,8 @@ export interface FinishedAttempt extends AttemptRef {
   readonly logKey?: string;
   /** What the task waits for now. With `deferred`, `awaiting_input` and `up_for_reschedule`. */
   readonly wait?: Wait;
+  /** Waits that began or went on in this attempt and ended in it, in order. */
+  readonly endedWaits?: readonly EndedWait[];
   /** Events of its outlets, recorded with the success or not at all. */
   readonly assetEvents?: readonly NewAssetEvent[];
   /** To be delivered, recorded with the outcome or not at all. */
@@ -96,6 +108,12 @@ export interface AttemptStore {
 
   /** Results of these tasks of the run, of their newest successful attempt. A task without one is absent. */
   results(runKey: string, taskIds: readonly string[]): Promise<ReadonlyMap<string, StoredResult>>;
+  /** Of each of these tasks the instance with this map index, if it has succeeded. */
+  resultRefs(runKey: string, taskIds: readonly string[], mapIndex: number): Promise<ReadonlyMap<string, ResultRef>>;
+  /** Of a task that is repeated: all its instances that have succeeded, by map index. */
+  mappedRefs(runKey: string, taskId: string): Promise<readonly ResultRef[]>;
+  /** The results of these, in their order; undefined for one without. */
+  resultsOf(refs: readonly ResultRef[]): Promise<readonly (StoredResult | undefined)[]>;
   /** The bundle of a DAG version. */
   bundle(versionId: string): Promise<StoredBundle>;
 

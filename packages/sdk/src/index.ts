@@ -11,6 +11,7 @@ export * from './extract.ts';
 export * from './load.ts';
 export { defineOperation, isTask, type OperationParts } from './operation.ts';
 export * from './outcomes.ts';
+export { jsonSchemaOf } from './params.ts';
 export { isReference, type ReferenceTo, type RunIdentity, type RunValues, referenceName, resolveReferences, runValues, text } from './references.ts';
 export { type Catchup, type CronOptions, cron, manual, type Schedule } from './schedule.ts';
 export { chain, type NoInputs, type TaskArguments, type TaskInputs, type TaskOptions, task } from './task.ts';

@@ -44,7 +44,7 @@ function pathText(path: StandardSchemaV1.Issue['path']): string {
 }
 
 /** The Standard JSON Schema extension (zod 4.2 and later, ArkType, Valibot's adapter), or the method that older releases have. */
-function jsonSchemaOf(schema: StandardSchemaV1): Readonly<Record<string, unknown>> | undefined {
+export function jsonSchemaOf(schema: StandardSchemaV1): Readonly<Record<string, unknown>> | undefined {
   const standard = schema['~standard'] as { readonly jsonSchema?: { readonly input?: (options: { readonly target: string }) => unknown } };
   const methods = schema as { readonly toJSONSchema?: () => unknown; readonly toJsonSchema?: () => unknown };
   try {

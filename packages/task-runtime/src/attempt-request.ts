@@ -1,7 +1,8 @@
 /** What the pool is asked to run, and what it answers. */
-import type { AttemptReport } from '@headrace/core';
-import type { ClaimedAttempt, StoredResult } from '@headrace/ports';
-import type { ConnectionSettings } from '@headrace/sdk';
+import type { AttemptError, AttemptReport } from '@headrace/core';
+import type { ClaimedAttempt, EndedWait, NewAssetEvent, StoredResult } from '@headrace/ports';
+import type { ConnectionSettings, TriggerDagRequest } from '@headrace/sdk';
+import type { SentAssetEvent } from './protocol.ts';
 
 export interface AttemptRequest {
   readonly attempt: ClaimedAttempt;
@@ -13,6 +14,56 @@ export interface AttemptRequest {
   readonly connections: readonly ConnectionSettings[];
   /** From its start in a task process. */
   readonly timeoutMs: number;
+  /** Absent for a plain task. */
+  readonly flow?: FlowInputs;
+}
+
+/** What an attempt needs of the flow of its run beside the results of upstream tasks. */
+export interface FlowInputs {
+  /** Of an instance of a mapped task, in the order of what it is mapped over: the item, or its place among the items of the DAG file. */
+  readonly items?: readonly ({ readonly index: number } | StoredResult)[];
+  /** What the gate of its loop gave in the iteration before. */
+  readonly loopState?: StoredResult;
+  /** Upstream task id → the results of its instances. */
+  readonly mapped?: ReadonlyMap<string, MappedSource>;
+  readonly triggeringEvents?: readonly SentAssetEvent[];
+  /** Whether no later run of the DAG is due yet. */
+  readonly latest?: boolean;
+  /** Something is mapped over its result. */
+  readonly countItems?: boolean;
+  /** Of a task that decides: the tasks directly downstream of it. */
+  readonly downstream?: readonly string[];
+}
+
+/** Results of a mapped task's instances that succeeded, by map index. */
+export interface MappedSource {
+  readonly length: number;
+  /** An instance without a result gives undefined. */
+  page(from: number, count: number): Promise<readonly (StoredResult | undefined)[]>;
+}
+
+/** A function of a DAG file that is told of something. */
+export interface HookRequest {
+  readonly bundle: { readonly hash: string; readonly path: string };
+  readonly dagId: string;
+  /** By the name that the spec calls it. */
+  readonly hook: string;
+  /** What it is called with. */
+  readonly notice: Readonly<Record<string, unknown>>;
+  /** Identifies the notice; with the try it names the log. */
+  readonly noticeId: string;
+  /** 1 for the first delivery. */
+  readonly tryNumber: number;
+  readonly timeoutMs: number;
+}
+
+export interface HookResult {
+  /** Absent: it was delivered. */
+  readonly error?: AttemptError;
+  /** Absent when the hook wrote nothing. */
+  readonly logKey?: string;
+  /** The worker went away meanwhile: nothing is said about the hook. */
+  readonly interrupted?: boolean;
 }
 
 /**
@@ -38,4 +89,10 @@ export interface AttemptResult {
   /** Absent when the attempt wrote nothing. */
   readonly logKey?: string;
   readonly stopped?: StopReason | 'timeout';
+  readonly assetEvents?: readonly NewAssetEvent[];
+  readonly mapLabel?: string;
+  /** With a success: first this run is to be made, and waited for if it says so. */
+  readonly trigger?: TriggerDagRequest;
+  /** Waits that ended in this attempt. */
+  readonly endedWaits?: readonly EndedWait[];
 }

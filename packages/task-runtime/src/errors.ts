@@ -66,3 +66,103 @@ export function formatBytes(bytes: number): string {
   if (bytes >= 1_048_576) return `${Math.round(bytes / 1_048_576)} MiB`;
   return bytes >= 1_024 ? `${Math.round(bytes / 1_024)} KiB` : `${bytes} bytes`;
 }
+
+/** A wait was asked for in a way that has no meaning. */
+export class WaitUsageError extends Error {
+  readonly code = 'HR_BAD_WAIT';
+  readonly retryable = false;
+  constructor(message: string) {
+    super(message);
+    this.name = 'WaitUsageError';
+  }
+}
+
+export class WaitSwallowedError extends Error {
+  readonly code = 'HR_WAIT_SWALLOWED';
+  readonly retryable = false;
+  constructor(taskId: string, key: string, thrown: unknown) {
+    super(
+      `Task "${taskId}" caught the error with which wait "${key}" ends an attempt, and went on. Let errors with the code HR_SUSPENDED pass: in a catch around a wait, throw them again`,
+      thrown === undefined ? undefined : { cause: thrown },
+    );
+    this.name = 'WaitSwallowedError';
+  }
+}
+
+/** The task was run again after a wait and did not come to the same one. */
+export class WaitChangedError extends Error {
+  readonly code = 'HR_WAIT_CHANGED';
+  constructor(taskId: string, recorded: string, reached: string) {
+    super(
+      `Task "${taskId}" came to the ${reached} where it had come to the ${recorded} before. What stands before a wait must lead to the same waits each time the task is run`,
+    );
+    this.name = 'WaitChangedError';
+  }
+}
+
+export class WaitTimeoutError extends Error {
+  readonly code = 'HR_WAIT_TIMEOUT';
+  readonly retryable = false;
+  constructor(key: string, condition: string) {
+    super(`Wait "${key}" for ${condition} was given up at its timeout`);
+    this.name = 'WaitTimeoutError';
+  }
+}
+
+/** The run or task that was waited for came to a state in which the wait cannot be met. */
+export class WaitedForFailedError extends Error {
+  readonly code = 'HR_WAITED_FOR_FAILED';
+  readonly state: string;
+  constructor(what: string, state: string) {
+    super(`The task waited for ${what}, which is ${state}`);
+    this.name = 'WaitedForFailedError';
+    this.state = state;
+  }
+}
+
+export class AnswerRefusedError extends Error {
+  readonly code = 'HR_ANSWER_INVALID';
+  constructor(message: string) {
+    super(message);
+    this.name = 'AnswerRefusedError';
+  }
+}
+
+/** A sensor has not found what it looks for within its timeout, over all tries and looks. */
+export class SensorTimeoutError extends Error {
+  readonly code = 'HR_SENSOR_TIMEOUT';
+  readonly retryable = false;
+  constructor(taskId: string, timeoutMs: number) {
+    super(`Sensor "${taskId}" did not find what it looks for within its timeout of ${timeoutMs} ms, counted from its first attempt`);
+    this.name = 'SensorTimeoutError';
+  }
+}
+
+/** Something is mapped over the result of a task, and it has no items. */
+export class NotMappableError extends Error {
+  readonly code = 'HR_NOT_MAPPABLE';
+  readonly retryable = false;
+  constructor(taskId: string, given: string) {
+    super(`Task "${taskId}" returned ${given}, and a task is mapped over it: return an array or a plain object`);
+    this.name = 'NotMappableError';
+  }
+}
+
+export class UnknownOutletError extends Error {
+  readonly code = 'HR_NOT_AN_OUTLET';
+  readonly retryable = false;
+  constructor(taskId: string, asset: string, outlets: readonly string[]) {
+    const known = outlets.length === 0 ? 'It has none' : `Its outlets are ${outlets.map((each) => `"${each}"`).join(', ')}`;
+    super(`Asset "${asset}" is no outlet of task "${taskId}". ${known}. Name it in the task's outlets`);
+    this.name = 'UnknownOutletError';
+  }
+}
+
+export class UnknownBranchError extends Error {
+  readonly code = 'HR_UNKNOWN_BRANCH';
+  readonly retryable = false;
+  constructor(taskId: string, target: string, known: readonly string[]) {
+    super(`Task "${taskId}" chose to go on with "${target}", which is not directly downstream of it. Directly downstream: ${known.join(', ') || 'nothing'}`);
+    this.name = 'UnknownBranchError';
+  }
+}

@@ -13,9 +13,10 @@ import type { Clock, Log, Metrics, ObjectStore, StoredResult } from '@headrace/p
 import { AttemptLog } from './attempt-log.ts';
 import type { AttemptRequest, AttemptResult, RunHooks, StopReason } from './attempt-request.ts';
 import { ResultTooLargeError } from './errors.ts';
-import type { TaskLimits } from './limits.ts';
 import { attemptLogKey, attemptResultKey } from './object-keys.ts';
-import type { Ending, Frame, InputSource, RunOrder } from './protocol.ts';
+import type { Ending, Frame, PageOrder, RunOrder } from './protocol.ts';
+import { InputFiles, type Inputs } from './input-files.ts';
+import type { TaskLimits } from './limits.ts';
 import { connectionSecrets, type Mask, maskStrings } from './secrets.ts';
 
 export interface ExecutionSurroundings {
@@ -37,9 +38,14 @@ export interface Killable {
 
 /** The longest delay of a timer; longer ones would fire at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** An order must not grow too long. */
+const MOST_RESULTS_IN_PAGE = 500;
+
+/** What a process can be asked to do: an attempt, or a call of a hook. */
+export type ExecutionRequest = AttemptRequest & Pick<RunOrder, 'hook'>;
 
 export class Execution {
-  readonly request: AttemptRequest;
+  readonly request: ExecutionRequest;
   readonly hooks: RunHooks;
   readonly scratch: string;
   readonly #surroundings: ExecutionSurroundings;
@@ -53,9 +59,11 @@ export class Execution {
   /** Set by whoever kills the process for a cause of its own. */
   killedFor: AttemptError | undefined;
   #usedScratch = false;
+  /** What it is given. */
+  readonly files: InputFiles;
   readonly #onAbort = () => this.#stop(this.hooks.signal?.reason as StopReason);
 
-  constructor(request: AttemptRequest, hooks: RunHooks, surroundings: ExecutionSurroundings) {
+  constructor(request: ExecutionRequest, hooks: RunHooks, surroundings: ExecutionSurroundings) {
     this.request = request;
     this.hooks = hooks;
     this.#surroundings = surroundings;
@@ -63,6 +71,7 @@ export class Execution {
       surroundings.scratchDir,
       `${request.attempt.taskInstanceId}-${request.attempt.attemptId}`.replaceAll(/[^\w-]/g, '_'),
     );
+    this.files = new InputFiles(this.scratch, surroundings.objects, () => this.usesScratch());
     this.#mask = request.connections.length === 0 ? (text) => text : surroundings.maskerFor(connectionSecrets(request.connections));
   }
 
@@ -70,8 +79,8 @@ export class Execution {
     return this.#stopped;
   }
 
-  order(run: number, results: Readonly<Record<string, InputSource>>): RunOrder {
-    const { attempt, bundle, connections } = this.request;
+  order(run: number, inputs: Inputs): RunOrder {
+    const { attempt, bundle, connections, flow, hook } = this.request;
     const {
       dagId,
       runId,
@@ -104,10 +113,33 @@ export class Execution {
       ...(logicalDate === undefined ? {} : { logicalDate }),
       ...(intervalStart === undefined ? {} : { intervalStart }),
       ...(intervalEnd === undefined ? {} : { intervalEnd }),
-      results,
+      results: inputs.results,
       connections,
       scratch: this.scratch,
+      ...(attempt.partitionKey === undefined ? {} : { partitionKey: attempt.partitionKey }),
+      ...(attempt.firstStartedAt === undefined ? {} : { firstStartedAt: attempt.firstStartedAt }),
+      ...(attempt.waits === undefined ? {} : { waits: attempt.waits }),
+      ...(attempt.openWait === undefined ? {} : { openWait: attempt.openWait }),
+      ...(flow?.triggeringEvents === undefined ? {} : { triggeringEvents: flow.triggeringEvents }),
+      ...(flow?.latest === undefined ? {} : { latest: flow.latest }),
+      ...(flow?.countItems === undefined ? {} : { countItems: flow.countItems }),
+      ...(flow?.downstream === undefined ? {} : { downstream: flow.downstream }),
+      ...(inputs.items === undefined ? {} : { items: inputs.items }),
+      ...(inputs.loopState === undefined ? {} : { loopState: inputs.loopState }),
+      ...(hook === undefined ? {} : { hook }),
     };
+  }
+
+  /** Results that the process asked for. Never rejects. */
+  async page({ run, request, taskId, from, count }: Extract<Frame, { type: 'ask' }>): Promise<PageOrder> {
+    const answer = { type: 'page', run, request } as const;
+    try {
+      const source = this.request.flow?.mapped?.get(taskId);
+      if (source === undefined) throw new Error(`the attempt was given no results of a mapped task "${taskId}"`);
+      return { ...answer, results: await this.files.page(await source.page(from, Math.min(count, MOST_RESULTS_IN_PAGE))) };
+    } catch (error) {
+      return { ...answer, results: [], error: error instanceof Error ? error.message : String(error) };
+    }
   }
 
   /** A process has begun with it. */
@@ -176,6 +208,7 @@ export class Execution {
     return {
       report,
       ...(report.outcome === 'success' && stored.result !== undefined ? { result: stored.result } : {}),
+      ...(report.outcome === 'failed' || report.outcome === 'interrupted' ? {} : saidBeside(ending)),
       ...(logKey === undefined ? {} : { logKey }),
       ...(this.#stopped === undefined ? {} : { stopped: this.#stopped }),
     };
@@ -276,7 +309,28 @@ export class Execution {
 }
 
 function reportOf(ending: Ending): AttemptReport {
-  return ending.outcome === 'success' ? { outcome: 'success' } : ending;
+  switch (ending.outcome) {
+    case 'success':
+      return ending.decision === undefined ? { outcome: 'success' } : { outcome: 'success', decision: ending.decision };
+    case 'waiting':
+      return ending.lookAt === undefined
+        ? { outcome: 'deferred', wait: ending.wait }
+        : { outcome: 'rescheduled', dueAt: ending.lookAt, wait: ending.wait };
+    default:
+      return ending;
+  }
+}
+
+/** What counts only with its outcome: an attempt that was stopped meanwhile says none of it. */
+function saidBeside(ending: Ending): Pick<AttemptResult, 'assetEvents' | 'mapLabel' | 'trigger' | 'endedWaits'> {
+  if (ending.outcome !== 'success' && ending.outcome !== 'waiting') return {};
+  const { assetEvents, mapLabel, trigger } = ending.outcome === 'success' ? ending : {};
+  return {
+    ...(assetEvents === undefined ? {} : { assetEvents }),
+    ...(mapLabel === undefined ? {} : { mapLabel }),
+    ...(trigger === undefined ? {} : { trigger }),
+    ...(ending.endedWaits === undefined ? {} : { endedWaits: ending.endedWaits }),
+  };
 }
 
 async function regularFile(path: string): Promise<{ readonly size: number }> {

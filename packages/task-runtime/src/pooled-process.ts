@@ -7,9 +7,10 @@
 import { readFileSync } from 'node:fs';
 import { ProtocolError } from './errors.ts';
 import type { Execution } from './execution.ts';
+import type { Inputs } from './input-files.ts';
 import type { TaskLimits } from './limits.ts';
 import { outOfMemory, type ProcessEnd, processEndError } from './process-end.ts';
-import { type Ending, type Frame, type InputSource, PROTOCOL_VERSION } from './protocol.ts';
+import { type Ending, type Frame, PROTOCOL_VERSION } from './protocol.ts';
 import { TaskProcess, type TaskProcessOptions } from './task-process.ts';
 
 export type EndReason = 'failed_to_start' | 'died' | 'spoiled' | 'old' | 'closed';
@@ -87,11 +88,11 @@ export class PooledProcess {
   }
 
   /** Runs an attempt. `resolve` is called once, with what the task reported or why the process ended without a report. */
-  run(execution: Execution, results: Readonly<Record<string, InputSource>>, resolve: (ending: Ending) => void): void {
+  run(execution: Execution, inputs: Inputs, resolve: (ending: Ending) => void): void {
     this.#current = { execution, resolve, spoiled: false };
     this.#bundles.add(execution.request.bundle.hash);
     const run = ++this.#runs;
-    this.#process.send(execution.order(run, results));
+    this.#process.send(execution.order(run, inputs));
     execution.started({
       stop: (reason) => this.#process.send({ type: 'stop', run, reason }),
       kill: (signal) => this.#process.kill(signal),
@@ -133,9 +134,18 @@ export class PooledProcess {
       this.#finish(current, frame);
       return;
     }
+    if (frame.type === 'ask') {
+      void this.#answer(current, frame);
+      return;
+    }
     if (frame.type === 'log') current.execution.logLine(frame);
     else current.execution.output('process', frame.stream, frame.text);
     if (current.execution.congested(() => this.#process.resume())) this.#process.pause();
+  }
+
+  async #answer(current: Current, frame: Extract<Frame, { type: 'ask' }>): Promise<void> {
+    const page = await current.execution.page(frame);
+    if (this.#current === current) this.#process.send(page);
   }
 
   #started(frame: Extract<Frame, { type: 'ready' }>): void {

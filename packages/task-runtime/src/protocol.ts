@@ -8,8 +8,9 @@
  * P2. A frame belongs to the attempt whose number (`run`) it carries; one of an attempt that is over is dropped.
  * P3. Values of tasks pass as the text that `encodeValue` made and are not looked at on the way.
  */
-import type { AttemptError, Instant } from '@headrace/core';
-import type { ConnectionSettings } from '@headrace/sdk';
+import type { AttemptError, Decision, Instant, Wait } from '@headrace/core';
+import type { EndedWait, NewAssetEvent } from '@headrace/ports';
+import type { ConnectionSettings, TriggerDagRequest } from '@headrace/sdk';
 import { ProtocolError } from './errors.ts';
 
 /** Raised on an incompatible change. Both sides come from the same installation, but may be started before and after an upgrade. */
@@ -18,7 +19,21 @@ export const ORDER_FD = 3;
 export const FRAME_FD = 4;
 
 /** An upstream result: its text, or a file that holds the text. */
-export type InputSource = { readonly json: string } | { readonly file: string };
+export type ValueSource = { readonly json: string } | { readonly file: string };
+
+/** An input of a task; of a mapped upstream task only how many results there are, which the process asks for in pages. */
+export type InputSource = ValueSource | { readonly mapped: number };
+
+/** Where an instance of a mapped task finds its item: among the items that its DAG file has, or here. */
+export type ItemSource = { readonly index: number } | ValueSource;
+
+/** An event of an asset that made the run. */
+export interface SentAssetEvent {
+  readonly asset: string;
+  readonly partition?: string;
+  readonly extra: Readonly<Record<string, unknown>>;
+  readonly at: Instant;
+}
 
 export interface RunOrder {
   readonly type: 'run';
@@ -45,17 +60,60 @@ export interface RunOrder {
   readonly connections: readonly ConnectionSettings[];
   /** May not exist yet. */
   readonly scratch: string;
+  // What follows is absent for a task that has no use for it.
+  readonly partitionKey?: string;
+  readonly triggeringEvents?: readonly SentAssetEvent[];
+  /** When the first attempt since the last clear began: total timeouts count from it. */
+  readonly firstStartedAt?: Instant;
+  /** Waits of this try that have ended, oldest first. */
+  readonly waits?: readonly EndedWait[];
+  /** A wait of this try in which the process itself looks. */
+  readonly openWait?: Wait;
+  /** In the order of what the task, or its group, is mapped over. */
+  readonly items?: readonly ItemSource[];
+  /** What the gate of its loop gave in the iteration before; absent in the first. */
+  readonly loopState?: ValueSource;
+  /** Whether no later run is due yet. */
+  readonly latest?: boolean;
+  /** Something is mapped over its result: count the items. */
+  readonly countItems?: boolean;
+  /** Of a task that decides: what it may follow. */
+  readonly downstream?: readonly string[];
+  /** This function of the DAG file is called instead of a task. */
+  readonly hook?: { readonly name: string; readonly notice: Readonly<Record<string, unknown>> };
 }
 
-export type Order = RunOrder | { readonly type: 'stop'; readonly run: number; readonly reason: string };
+/** The results that a process asked for, from the first on; or why there are none. */
+export interface PageOrder {
+  readonly type: 'page';
+  readonly run: number;
+  readonly request: number;
+  readonly results: readonly ValueSource[];
+  readonly error?: string;
+}
+
+export type Order = RunOrder | PageOrder | { readonly type: 'stop'; readonly run: number; readonly reason: string };
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 /** How user code ended. A result that is too long for a frame stands in a file. */
 export type Ending =
-  | { readonly outcome: 'success'; readonly result?: { readonly json: string } | { readonly file: string } }
+  | {
+      readonly outcome: 'success';
+      readonly result?: ValueSource;
+      readonly decision?: Decision;
+      readonly assetEvents?: readonly NewAssetEvent[];
+      readonly mapLabel?: string;
+      /** A run is to be made, and waited for if it says so, before this is a success. */
+      readonly trigger?: TriggerDagRequest;
+      readonly endedWaits?: readonly EndedWait[];
+    }
   | { readonly outcome: 'skipped'; readonly reason: string }
-  | { readonly outcome: 'failed'; readonly error: AttemptError };
+  | { readonly outcome: 'failed'; readonly error: AttemptError }
+  /** A sensor that looked in vain. */
+  | { readonly outcome: 'rescheduled'; readonly dueAt: Instant }
+  /** With `lookAt`: the process looks itself, again at this time. `endedWaits`: what this attempt waited for and has got. */
+  | { readonly outcome: 'waiting'; readonly wait: Wait; readonly lookAt?: Instant; readonly endedWaits?: readonly EndedWait[] };
 
 export type Frame =
   | { readonly type: 'ready'; readonly version: number; readonly rssBytes: number }
@@ -67,6 +125,15 @@ export type Frame =
       readonly level: LogLevel;
       readonly message: string;
       readonly fields?: Readonly<Record<string, unknown>>;
+    }
+  /** Asks for results of a mapped upstream task. Answered by a `page` with the same number. */
+  | {
+      readonly type: 'ask';
+      readonly run: number;
+      readonly request: number;
+      readonly taskId: string;
+      readonly from: number;
+      readonly count: number;
     }
   | {
       readonly type: 'end';
@@ -95,6 +162,10 @@ export function parseFrame(line: string): Frame {
         return isCount(frame.run) && (frame.stream === 'stdout' || frame.stream === 'stderr') && typeof frame.text === 'string';
       case 'log':
         return isCount(frame.run) && LEVELS.has(frame.level) && typeof frame.message === 'string' && optional(frame.fields, isObject);
+      case 'ask':
+        return (
+          isCount(frame.run) && isCount(frame.request) && typeof frame.taskId === 'string' && isCount(frame.from) && isCount(frame.count)
+        );
       case 'end':
         return (
           isCount(frame.run) &&
@@ -118,6 +189,7 @@ export function parseOrder(line: string): Order {
   const valid =
     isCount(order.run) &&
     ((order.type === 'run' && isObject(order.bundle) && isObject(order.results) && Array.isArray(order.connections)) ||
+      (order.type === 'page' && isCount(order.request) && Array.isArray(order.results)) ||
       (order.type === 'stop' && typeof order.reason === 'string'));
   if (!valid) throw new ProtocolError(`the worker sent an order that is not of protocol ${PROTOCOL_VERSION}`);
   return order as unknown as Order;
@@ -144,9 +216,49 @@ function isEnding(value: unknown): boolean {
   const { outcome, result, error } = value;
   if (outcome === 'skipped') return typeof value.reason === 'string';
   if (outcome === 'failed') return isAttemptError(error);
+  if (outcome === 'rescheduled') return isCount(value.dueAt);
+  if (outcome === 'waiting') return isWait(value.wait) && optional(value.lookAt, isCount) && optional(value.endedWaits, isListOfEnded);
   return (
-    outcome === 'success' && optional(result, (each) => isObject(each) && (typeof each.json === 'string' || typeof each.file === 'string'))
+    outcome === 'success' &&
+    optional(result, (each) => isObject(each) && (typeof each.json === 'string' || typeof each.file === 'string')) &&
+    optional(value.decision, isDecision) &&
+    optional(value.assetEvents, (each) => Array.isArray(each) && each.every(isAssetEvent)) &&
+    optional(value.mapLabel, isString) &&
+    optional(value.trigger, (each) => isObject(each) && isString(each.dagId) && isObject(each.params)) &&
+    optional(value.endedWaits, isListOfEnded)
   );
+}
+
+function isDecision(value: unknown): boolean {
+  return (
+    isObject(value) &&
+    optional(value.items, isCount) &&
+    optional(value.follow, (each) => Array.isArray(each) && each.every(isString)) &&
+    optional(value.again, isBoolean)
+  );
+}
+
+function isAssetEvent(value: unknown): boolean {
+  return isObject(value) && isString(value.asset) && optional(value.partition, isString) && optional(value.extra, isObject);
+}
+
+const ON_TIMEOUT: ReadonlySet<unknown> = new Set(['fail', 'skip', 'continue']);
+const CONDITIONS: ReadonlySet<unknown> = new Set(['time', 'asset', 'run', 'webhook', 'input', 'poll']);
+
+function isWait(value: unknown): boolean {
+  return (
+    isObject(value) &&
+    isString(value.key) &&
+    isObject(value.condition) &&
+    CONDITIONS.has(value.condition.kind) &&
+    optional(value.timeoutAt, (each) => typeof each === 'number') &&
+    optional(value.tokenHash, isString) &&
+    ON_TIMEOUT.has(value.onTimeout)
+  );
+}
+
+function isListOfEnded(value: unknown): boolean {
+  return Array.isArray(value) && value.every((each) => isObject(each) && isString(each.key) && isObject(each.condition) && isString(each.outcome));
 }
 
 function isAttemptError(value: unknown): boolean {

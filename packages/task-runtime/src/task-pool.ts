@@ -6,18 +6,17 @@
  * P3. A process that died, or in which an attempt left something behind, is replaced at once; one that is merely old serves on
  *     until its replacement is ready.
  */
-import { createWriteStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { type Clock, type Log, type Metrics, noMetrics, type ObjectStore, systemClock } from '@headrace/ports';
-import type { AttemptRequest, AttemptResult, RunHooks } from './attempt-request.ts';
+import type { AttemptRequest, AttemptResult, HookRequest, HookResult, RunHooks } from './attempt-request.ts';
 import { taskEnvironment } from './environment.ts';
 import { NotStartedError } from './errors.ts';
-import { Execution, type ExecutionSurroundings } from './execution.ts';
+import { Execution, type ExecutionRequest, type ExecutionSurroundings } from './execution.ts';
+import { attemptOfHook } from './hook-attempt.ts';
+import type { Inputs } from './input-files.ts';
 import { DEFAULT_LIMITS, type TaskLimits } from './limits.ts';
 import { PooledProcess } from './pooled-process.ts';
-import type { Ending, InputSource } from './protocol.ts';
+import type { Ending } from './protocol.ts';
 import type { Mask } from './secrets.ts';
 import type { TaskProcessOptions } from './task-process.ts';
 
@@ -50,13 +49,14 @@ export interface TaskPool {
   ready(): Promise<void>;
   /** Runs an attempt to its end and stores its log and its result. Rejects with NotStartedError only. */
   run(request: AttemptRequest, hooks?: RunHooks): Promise<AttemptResult>;
+  /** Calls a function of a DAG file in a task process, like an attempt. Rejects with NotStartedError only. */
+  runHook(request: HookRequest, hooks?: RunHooks): Promise<HookResult>;
   /** Kills what runs; attempts report `interrupted`. */
   close(): Promise<void>;
 }
 
 interface Waiting {
   readonly execution: Execution;
-  readonly results: Readonly<Record<string, InputSource>>;
   begin(process: PooledProcess): void;
   giveUp(): void;
 }
@@ -179,6 +179,48 @@ export function createTaskPool(options: TaskPoolOptions): TaskPool {
 
   fill();
 
+  async function execute(request: ExecutionRequest, hooks: RunHooks = {}): Promise<AttemptResult> {
+    const execution = new Execution(request, hooks, surroundings);
+    let inputs: Inputs;
+    try {
+      inputs = await execution.files.inputs(request);
+    } catch (error) {
+      const { name, message, code } = error as Error & { code?: string };
+      return execution.settle({
+        outcome: 'failed',
+        error: { name, message: `The result of an upstream task could not be read: ${message}`, ...(code === undefined ? {} : { code }) },
+      });
+    }
+    const ending = await new Promise<Ending>((resolve, reject) => {
+      const { signal, startWithinMs } = hooks;
+      const giveUp = () => {
+        remove(queue, waiting);
+        unwatch();
+        reject(new NotStartedError());
+      };
+      const timer = startWithinMs === undefined ? undefined : setTimeout(giveUp, startWithinMs);
+      const unwatch = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', giveUp);
+      };
+      const waiting: Waiting = {
+        execution,
+        begin(process) {
+          unwatch();
+          process.run(execution, inputs, resolve);
+        },
+        giveUp,
+      };
+      if (closed || signal?.aborted === true) return giveUp();
+      signal?.addEventListener('abort', giveUp, { once: true });
+      begin(waiting);
+    }).catch(async (error: unknown) => {
+      await execution.removeScratch();
+      throw error;
+    });
+    return execution.settle(ending);
+  }
+
   return {
     size,
     get idle() {
@@ -189,47 +231,15 @@ export function createTaskPool(options: TaskPoolOptions): TaskPool {
     },
     ready: () => ready,
 
-    async run(request, hooks = {}) {
-      const execution = new Execution(request, hooks, surroundings);
-      let results: Readonly<Record<string, InputSource>>;
-      try {
-        results = await inputSources(execution, objects);
-      } catch (error) {
-        const { name, message, code } = error as Error & { code?: string };
-        return execution.settle({
-          outcome: 'failed',
-          error: { name, message: `The result of an upstream task could not be read: ${message}`, ...(code === undefined ? {} : { code }) },
-        });
-      }
-      const ending = await new Promise<Ending>((resolve, reject) => {
-        const { signal, startWithinMs } = hooks;
-        const giveUp = () => {
-          remove(queue, waiting);
-          unwatch();
-          reject(new NotStartedError());
-        };
-        const timer = startWithinMs === undefined ? undefined : setTimeout(giveUp, startWithinMs);
-        const unwatch = () => {
-          clearTimeout(timer);
-          signal?.removeEventListener('abort', giveUp);
-        };
-        const waiting: Waiting = {
-          execution,
-          results,
-          begin(process) {
-            unwatch();
-            process.run(execution, results, resolve);
-          },
-          giveUp,
-        };
-        if (closed || signal?.aborted === true) return giveUp();
-        signal?.addEventListener('abort', giveUp, { once: true });
-        begin(waiting);
-      }).catch(async (error: unknown) => {
-        await execution.removeScratch();
-        throw error;
-      });
-      return execution.settle(ending);
+    run: execute,
+
+    async runHook(request, hooks) {
+      const { report, logKey, stopped } = await execute(attemptOfHook(request), hooks);
+      return {
+        ...(report.outcome === 'failed' ? { error: report.error } : {}),
+        ...(logKey === undefined ? {} : { logKey }),
+        ...(report.outcome === 'interrupted' || stopped === 'lease_lost' ? { interrupted: true } : {}),
+      };
     },
 
     async close() {
@@ -241,24 +251,6 @@ export function createTaskPool(options: TaskPoolOptions): TaskPool {
       await Promise.all([...processes].map((each) => each.end()));
     },
   };
-}
-
-/** Results that are objects are fetched into files, so that a large one never passes through the worker's memory. */
-async function inputSources(execution: Execution, objects: ObjectStore): Promise<Readonly<Record<string, InputSource>>> {
-  const sources: Record<string, InputSource> = Object.create(null);
-  let count = 0;
-  for (const [taskId, stored] of execution.request.results) {
-    if (stored.kind === 'inline') {
-      sources[taskId] = { json: stored.json };
-      continue;
-    }
-    const file = join(execution.scratch, `input-${count++}.json`);
-    execution.usesScratch();
-    await mkdir(execution.scratch, { recursive: true });
-    await pipeline(await objects.get(stored.key), createWriteStream(file));
-    sources[taskId] = { file };
-  }
-  return sources;
 }
 
 function literalMask(secrets: readonly string[]): Mask {

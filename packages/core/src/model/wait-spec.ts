@@ -46,4 +46,6 @@ export interface Wait {
   readonly timeoutAt?: Instant;
   /** What then becomes of the task. */
   readonly onTimeout: 'fail' | 'skip' | 'continue';
+  /** Of a webhook: SHA-256, in hexadecimal, of the token in its address. The token itself is kept nowhere. */
+  readonly tokenHash?: string;
 }

@@ -1,6 +1,6 @@
 /** What an attempt needs beside its claim: results of upstream tasks, and the code it is pinned to. */
 import type { DagSpec } from '@headrace/core';
-import type { StoredBundle, StoredResult } from '@headrace/ports';
+import type { ResultRef, StoredBundle, StoredResult } from '@headrace/ports';
 import type { Queryable } from '../database.ts';
 import { NoSuchRowError } from '../errors.ts';
 
@@ -8,6 +8,21 @@ const RESULTS = `
   select t.task_id, r.inline_json, r.object_key, r.size
   from task_instance t join task_result r on r.task_instance_id = t.id and r.attempt = t.attempt
   where t.dag_run_id = $1 and t.task_id = any($2) and t.map_index = -1 and t.state = 'success'`;
+
+/** Parameters: run key, task ids, map index. By the unique key of task instances. */
+const REFS = `
+  select t.task_id, t.id, t.attempt from task_instance t
+  where t.dag_run_id = $1 and t.task_id = any($2) and t.map_index = $3 and t.state = 'success'`;
+
+const MAPPED_REFS = `
+  select t.id, t.attempt from task_instance t
+  where t.dag_run_id = $1 and t.task_id = $2 and t.map_index >= 0 and t.state = 'success'
+  order by t.map_index`;
+
+const RESULTS_OF = `
+  select r.task_instance_id as id, r.attempt, r.inline_json, r.object_key, r.size
+  from unnest($1::bigint[], $2::integer[]) as a (id, attempt)
+  join task_result r on r.task_instance_id = a.id and r.attempt = a.attempt`;
 
 const BUNDLE = `
   select v.dag_id, v.file, v.spec, b.hash, b.code, b.source_map
@@ -30,6 +45,44 @@ export async function readResults(db: Queryable, runKey: string, taskIds: readon
   if (taskIds.length === 0) return new Map();
   const { rows } = await db.query<ResultColumns & { task_id: string }>({ name: 'results', text: RESULTS, values: [runKey, taskIds] });
   return new Map(rows.map((row) => [row.task_id, storedResult(row)]));
+}
+
+/** Of each task the instance with this map index, if it succeeded. */
+export async function readResultRefs(
+  db: Queryable,
+  runKey: string,
+  taskIds: readonly string[],
+  mapIndex: number,
+): Promise<ReadonlyMap<string, ResultRef>> {
+  if (taskIds.length === 0) return new Map();
+  const { rows } = await db.query<RefRow & { task_id: string }>({ name: 'result refs', text: REFS, values: [runKey, taskIds, mapIndex] });
+  return new Map(rows.map((row) => [row.task_id, resultRef(row)]));
+}
+
+/** The instances of a repeated task that succeeded, by map index. */
+export async function readMappedRefs(db: Queryable, runKey: string, taskId: string): Promise<readonly ResultRef[]> {
+  const { rows } = await db.query<RefRow>({ name: 'mapped refs', text: MAPPED_REFS, values: [runKey, taskId] });
+  return rows.map(resultRef);
+}
+
+export async function readResultsOf(db: Queryable, refs: readonly ResultRef[]): Promise<readonly (StoredResult | undefined)[]> {
+  if (refs.length === 0) return [];
+  const { rows } = await db.query<ResultColumns & RefRow>({
+    name: 'results of',
+    text: RESULTS_OF,
+    values: [refs.map((ref) => ref.taskInstanceId), refs.map((ref) => ref.attempt)],
+  });
+  const found = new Map(rows.map((row) => [`${row.id} ${row.attempt}`, storedResult(row)]));
+  return refs.map(({ taskInstanceId, attempt }) => found.get(`${taskInstanceId} ${attempt}`));
+}
+
+interface RefRow {
+  readonly id: string;
+  readonly attempt: number;
+}
+
+function resultRef({ id, attempt }: RefRow): ResultRef {
+  return { taskInstanceId: id, attempt };
 }
 
 /** Throws NoSuchRowError. */

@@ -25,12 +25,17 @@ export class Bundles {
     dagId: string,
     taskId: string,
   ): Promise<{ dag: DagDefinition; task: TaskDefinition }> {
-    const module = this.#modules.get(bundle.hash) ?? this.#import(bundle);
-    const dag = findDag(await module, dagId);
+    const dag = await this.dag(bundle, dagId);
     const task = dag.tasks.get(taskId);
     if (task === undefined)
       throw new CodeUnavailableError(`DAG "${dagId}" has no task "${taskId}" in its code of version ${bundle.hash.slice(0, 12)}`);
     return { dag, task };
+  }
+
+  /** Throws CodeUnavailableError, or what the bundle throws when it is evaluated. */
+  async dag(bundle: { readonly hash: string; readonly path: string }, dagId: string): Promise<DagDefinition> {
+    const module = this.#modules.get(bundle.hash) ?? this.#import(bundle);
+    return findDag(await module, dagId);
   }
 
   #import(bundle: { readonly hash: string; readonly path: string }): Promise<Module> {

@@ -12,9 +12,11 @@ import { ORDER_FD, type Order, PROTOCOL_VERSION, parseOrder, type RunOrder } fro
 import { Bundles } from './bundles.ts';
 import { endingOf } from './error-report.ts';
 import { sendFrame } from './frames.ts';
+import { ResultPages } from './mapped-results.ts';
 import { attemptRunner, Scratch } from './run-attempt.ts';
 import type { ProcessSettings } from './settings.ts';
 import { AttemptOutput, captureStandardStreams, outputOfContext } from './task-output.ts';
+import { Suspended } from './waits.ts';
 
 /** A large result makes a long order downstream: each of its inputs inline. */
 const MAX_ORDER_BYTES = 64 * 1_048_576;
@@ -26,6 +28,7 @@ interface Running {
   readonly output: AttemptOutput;
   readonly stop: AbortController;
   readonly scratch: Scratch;
+  readonly pages: ResultPages;
   readonly startedAt: number;
   spoiled: boolean;
 }
@@ -43,12 +46,13 @@ function begin(order: RunOrder): void {
     output: new AttemptOutput(order.run, settings.outputBytes),
     stop: new AbortController(),
     scratch: new Scratch(order.scratch),
+    pages: new ResultPages(order.run),
     startedAt: performance.now(),
     spoiled: false,
   };
   running = attempt;
   void outputOfContext
-    .run(attempt.output, () => runner.run(order, attempt.stop.signal, attempt.output, attempt.scratch))
+    .run(attempt.output, () => runner.run(order, { ...attempt, signal: attempt.stop.signal }))
     .then((ending) => end(attempt, ending));
 }
 
@@ -76,11 +80,15 @@ function stop(run: number, reason: string): void {
 
 function take(order: Order): void {
   if (order.type === 'run') begin(order);
-  else stop(order.run, order.reason);
+  else if (order.type === 'page') {
+    if (running?.run === order.run) running.pages.take(order);
+  } else stop(order.run, order.reason);
 }
 
 /** What nobody caught: the attempt that runs fails with it, unless it is known to come from one that is over. */
 function escaped(error: unknown): void {
+  // A wait that nobody awaits: how the attempt ends is seen when the task's function has.
+  if (error instanceof Suspended) return;
   if (running === undefined) process.exit(1);
   running.spoiled = true;
   const context = outputOfContext.getStore();

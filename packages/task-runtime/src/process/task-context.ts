@@ -1,12 +1,27 @@
 /** What a task function is given. */
-import type { ConnectionSettings, DagDefinition, DataInterval, TaskContext } from '@headrace/sdk';
+import { type ConnectionSettings, type DagDefinition, type DataInterval, runValues, type TaskContext, type TaskDefinition } from '@headrace/sdk';
 import { UndeclaredConnectionError } from '../errors.ts';
 import type { RunOrder } from '../protocol.ts';
+import type { AssetEmissions } from './asset-emissions.ts';
+import { instanceArgs } from './instance-args.ts';
 import { type AttemptOutput, taskLog } from './task-output.ts';
+import { assetEvent, type TaskWaits } from './waits.ts';
 
-export function taskContext(order: RunOrder, dag: DagDefinition, signal: AbortSignal, output: AttemptOutput): TaskContext {
-  const { dagId, runId, taskId, mapIndex, tryNumber, maxTries, logicalDate } = order;
-  return {
+export interface ContextParts {
+  readonly signal: AbortSignal;
+  readonly output: AttemptOutput;
+  readonly waits: TaskWaits;
+  readonly emissions: AssetEmissions;
+}
+
+export function taskContext(
+  order: RunOrder,
+  dag: DagDefinition,
+  task: TaskDefinition,
+  { signal, output, waits, emissions }: ContextParts,
+): TaskContext {
+  const { dagId, runId, taskId, mapIndex, tryNumber, maxTries, logicalDate, latest, triggeringEvents = [] } = order;
+  const context = {
     dagId,
     runId,
     taskId,
@@ -18,16 +33,15 @@ export function taskContext(order: RunOrder, dag: DagDefinition, signal: AbortSi
     interval: new RunInterval(order.intervalStart ?? order.runAfter, order.intervalEnd ?? order.runAfter, zoneOf(dag)),
     log: taskLog(output),
     signal,
-    connection: (id) => connectionOf(id, order),
-    partitionKey: undefined,
-    triggeringEvents: [],
-    emit: notYet,
-    wait: { for: notYet, until: notYet, asset: notYet, run: notYet, webhook: notYet, input: notYet, poll: notYet },
-  };
-}
-
-function notYet(): never {
-  throw new Error('Not in this version');
+    connection: (id: string) => connectionOf(id, order),
+    partitionKey: order.partitionKey,
+    triggeringEvents: triggeringEvents.map(assetEvent),
+    emit: emissions.emit.bind(emissions),
+    wait: waits,
+    ...(latest === undefined ? {} : { latest }),
+  } satisfies TaskContext;
+  const args = instanceArgs(task, order, runValues(context));
+  return args === undefined ? context : { ...context, args };
 }
 
 /**

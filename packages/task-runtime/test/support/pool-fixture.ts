@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type ClaimedAttempt, type StoredResult, silentLog } from '@headrace/ports';
 import type { ConnectionSettings } from '@headrace/sdk';
-import { type AttemptResult, createTaskPool, type RunHooks, type TaskPool, type TaskPoolOptions, writeBundle } from '../../src/index.ts';
+import { type AttemptResult, createTaskPool, type FlowInputs, type RunHooks, type TaskPool, type TaskPoolOptions, writeBundle } from '../../src/index.ts';
 import { MemoryObjects } from './memory-objects.ts';
 
 const sdk = new URL('../../../sdk/src/index.ts', import.meta.url).href;
@@ -18,6 +18,7 @@ export interface RunOptions extends RunHooks {
   readonly connections?: readonly ConnectionSettings[];
   readonly timeoutMs?: number;
   readonly attempt?: Partial<ClaimedAttempt>;
+  readonly flow?: FlowInputs;
 }
 
 export interface LogLine {
@@ -49,8 +50,18 @@ export class PoolFixture {
 
   /** Runs the task `t` of a DAG whose build function has this body. */
   async run(body: string, options: RunOptions = {}): Promise<AttemptResult> {
-    const { results = new Map(), connections = [], timeoutMs = 60_000, attempt, ...hooks } = options;
-    return this.pool.run({ attempt: this.attempt(attempt), bundle: await writeDag(body), results, connections, timeoutMs }, hooks);
+    return this.#run(await writeDag(body), options);
+  }
+
+  /** Runs the task `t` of a DAG of definitions as a bundle holds them: `members` is the source of what `t` has beside the usual. */
+  async runDefined(members: string, options: RunOptions = {}, ofDag = ''): Promise<AttemptResult> {
+    return this.#run(await writeDefinedDag(members, ofDag), options);
+  }
+
+  async #run(bundle: { hash: string; path: string }, options: RunOptions): Promise<AttemptResult> {
+    const { results = new Map(), connections = [], timeoutMs = 60_000, attempt, flow, ...hooks } = options;
+    const request = { attempt: this.attempt(attempt), bundle, results, connections, timeoutMs };
+    return this.pool.run(flow === undefined ? request : { ...request, flow }, hooks);
   }
 
   attempt(given: Partial<ClaimedAttempt> = {}): ClaimedAttempt {
@@ -101,6 +112,16 @@ export async function writeDag(body: string, options = '{}', sourceMap?: string)
   const code = `import { dag, task, defineOperation, chain, skip, SkipTask, FailTask, RetryTask } from ${JSON.stringify(sdk)};\nexport default dag('d', ${options}, (scope) => {\n${body}\n});\n`;
   const hash = createHash('sha256').update(code).digest('hex');
   return { hash, path: await writeBundle(compiled, { hash, code, ...(sourceMap === undefined ? {} : { sourceMap }) }) };
+}
+
+/** A module with one DAG, `d`, of the one task `t`, without the SDK's builders. Both are source text of object members. */
+export async function writeDefinedDag(members: string, ofDag = ''): Promise<{ hash: string; path: string }> {
+  const code = `import { DAG_BRAND, TASK_BRAND, OUTCOME_BRAND } from ${JSON.stringify(sdk)};
+const t = { [TASK_BRAND]: 1, taskId: 't', kind: 'task', options: {}, inputs: {}, after: new Set(), connections: [], ${members} };
+export default { [DAG_BRAND]: 1, dagId: 'd', schedule: { kind: 'manual' }, catchup: { kind: 'off' }, tasks: new Map([['t', t]]), ${ofDag} };
+`;
+  const hash = createHash('sha256').update(code).digest('hex');
+  return { hash, path: await writeBundle(compiled, { hash, code }) };
 }
 
 /** Whether a process is alive; a zombie that nobody has waited for is not. */

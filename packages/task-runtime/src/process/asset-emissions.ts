@@ -1,0 +1,57 @@
+/** Events of a task's outlets: one for each when the task succeeds, with what the task says about them. */
+import type { AssetSpec } from '@headrace/core';
+import type { NewAssetEvent } from '@headrace/ports';
+import { UnknownOutletError } from '../errors.ts';
+
+export interface Emission {
+  readonly extra?: Readonly<Record<string, unknown>>;
+  readonly partition?: string;
+}
+
+export class AssetEmissions {
+  readonly #taskId: string;
+  readonly #outlets: readonly AssetSpec[];
+  readonly #partitionKey: string | undefined;
+  /** By asset and partition. */
+  readonly #events = new Map<string, NewAssetEvent>();
+
+  constructor(taskId: string, outlets: readonly AssetSpec[], partitionKey: string | undefined) {
+    this.#taskId = taskId;
+    this.#outlets = outlets;
+    this.#partitionKey = partitionKey;
+  }
+
+  /** Throws UnknownOutletError, and TypeError for an extra that is not JSON. */
+  emit(asset: string | { readonly name: string }, { extra, partition }: Emission = {}): void {
+    const name = typeof asset === 'string' ? asset : asset.name;
+    const outlet = this.#outlets.find((each) => each.name === name);
+    if (outlet === undefined) {
+      throw new UnknownOutletError(
+        this.#taskId,
+        name,
+        this.#outlets.map((each) => each.name),
+      );
+    }
+    const key = partition ?? this.#usualPartition(outlet);
+    const place = JSON.stringify([name, key]);
+    const before = this.#events.get(place);
+    const said = extra === undefined ? {} : (JSON.parse(JSON.stringify(extra)) as Record<string, unknown>);
+    this.#events.set(place, {
+      asset: name,
+      ...(key === undefined ? {} : { partition: key }),
+      ...(before?.extra === undefined && extra === undefined ? {} : { extra: { ...before?.extra, ...said } }),
+    });
+  }
+
+  /** What a success records. An outlet of which nothing was said has an event all the same. */
+  events(): readonly NewAssetEvent[] {
+    const said = new Set([...this.#events.values()].map((event) => event.asset));
+    for (const outlet of this.#outlets) if (!said.has(outlet.name)) this.emit(outlet.name);
+    return [...this.#events.values()];
+  }
+
+  /** A run of a partition makes that partition of an asset that has any. */
+  #usualPartition({ partitions }: AssetSpec): string | undefined {
+    return partitions === undefined ? undefined : this.#partitionKey;
+  }
+}
