@@ -95,9 +95,17 @@ create table pool (
   name text not null,
   slots integer not null,
   description text,
+  include_deferred boolean default false not null,
   constraint pool_pkey PRIMARY KEY (name),
   constraint pool_slots_check CHECK ((slots >= 0))
 );
+
+create table rate_bucket (
+  key text not null,
+  full_at double precision not null,
+  constraint rate_bucket_pkey PRIMARY KEY (key)
+) with (fillfactor=50);
+CREATE INDEX rate_bucket_full_at ON headrace.rate_bucket USING btree (full_at);
 
 create table run_event (
   id bigint generated always as identity not null,
@@ -167,15 +175,19 @@ create table task_instance (
   decision jsonb,
   map_label text,
   first_started_at timestamp with time zone,
+  priority_class smallint default 0 not null,
+  limits jsonb,
   constraint task_instance_dag_run_id_task_id_map_index_key UNIQUE (dag_run_id, task_id, map_index),
   constraint task_instance_pkey PRIMARY KEY (id),
   constraint task_instance_dag_run_id_fkey FOREIGN KEY (dag_run_id) REFERENCES dag_run(id),
   constraint task_instance_check CHECK (((state <> 'scheduled'::text) OR (scheduled_at IS NOT NULL))),
   constraint task_instance_state_check CHECK ((state = ANY (ARRAY['none'::text, 'scheduled'::text, 'queued'::text, 'running'::text, 'restarting'::text, 'up_for_retry'::text, 'up_for_reschedule'::text, 'deferred'::text, 'awaiting_input'::text, 'success'::text, 'failed'::text, 'skipped'::text, 'upstream_failed'::text, 'removed'::text])))
 ) with (fillfactor=75, autovacuum_vacuum_scale_factor=0.02, autovacuum_analyze_scale_factor=0.02);
+CREATE INDEX task_instance_deferred ON headrace.task_instance USING btree (pool) INCLUDE (pool_slots) WHERE (state = 'deferred'::text);
 CREATE INDEX task_instance_due ON headrace.task_instance USING btree (due_at) WHERE (state = ANY (ARRAY['up_for_retry'::text, 'up_for_reschedule'::text]));
+CREATE INDEX task_instance_limited ON headrace.task_instance USING btree (id) WHERE ((state = ANY (ARRAY['queued'::text, 'running'::text, 'restarting'::text])) AND (limits IS NOT NULL));
 CREATE INDEX task_instance_live ON headrace.task_instance USING btree (pool, dag_id, queue) WHERE (state = ANY (ARRAY['queued'::text, 'running'::text, 'restarting'::text]));
-CREATE INDEX task_instance_scheduled ON headrace.task_instance USING btree (((- priority_weight)), scheduled_at, id) WHERE (state = 'scheduled'::text);
+CREATE INDEX task_instance_scheduled ON headrace.task_instance USING btree (pool, queue, dag_id, pool_slots, COALESCE(jsonb_hash_extended(limits, (0)::bigint), (0)::bigint), priority_class DESC, priority_weight DESC, scheduled_at, id) WHERE (state = 'scheduled'::text);
 
 create table task_result (
   task_instance_id bigint not null,
