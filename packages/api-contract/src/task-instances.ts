@@ -104,3 +104,26 @@ export const ClearTaskInstances = Type.Object(
   { additionalProperties: false },
 );
 export type ClearTaskInstances = Partial<Static<typeof ClearTaskInstances>>;
+
+export const TaskInstancePatchQuery = Type.Object(
+  {
+    /** Absent: every instance of the task. */
+    map_index: Type.Optional(Type.Integer({ minimum: -1 })),
+    update_mask: Type.Optional(Type.Array(Type.Enum(['new_state', 'note']))),
+  },
+  { additionalProperties: false },
+);
+
+/** Says what a task instance came to. */
+export const MarkTaskInstance = Type.Object(
+  {
+    new_state: Type.Optional(Nullable(TaskInstanceState)),
+    note: Type.Optional(Nullable(Type.String({ maxLength: 1000 }))),
+    include_upstream: Type.Boolean({ default: false }),
+    include_downstream: Type.Boolean({ default: false }),
+    include_future: Type.Boolean({ default: false }),
+    include_past: Type.Boolean({ default: false }),
+  },
+  { additionalProperties: false },
+);
+export type MarkTaskInstance = Partial<Static<typeof MarkTaskInstance>>;

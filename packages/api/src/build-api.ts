@@ -20,6 +20,7 @@ import { dagRoutes } from './resources/dags.ts';
 import { explainRoutes } from './resources/explain.ts';
 import { importErrorRoutes } from './resources/import-errors.ts';
 import { Lookup } from './resources/lookup.ts';
+import { markRoutes } from './resources/mark.ts';
 import { metricsRoutes, monitorRoutes } from './resources/monitor.ts';
 import { taskInstanceRoutes } from './resources/task-instances.ts';
 import { taskLogRoutes } from './resources/task-logs.ts';
@@ -74,4 +75,5 @@ const resources = [
   xcomRoutes,
   explainRoutes,
   clearRoutes,
+  markRoutes,
 ] as const;

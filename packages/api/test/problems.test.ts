@@ -58,7 +58,21 @@ describe('bad requests', () => {
     ['an unknown address', { url: '/api/v2/nothing' }, 404, 'HR_ROUTE_NOT_FOUND', []],
     ['a broken address', { url: '/api/v2/dags/%zz' }, 400, 'HR_BAD_REQUEST', []],
     ['the cancel of an ended run', patch('/dags/sales/dagRuns/r1', { state: 'failed' }), 409, 'HR_RUN_FINISHED', []],
-    ['a run marked as success', patch('/dags/sales/dagRuns/r2', { state: 'success' }), 422, 'HR_UNSUPPORTED', ['body.state']],
+    [
+      'a task marked as running',
+      patch('/dags/sales/dagRuns/r1/taskInstances/extract', { new_state: 'running' }),
+      422,
+      'HR_UNSUPPORTED',
+      ['body.new_state'],
+    ],
+    ['a mark that says nothing', patch('/dags/sales/dagRuns/r1/taskInstances/extract', {}), 422, 'HR_INVALID_REQUEST', ['body']],
+    [
+      'a clear that leaves its run as it is',
+      post('/dags/sales/clearTaskInstances', { dag_run_id: 'r1', reset_dag_runs: false }),
+      422,
+      'HR_UNSUPPORTED',
+      ['body.reset_dag_runs'],
+    ],
     ['a clear of no run', post('/dags/sales/clearTaskInstances', {}), 422, 'HR_INVALID_REQUEST', ['body.dag_run_id']],
     [
       'a clear of a misspelt task',

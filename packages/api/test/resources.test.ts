@@ -115,6 +115,23 @@ describe('the API', () => {
     expect((await ask(`${run}/r1/taskInstances/extract/tries/1`)).body).toMatchObject({ try_number: 1, state: 'failed' });
   });
 
+  test('marks task instances and runs', async () => {
+    const mark = (path: string, payload: object) => ask(`/dags/sales/dagRuns/r1${path}`, { method: 'PATCH', payload });
+    const dry = await mark('/taskInstances/transform/dry_run', { new_state: 'success' });
+    expect(dry.body.task_instances.map((one: { task_id: string }) => one.task_id)).toEqual(['transform']);
+    expect(fixture.commands).toEqual([]);
+    expect((await mark('/taskInstances/transform', { new_state: 'success', include_downstream: true })).status).toBe(200);
+    await mark('/taskInstances/transform/-1', { new_state: 'failed' });
+    await mark('/taskInstances/transform', { note: 'known trouble' });
+    await mark('', { state: 'success' });
+    expect(fixture.commands).toEqual([
+      'mark ["transform"] success by api-token',
+      'mark [["transform",-1]] failed by api-token',
+      expect.stringMatching(/^note \d+: known trouble$/),
+      'mark r1 success by api-token',
+    ]);
+  });
+
   test('tells what a clear would do, and does it', async () => {
     const clear = (payload: object) => ask('/dags/sales/clearTaskInstances', { method: 'POST', payload });
     const dry = await clear({ dag_run_id: 'r1' });

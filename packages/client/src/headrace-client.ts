@@ -16,6 +16,7 @@ import type {
   DagRunPatch,
   HealthInfo,
   ImportErrorCollection,
+  MarkTaskInstance,
   TaskCollection,
   TaskExplanation,
   TaskInstance,
@@ -114,6 +115,18 @@ export function createClient(options: ClientOptions) {
       request<XComEntry>(`${instance(dagId, runId, taskId)}/xcomEntries/return_value`),
     clearTaskInstances: (dagId: string, body: ClearTaskInstances) =>
       request<TaskInstanceCollection>(`${dag(dagId)}/clearTaskInstances`, { method: 'POST', body }),
+    /** `mapIndex` absent: every instance of the task. With `dryRun` nothing is changed. */
+    markTaskInstance: (
+      dagId: string,
+      runId: string,
+      taskId: string,
+      body: MarkTaskInstance,
+      { mapIndex, dryRun = false }: { readonly mapIndex?: number; readonly dryRun?: boolean } = {},
+    ) =>
+      request<TaskInstanceCollection>(
+        `${instance(dagId, runId, taskId)}${mapIndex === undefined ? '' : `/${mapIndex}`}${dryRun ? '/dry_run' : ''}`,
+        { method: 'PATCH', body },
+      ),
   };
 }
 

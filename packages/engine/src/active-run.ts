@@ -6,10 +6,12 @@
  */
 import {
   type Dag,
+  decisionNotices,
   type Effect,
   type Instant,
   type NewNode,
   type RunEvent,
+  type RunIdentity,
   type RunState,
   restoreRun,
   step,
@@ -43,6 +45,7 @@ export class ActiveRun {
   verifyAt = 0;
   verifyEveryMs = 0;
 
+  readonly #identity: RunIdentity;
   #state: RunState;
   /** By node. A run that was never started has no rows. */
   readonly #instanceIds: (string | undefined)[];
@@ -55,6 +58,8 @@ export class ActiveRun {
     this.versionId = loaded.versionId;
     this.revision = loaded.revision;
     this.dag = dag;
+    const { tasks: _tasks, status: _status, progress: _progress, ...identity } = loaded;
+    this.#identity = identity;
     const known = loaded.tasks.flatMap(({ taskInstanceId, taskId, mapIndex, state }) => {
       const task = dag.indexOf(taskId);
       return task === undefined ? [] : [{ taskInstanceId, task, mapIndex, state }];
@@ -138,13 +143,16 @@ export class ActiveRun {
       const change = { taskInstanceId, from: from.status, fromAttempt: from.attempt, to, reason };
       saved.push(mapIndex === undefined ? change : { ...change, mapIndex });
     }
+    const status = next.status === this.#state.status ? undefined : next.status;
+    const notices = decisionNotices(this.dag, { ...this.#identity, state: next }, [...changes.values()], status);
     return {
       runKey: this.runKey,
       revision: this.revision,
       changes: saved,
       ...(created.length === 0 ? {} : { created: created.map((node) => this.#created(node)) }),
       ...(next.progress === this.#state.progress ? {} : { progress: next.progress }),
-      ...(next.status === this.#state.status ? {} : { status: next.status }),
+      ...(notices.length === 0 ? {} : { notices }),
+      ...(status === undefined ? {} : { status }),
     };
   }
 

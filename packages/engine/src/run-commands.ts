@@ -1,9 +1,22 @@
 /** Commands of people on runs: load, let the core decide, save if the run has not moved on, else again. */
-import { expandTasks, type RunEvent, step } from '@headrace/core';
-import type { ClearRequest, ClearResult, Clock, CommandStore, LoadedRun, RunCommands, VersionChange } from '@headrace/ports';
+import { type RunEvent, step, type TaskStatus } from '@headrace/core';
+import {
+  type ChangeResult,
+  type ClearRequest,
+  type Clock,
+  type CommandStore,
+  type LoadedRun,
+  type MarkRequest,
+  type RunCommands,
+  type RunSelection,
+  type TaskSelection,
+  TasksRunningError,
+  type VersionChange,
+} from '@headrace/ports';
 import { ActiveRun } from './active-run.ts';
 import type { DagVersions } from './dag-versions.ts';
 import { initialTasks } from './initial-tasks.ts';
+import { selectNodes, statusOf } from './task-selection.ts';
 
 const MOST_TRIES = 10;
 
@@ -15,21 +28,151 @@ export class RunMovedOnError extends Error {
   }
 }
 
-export function createRunCommands(options: {
-  readonly store: Pick<CommandStore, 'loadRun' | 'saveCommand' | 'latestVersion'>;
+export interface RunCommandsOptions {
+  readonly store: Pick<CommandStore, 'loadRun' | 'saveCommand' | 'latestVersion' | 'runIds'>;
   readonly versions: DagVersions;
   readonly clock: Clock;
-}): RunCommands {
-  const { store, versions, clock } = options;
+}
 
-  interface Found {
-    readonly loaded: LoadedRun;
-    readonly run: ActiveRun;
-    /** When the run shall go on with another version than its own. */
-    readonly version?: VersionChange;
+export function createRunCommands(options: RunCommandsOptions): RunCommands {
+  const commands = new Commands(options);
+  return {
+    async cancelRun(dagId, runId, user, { terminate = false } = {}) {
+      let finished = false;
+      const done = await commands.change(dagId, runId, { name: 'cancel', user }, ({ loaded }) => {
+        finished = loaded.status === 'success' || loaded.status === 'failed';
+        return finished ? undefined : { type: 'run.cancelled', ...(terminate ? { teardowns: false } : {}) };
+      });
+      if (!done) return 'not_found';
+      return finished ? 'already_finished' : 'ok';
+    },
+    async markRun(dagId, runId, status, user) {
+      const done = await commands.change(dagId, runId, { name: `mark ${status}`, user }, () => ({ type: 'run.marked', status }));
+      return done ? 'ok' : 'not_found';
+    },
+    clear: (dagId, runs, request, user) => commands.clear(dagId, runs, request, user),
+    markTasks: (dagId, runs, request, user) => commands.markTasks(dagId, runs, request, user),
+  };
+}
+
+interface Found {
+  readonly loaded: LoadedRun;
+  readonly run: ActiveRun;
+  /** When the run shall go on with another version than its own. */
+  readonly version?: VersionChange;
+}
+
+interface Command {
+  readonly name: string;
+  readonly user: string | undefined;
+  readonly onLatestVersion?: boolean;
+}
+
+type Affected = ChangeResult['affected'];
+
+class Commands {
+  readonly #options: RunCommandsOptions;
+
+  constructor(options: RunCommandsOptions) {
+    this.#options = options;
   }
 
-  async function load(dagId: string, runId: string, onLatestVersion: boolean): Promise<Found | undefined> {
+  async clear(dagId: string, runs: RunSelection, request: ClearRequest, user: string | undefined): Promise<ChangeResult | 'not_found'> {
+    const command: Command = { name: 'clear', user, onLatestVersion: request.onLatestVersion ?? false };
+    const chosen = (run: ActiveRun): readonly number[] =>
+      selectNodes(run, request, { withSetupsAndTeardowns: true }).filter((node) => isToClear(statusOf(run, node), request));
+    if (request.preventRunning === true) await this.#refuseRunning(dagId, runs, request, chosen);
+    return this.#onEach(dagId, runs, request, command, chosen, (tasks) => ({ type: 'tasks.cleared', tasks }));
+  }
+
+  async markTasks(dagId: string, runs: RunSelection, request: MarkRequest, user: string | undefined): Promise<ChangeResult | 'not_found'> {
+    const { status } = request;
+    const chosen = (run: ActiveRun): readonly number[] =>
+      selectNodes(run, request, { withSetupsAndTeardowns: false }).filter((node) => statusOf(run, node) !== status);
+    return this.#onEach(dagId, runs, request, { name: `mark tasks ${status}`, user }, chosen, (tasks) => ({
+      type: 'tasks.marked',
+      tasks,
+      status,
+    }));
+  }
+
+  /** False: there is no such run. The event is asked for each time the run is loaded; undefined: nothing is to be done. */
+  async change(dagId: string, runId: string, command: Command, eventFor: (found: Found) => RunEvent | undefined): Promise<boolean> {
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      const found = await this.#load(dagId, runId, command.onLatestVersion ?? false);
+      if (found === undefined) return false;
+      const event = eventFor(found);
+      if (event === undefined || (await this.#save(found, event, command))) return true;
+    }
+    throw new RunMovedOnError(dagId, runId);
+  }
+
+  async #onEach(
+    dagId: string,
+    runs: RunSelection,
+    selection: TaskSelection,
+    command: Command,
+    chosen: (run: ActiveRun) => readonly number[],
+    eventFor: (nodes: readonly number[]) => RunEvent,
+  ): Promise<ChangeResult | 'not_found'> {
+    const runIds = await this.#runIds(dagId, runs, selection);
+    if (runIds === undefined) return 'not_found';
+    const affected: Affected[number][] = [];
+    for (const runId of runIds) {
+      let here: Affected = [];
+      await this.change(dagId, runId, command, ({ run }) => {
+        const nodes = chosen(run);
+        here = namesOf(run, nodes);
+        if (selection.dryRun === true || nodes.length === 0) return undefined;
+        const event = eventFor(nodes);
+        return step(run.dag, run.state, event, this.#options.clock.now()).kind === 'applied' ? event : undefined;
+      });
+      affected.push(...here);
+    }
+    return { affected };
+  }
+
+  async #refuseRunning(
+    dagId: string,
+    runs: RunSelection,
+    selection: TaskSelection,
+    chosen: (run: ActiveRun) => readonly number[],
+  ): Promise<void> {
+    const running: Affected[number][] = [];
+    for (const runId of (await this.#runIds(dagId, runs, selection)) ?? []) {
+      const run = (await this.#load(dagId, runId, false))?.run;
+      if (run === undefined) continue;
+      running.push(
+        ...namesOf(
+          run,
+          chosen(run).filter((node) => statusOf(run, node) === 'running'),
+        ),
+      );
+    }
+    if (running.length > 0) throw new TasksRunningError(running);
+  }
+
+  /** Undefined: the run that is named does not exist. */
+  async #runIds(
+    dagId: string,
+    runs: RunSelection,
+    { includePast = false, includeFuture = false }: TaskSelection,
+  ): Promise<readonly string[] | undefined> {
+    const { store } = this.#options;
+    if (!('runId' in runs)) {
+      const { from, to } = runs;
+      return store.runIds(dagId, { ...(from === undefined ? {} : { gte: from }), ...(to === undefined ? {} : { lte: to }) });
+    }
+    const loaded = await store.loadRun(dagId, runs.runId);
+    if (loaded === undefined) return undefined;
+    if (loaded.logicalDate === undefined || !(includePast || includeFuture)) return [runs.runId];
+    const past = includePast ? await store.runIds(dagId, { lt: loaded.logicalDate }) : [];
+    const future = includeFuture ? await store.runIds(dagId, { gt: loaded.logicalDate }) : [];
+    return [...past, runs.runId, ...future];
+  }
+
+  async #load(dagId: string, runId: string, onLatestVersion: boolean): Promise<Found | undefined> {
+    const { store, versions } = this.#options;
     const loaded = await store.loadRun(dagId, runId);
     if (loaded === undefined) return undefined;
     const versionId = (onLatestVersion ? await store.latestVersion(dagId) : undefined) ?? loaded.versionId;
@@ -39,54 +182,21 @@ export function createRunCommands(options: {
   }
 
   /** False: the run has moved on meanwhile. */
-  async function save({ run, version }: Found, event: RunEvent, name: string, user: string | undefined): Promise<boolean> {
+  async #save({ run, version }: Found, event: RunEvent, { name, user }: Command): Promise<boolean> {
+    const { store, clock } = this.#options;
     const { outcome } = run.decide([event], clock.now());
     return store.saveCommand(outcome.decision, { name, ...(user === undefined ? {} : { user }) }, version);
   }
-
-  return {
-    async cancelRun(dagId, runId, user) {
-      for (let tries = 0; tries < MOST_TRIES; tries++) {
-        const found = await load(dagId, runId, false);
-        if (found === undefined) return 'not_found';
-        if (found.loaded.status === 'success' || found.loaded.status === 'failed') return 'already_finished';
-        if (await save(found, { type: 'run.cancelled' }, 'cancel', user)) return 'ok';
-      }
-      throw new RunMovedOnError(dagId, runId);
-    },
-
-    async clear(dagId, runId, request, user): Promise<ClearResult | 'not_found'> {
-      for (let tries = 0; tries < MOST_TRIES; tries++) {
-        const found = await load(dagId, runId, request.onLatestVersion ?? false);
-        if (found === undefined) return 'not_found';
-        const tasks = tasksToClear(found.run, request);
-        const affected = tasks.map((task) => ({ taskId: found.run.dag.tasks[task]?.taskId ?? '', mapIndex: -1 }));
-        if (request.dryRun === true || tasks.length === 0) return { affected };
-        const event: RunEvent = { type: 'tasks.cleared', tasks };
-        if (step(found.run.dag, found.run.state, event, clock.now()).kind === 'ignored') return { affected };
-        if (await save(found, event, 'clear', user)) return { affected };
-      }
-      throw new RunMovedOnError(dagId, runId);
-    },
-  };
 }
 
-function tasksToClear(run: ActiveRun, request: ClearRequest): readonly number[] {
-  const { dag, state } = run;
-  const named =
-    request.taskIds === undefined
-      ? dag.tasks.map((_, index) => index)
-      : request.taskIds.flatMap((entry) => {
-          const index = dag.indexOf(typeof entry === 'string' ? entry : entry[0]);
-          return index === undefined ? [] : [index];
-        });
-  const expanded = expandTasks(dag, named, {
-    upstream: request.includeUpstream ?? false,
-    downstream: request.includeDownstream ?? false,
-  });
-  return expanded.filter((task) => {
-    const status = state.tasks[task]?.status ?? 'none';
-    if (request.onlyFailed === true) return status === 'failed' || status === 'upstream_failed';
-    return status !== 'none';
+function isToClear(status: TaskStatus, { onlyFailed = false, onlyRunning = false }: ClearRequest): boolean {
+  if (!onlyFailed && !onlyRunning) return status !== 'none';
+  return (onlyFailed && (status === 'failed' || status === 'upstream_failed')) || (onlyRunning && status === 'running');
+}
+
+function namesOf({ runId, dag, state }: ActiveRun, nodes: readonly number[]): Affected {
+  return nodes.map((node) => {
+    const { task = -1, mapIndex = -1 } = state.nodes[node] ?? {};
+    return { runId, taskId: dag.tasks[task]?.taskId ?? '', mapIndex };
   });
 }

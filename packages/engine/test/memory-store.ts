@@ -11,6 +11,7 @@ import type {
   LostAttempt,
   PlannedRun,
   QueuedTask,
+  RunBefore,
   RunDecision,
   RunEvents,
   RunEventsListener,
@@ -144,8 +145,8 @@ export class MemoryStore implements SchedulerStore {
     return loaded;
   }
 
-  async runsBefore(): Promise<ReadonlyMap<string, never>> {
-    return new Map();
+  async runsBefore(): Promise<ReadonlyMap<string, RunBefore>> {
+    return new Map<string, RunBefore>();
   }
 
   async loadVersion(versionId: string): Promise<DagSpec> {

@@ -1,5 +1,6 @@
 /** What people and programs do to DAGs and runs. Each is one transaction; the scheduler hears of it by an event. */
 import type { Instant, RunType } from '@headrace/core';
+import type { Range } from './query-store.ts';
 import type { LoadedRun, NewTaskInstance, RunDecision } from './scheduler-store.ts';
 
 export interface TriggerRequest {
@@ -15,6 +16,8 @@ export interface TriggerRequest {
   readonly params: Readonly<Record<string, unknown>>;
   readonly note?: string;
   readonly runType: RunType;
+  /** The same request, sent again, is answered with the run that it made. */
+  readonly idempotency?: { readonly key: string; readonly requestHash: string };
   readonly triggeredBy: 'cli' | 'rest_api' | 'ui' | 'test';
   readonly user?: string;
 }
@@ -33,10 +36,11 @@ export interface VersionChange {
 }
 
 export interface CommandStore {
-  /** Creates a queued run. Throws DagNotFoundError, InvalidRunIdError, RunExistsError (same run id or, unless null, same logical date). */
+  /** Creates a queued run. Throws DagNotFoundError, InvalidRunIdError, RunExistsError (same run id or, unless null, same logical date), IdempotencyKeyReusedError. */
   trigger(request: TriggerRequest): Promise<{ readonly runKey: string; readonly runId: string }>;
   setPaused(dagId: string, paused: boolean): Promise<void>;
   setNote(runKey: string, note: string | null): Promise<void>;
+  setTaskNote(taskInstanceId: string, note: string | null): Promise<void>;
   /** The run and its task instances, locked for nobody: `saveCommand` checks the revision. Undefined: no such run. */
   loadRun(dagId: string, runId: string): Promise<LoadedRun | undefined>;
   /**
@@ -45,6 +49,8 @@ export interface CommandStore {
    * False: the run has moved on; load and decide again.
    */
   saveCommand(decision: RunDecision, command: CommandRecord, version?: VersionChange): Promise<boolean>;
+  /** Ids of the DAG's runs with a logical date in the range, oldest first. */
+  runIds(dagId: string, logicalDate: Range): Promise<readonly string[]>;
   /** The id of the DAG's newest version. Undefined: no such DAG. */
   latestVersion(dagId: string): Promise<string | undefined>;
 }
@@ -70,5 +76,13 @@ export class InvalidRunIdError extends Error {
   constructor(runId: string) {
     super(`"${runId}" cannot be a run id: use 1 to 250 letters, digits and _ . ~ : + -`);
     this.name = 'InvalidRunIdError';
+  }
+}
+
+export class IdempotencyKeyReusedError extends Error {
+  readonly code = 'HR_IDEMPOTENCY_KEY_REUSED';
+  constructor(dagId: string, key: string) {
+    super(`The idempotency key "${key}" was sent before with another request to DAG "${dagId}": take a new key for a new request`);
+    this.name = 'IdempotencyKeyReusedError';
   }
 }

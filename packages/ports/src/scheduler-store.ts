@@ -10,12 +10,14 @@ import type {
   Candidate,
   Capacity,
   DagSpec,
+  Exclusion,
   Instant,
   RunProgress,
   RunStatus,
   RunType,
   TaskState,
   TaskStatus,
+  UnendedRun,
 } from '@headrace/core';
 import type { NewNotice } from './notice-store.ts';
 
@@ -30,7 +32,11 @@ export interface LoadedRun {
   /** Rises with every command (clear, cancel, mark) on the run: a decision taken on an older one is not saved. */
   readonly revision: number;
   readonly progress: RunProgress;
+  readonly runType?: RunType;
   readonly logicalDate?: Instant;
+  readonly intervalStart?: Instant;
+  readonly intervalEnd?: Instant;
+  readonly partitionKey?: string;
   readonly tasks: readonly LoadedTask[];
 }
 
@@ -68,6 +74,14 @@ export interface RunDecision {
   readonly progress?: RunProgress;
   /** To be delivered, recorded with the decision or not at all. */
   readonly notices?: readonly NewNotice[];
+  /** With a status that ends the run, of a DAG that pauses itself after so many failed runs in a row: counted with the decision. */
+  readonly failureStreak?: FailureStreak;
+}
+
+export interface FailureStreak {
+  readonly limit: number;
+  /** Told when it pauses the DAG. */
+  readonly notices: readonly NewNotice[];
 }
 
 export interface DecisionBatch {
@@ -135,6 +149,10 @@ export interface PlannedRun {
   readonly intervalStart: Instant;
   readonly intervalEnd: Instant;
   readonly runAfter: Instant;
+  /** The partition that it is of. */
+  readonly partitionKey?: string;
+  /** Why it must stay queued although its time has come: `assets`. */
+  readonly heldFor?: string;
 }
 
 /** A DAG whose next scheduled run is due, or whose schedule must be planned (new version, un-paused). */
@@ -148,6 +166,10 @@ export interface DueDag {
   readonly firstSeenAt: Instant;
   /** When it was last un-paused, or first seen. */
   readonly activeSince: Instant;
+  /** Start of the newest interval, as `scheduledUpTo` is its end. */
+  readonly scheduledFrom?: Instant;
+  /** Its queued and running runs but those of backfills, oldest first; only where the spec needs them (core, `needsUnendedRuns`). */
+  readonly unended?: readonly UnendedRun[];
 }
 
 export interface SchedulePlan {
@@ -157,6 +179,16 @@ export interface SchedulePlan {
   readonly scheduledUpTo?: Instant;
   /** When to look at this DAG again; absent: never, until something changes. */
   readonly nextDueAt?: Instant;
+  /** The new `scheduledFrom`. */
+  readonly scheduledFrom?: Instant;
+  /** Look at this DAG again as soon as it has no queued or running run but those of backfills. */
+  readonly whenIdle?: true;
+  /** Queued runs that are taken back: as if they had never been made. One that has begun meanwhile is left alone. */
+  readonly replaces?: readonly string[];
+  /** From now on: how its runs are kept apart when they are started. Default: not at all. */
+  readonly exclusion?: Exclusion;
+  /** From now on: what becomes of the run that goes on when another is due. Default: nothing. */
+  readonly endsOther?: 'cancel' | 'terminate';
 }
 
 export interface LostAttempt {
@@ -185,7 +217,8 @@ export interface SchedulerStore {
   runsBefore(runKeys: readonly string[]): Promise<ReadonlyMap<string, RunBefore>>;
 
   /**
-   * Moves queued runs that are due (`runAfter` passed, DAG not paused, `maxActiveRuns` not reached) to `running`, oldest first.
+   * Moves queued runs that are due (`runAfter` passed, not held, DAG not paused, `maxActiveRuns` not reached) to `running`, oldest first.
+   * The runs of a DAG that keeps them apart start one at a time (its `exclusion`). Runs of a backfill count against its limit alone.
    * `tasksOf` gives the task instances of a run that has none yet; a cleared run keeps its own.
    */
   startRuns(

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { LogMessage } from '@headrace/api-contract';
-import type { Command } from 'commander';
+import type { LogMessage, TaskInstanceCollection } from '@headrace/api-contract';
+import { Argument, type Command } from 'commander';
 import { openSession, resolveRunId, type Session } from '../api-connection.ts';
 import { UsageError } from '../failures.ts';
 import { formatLogLine } from '../output/log-line.ts';
@@ -17,6 +17,14 @@ interface ClearOptions {
   readonly onlyFailed?: boolean;
   readonly latest?: boolean;
   readonly dryRun?: boolean;
+  readonly past?: boolean;
+  readonly future?: boolean;
+  readonly onlyRunning?: boolean;
+  readonly preventRunning?: boolean;
+}
+
+interface MarkOptions extends Pick<ClearOptions, 'upstream' | 'downstream' | 'past' | 'future' | 'dryRun'> {
+  readonly mapIndex?: string;
 }
 
 export function addTaskCommands(program: Command, terminal: Terminal): void {
@@ -68,11 +76,32 @@ export function addTaskCommands(program: Command, terminal: Terminal): void {
     .argument('[tasks...]', 'all of the run, if not given')
     .option('--upstream', 'with everything before them')
     .option('--downstream', 'with everything after them')
+    .option('--past', "the same tasks of the DAG's earlier runs, too")
+    .option('--future', '… and of its later ones')
     .option('--only-failed', 'of these, only what failed')
+    .option('--only-running', 'of these, only what runs')
+    .option('--prevent-running', 'change nothing if any of them runs')
     .option('--latest', "with the DAG's newest version, not the one that the run began with")
     .option('--dry-run', 'only tell what would be run')
     .action(async (dagId: string, given: string, taskIds: string[], options: ClearOptions, command: Command) =>
       clear(await openSession(command, terminal), dagId, given, taskIds, options),
+    );
+
+  tasks
+    .command('mark')
+    .description('say what tasks came to, without running them; what comes after them goes on from there')
+    .argument('<dag>')
+    .argument('<run>', 'its id, or "latest"')
+    .argument('<task>')
+    .addArgument(new Argument('<state>').choices(['success', 'failed']))
+    .option('--map-index <number>', 'only this instance of a mapped task')
+    .option('--upstream', 'with everything before it')
+    .option('--downstream', 'with everything after it')
+    .option('--past', "the same task of the DAG's earlier runs, too")
+    .option('--future', '… and of its later ones')
+    .option('--dry-run', 'only tell what would be marked')
+    .action(async (dagId: string, given: string, taskId: string, state: 'success' | 'failed', options: MarkOptions, command: Command) =>
+      mark(await openSession(command, terminal), dagId, given, taskId, state, options),
     );
 
   tasks
@@ -125,14 +154,57 @@ async function clear(session: Session, dagId: string, given: string, taskIds: re
     only_failed: options.onlyFailed ?? false,
     include_upstream: options.upstream ?? false,
     include_downstream: options.downstream ?? false,
+    include_past: options.past ?? false,
+    include_future: options.future ?? false,
+    only_running: options.onlyRunning ?? false,
+    prevent_running_task: options.preventRunning ?? false,
     run_on_latest_version: options.latest ?? false,
     dry_run: options.dryRun ?? false,
   });
   show(session, answer, () => {
     if (answer.total_entries === 0) return 'There is nothing to run anew\n';
-    const names = answer.task_instances.map((task) => task.task_id).join(', ');
+    const names = namesOf(answer, runId);
     return options.dryRun === true
       ? `Would be run anew: ${names}\n`
       : `Run anew: ${names}\nWatch it: headrace runs show ${dagId} '${runId}'\n`;
   });
+}
+
+async function mark(
+  session: Session,
+  dagId: string,
+  given: string,
+  taskId: string,
+  state: 'success' | 'failed',
+  { mapIndex, dryRun = false, ...options }: MarkOptions,
+): Promise<void> {
+  const runId = await resolveRunId(session.client, dagId, given);
+  const index = mapIndex === undefined ? undefined : Number(mapIndex);
+  if (index !== undefined && (!Number.isInteger(index) || index < 0))
+    throw new UsageError(`--map-index must be a number from 0, not "${mapIndex}"`);
+  const body = {
+    new_state: state,
+    include_upstream: options.upstream ?? false,
+    include_downstream: options.downstream ?? false,
+    include_past: options.past ?? false,
+    include_future: options.future ?? false,
+  };
+  const answer = await session.client.markTaskInstance(dagId, runId, taskId, body, {
+    dryRun,
+    ...(index === undefined ? {} : { mapIndex: index }),
+  });
+  show(session, answer, () => {
+    if (answer.total_entries === 0) return `There is nothing to mark: it is ${state} already\n`;
+    return `${dryRun ? `Would be marked ${state}` : `Marked ${state}`}: ${namesOf(answer, runId)}\n`;
+  });
+}
+
+/** Instances of mapped tasks with their index, those of other runs with their run. */
+function namesOf({ task_instances }: TaskInstanceCollection, runId: string): string {
+  return task_instances
+    .map(
+      ({ task_id, map_index, dag_run_id }) =>
+        `${task_id}${map_index < 0 ? '' : `[${map_index}]`}${dag_run_id === runId ? '' : ` of ${dag_run_id}`}`,
+    )
+    .join(', ');
 }

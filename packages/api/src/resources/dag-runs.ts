@@ -2,7 +2,7 @@ import { DagRun, DagRunCollection, DagRunListQuery, DagRunPatch, DagRunPatchQuer
 import type { Range, RunFilter } from '@headrace/ports';
 import { presentDagRun } from '../answers/dag-run.ts';
 import { toInstant } from '../answers/date-times.ts';
-import { ApiProblem, unsupported } from '../http/api-problem.ts';
+import { ApiProblem } from '../http/api-problem.ts';
 import { answers, operate, path, read } from '../http/route-schema.ts';
 import type { Routes } from './context.ts';
 import { ANY } from './lookup.ts';
@@ -72,22 +72,21 @@ export const dagRunRoutes: Routes = async (app, { deps, lookup, versions }) => {
         params: runPath,
         querystring: DagRunPatchQuery,
         body: DagRunPatch,
-        response: answers(DagRun, 'HR_DAG_NOT_FOUND', 'HR_RUN_NOT_FOUND', 'HR_RUN_FINISHED', 'HR_RUN_BUSY', 'HR_UNSUPPORTED'),
+        response: answers(DagRun, 'HR_DAG_NOT_FOUND', 'HR_RUN_NOT_FOUND', 'HR_RUN_FINISHED', 'HR_RUN_BUSY'),
       },
     },
     async ({ params, query, body, principal }) => {
       const run = await lookup.run(params.dag_id, params.dag_run_id);
       const asked = (field: 'state' | 'note'): boolean => query.update_mask?.includes(field) ?? true;
       const state = asked('state') ? (body.state ?? undefined) : undefined;
-      if (state === 'success')
-        throw unsupported('body.state', 'A run cannot be marked as success; cancel it with "failed" or run it anew with "queued"');
       if (asked('note') && body.note !== undefined) await commands.setNote(run.runKey, body.note);
       if (state === 'failed') {
         const answer = await runCommands.cancelRun(run.dagId, run.runId, principal?.name);
         if (answer === 'already_finished')
           throw new ApiProblem('HR_RUN_FINISHED', `Run "${run.runId}" has ended as ${run.status}: there is nothing to cancel`);
       }
-      if (state === 'queued') await runCommands.clear(run.dagId, run.runId, {}, principal?.name);
+      if (state === 'success') await runCommands.markRun(run.dagId, run.runId, 'success', principal?.name);
+      if (state === 'queued') await runCommands.clear(run.dagId, { runId: run.runId }, {}, principal?.name);
       return presentDagRun(await lookup.run(run.dagId, run.runId), versions);
     },
   );

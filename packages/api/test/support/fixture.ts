@@ -11,6 +11,7 @@ import {
   type StoredImportError,
   silentLog,
   type TaskInstanceRecord,
+  TasksRunningError,
   type TriggerRequest,
   UnknownOrderError,
 } from '@headrace/ports';
@@ -231,21 +232,39 @@ export function createFixture(): { deps: ApiDeps; triggered: TriggerRequest[]; c
       },
       saveCommand: async () => true,
       latestVersion: async () => '7',
+      setTaskNote: async (taskInstanceId, note) => void commands.push(`note ${taskInstanceId}: ${note}`),
+      runIds: async () => runs.map((one) => one.runId),
     },
     runCommands: {
       cancelRun: async (_, runId, user) => {
         commands.push(`cancel ${runId} by ${user}`);
         return runs.find((one) => one.runId === runId)?.status === 'failed' ? 'already_finished' : 'ok';
       },
-      clear: async (_, runId, request, user) => {
+      markRun: async (_, runId, status, user) => {
+        commands.push(`mark ${runId} ${status} by ${user}`);
+        return 'ok';
+      },
+      clear: async (_, selection, request, user) => {
+        const runId = 'runId' in selection ? selection.runId : `${selection.from}..${selection.to}`;
+        const affected = tasks
+          .filter(
+            (one) =>
+              (!('runId' in selection) || one.runId === runId) &&
+              (request.taskIds?.includes(one.taskId) ?? true) &&
+              (request.onlyFailed !== true || one.status.endsWith('failed')),
+          )
+          .map(({ runId: of, taskId, mapIndex }) => ({ runId: of, taskId, mapIndex }));
+        const running = tasks.filter((one) => one.status === 'running' && affected.some(({ taskId }) => taskId === one.taskId));
+        if (request.preventRunning === true && running.length > 0) throw new TasksRunningError(running);
         if (request.dryRun !== true) commands.push(`clear ${runId} by ${user}`);
+        return { affected };
+      },
+      markTasks: async (_, selection, request, user) => {
+        if (request.dryRun !== true) commands.push(`mark ${JSON.stringify(request.taskIds)} ${request.status} by ${user}`);
         const affected = tasks.filter(
-          (one) =>
-            one.runId === runId &&
-            (request.taskIds?.includes(one.taskId) ?? true) &&
-            (request.onlyFailed !== true || one.status.endsWith('failed')),
+          (one) => 'runId' in selection && one.runId === selection.runId && request.taskIds?.includes(one.taskId),
         );
-        return { affected: affected.map(({ taskId, mapIndex }) => ({ taskId, mapIndex })) };
+        return { affected: affected.map(({ runId, taskId, mapIndex }) => ({ runId, taskId, mapIndex })) };
       },
     },
   };

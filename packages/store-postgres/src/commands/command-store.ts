@@ -4,6 +4,7 @@ import type { Database } from '../database.ts';
 import { tellDag } from '../notification.ts';
 import { loadRuns } from '../scheduler/load-runs.ts';
 import { transaction } from '../transaction.ts';
+import { runIds } from './run-ids.ts';
 import { saveCommand } from './save-command.ts';
 import { trigger } from './trigger.ts';
 
@@ -38,6 +39,12 @@ export function createCommandStore(database: Database): CommandStore {
     async setNote(runKey, note) {
       await work().query('update dag_run set note = $2 where id = $1', [runKey, note]);
     },
+
+    async setTaskNote(taskInstanceId, note) {
+      await work().query('update task_instance set note = $2 where id = $1', [taskInstanceId, note]);
+    },
+
+    runIds: (dagId, logicalDate) => runIds(work(), dagId, logicalDate),
 
     async loadRun(dagId, runId) {
       const { rows } = await work().query<{ id: string }>('select id from dag_run where dag_id = $1 and run_id = $2', [dagId, runId]);

@@ -1,5 +1,5 @@
 /** Runs with all their task instances, each run in one snapshot. */
-import type { DagSpec, Decision, Instant, RunProgress, RunStatus, TaskStatus } from '@headrace/core';
+import type { DagSpec, Decision, Instant, RunProgress, RunStatus, RunType, TaskStatus } from '@headrace/core';
 import type { LoadedRun, LoadedTask } from '@headrace/ports';
 import type { Queryable } from '../database.ts';
 import { NoSuchRowError } from '../errors.ts';
@@ -7,7 +7,8 @@ import { stateOf } from '../task-state.ts';
 
 /** Parameter: run keys. A run without task instances is one row. `offset 0`: each run's own are looked up, whatever statistics say. */
 const LOAD = `
-  select r.id as run_key, r.dag_id, r.run_id, r.version_id, r.state as run_state, r.revision, r.progress, r.logical_date, r.started_at,
+  select r.id as run_key, r.dag_id, r.run_id, r.version_id, r.state as run_state, r.revision, r.progress,
+    r.run_type, r.logical_date, r.interval_start, r.interval_end, r.partition_key, r.started_at,
     t.id, t.task_id, t.map_index, t.state, t.attempt, t.due_at, t.decision
   from dag_run r left join lateral (
     select id, task_id, map_index, state, attempt, due_at, decision from task_instance where dag_run_id = r.id offset 0
@@ -23,7 +24,11 @@ interface Row {
   readonly run_state: RunStatus;
   readonly revision: number;
   readonly progress: RunProgress;
+  readonly run_type: RunType;
   readonly logical_date: Instant | null;
+  readonly interval_start: Instant | null;
+  readonly interval_end: Instant | null;
+  readonly partition_key: string | null;
   readonly started_at: Instant | null;
   readonly id: string | null;
   readonly task_id: string;
@@ -41,15 +46,29 @@ export async function loadRuns(db: Queryable, runKeys: readonly string[]): Promi
   for (const row of rows) {
     let run = runs.get(row.run_key);
     if (run === undefined) {
-      const { run_key: runKey, dag_id: dagId, run_id: runId, version_id: versionId, run_state: status, revision } = row;
-      const progress = row.started_at === null ? row.progress : { ...row.progress, startedAt: row.started_at };
-      const logicalDate = row.logical_date === null ? {} : { logicalDate: row.logical_date };
-      run = { runKey, dagId, runId, versionId, status, revision, progress, ...logicalDate, tasks: [] };
-      runs.set(runKey, run);
+      run = { ...loadedRun(row), tasks: [] };
+      runs.set(row.run_key, run);
     }
     if (row.id !== null) run.tasks.push({ taskInstanceId: row.id, taskId: row.task_id, mapIndex: row.map_index, state: stateOf(row) });
   }
   return [...runs.values()];
+}
+
+function loadedRun(row: Row): Omit<LoadedRun, 'tasks'> {
+  return {
+    runKey: row.run_key,
+    dagId: row.dag_id,
+    runId: row.run_id,
+    versionId: row.version_id,
+    status: row.run_state,
+    revision: row.revision,
+    progress: row.started_at === null ? row.progress : { ...row.progress, startedAt: row.started_at },
+    runType: row.run_type,
+    ...(row.logical_date === null ? {} : { logicalDate: row.logical_date }),
+    ...(row.interval_start === null ? {} : { intervalStart: row.interval_start }),
+    ...(row.interval_end === null ? {} : { intervalEnd: row.interval_end }),
+    ...(row.partition_key === null ? {} : { partitionKey: row.partition_key }),
+  };
 }
 
 /** Parameter: shards. */
