@@ -4,20 +4,26 @@
  * Nothing connects before it is used, and no process reads what it does not ask for.
  */
 import {
+  type AssetStore,
   type AttemptStore,
   type CatalogStore,
   type CommandStore,
+  type DeadlineStore,
   type Log,
   type Metrics,
+  type NoticeStore,
   noMetrics,
   type QueryStore,
   type RunEvents,
   type SchedulerStore,
 } from '@headrace/ports';
+import { createAssetStore } from './assets/asset-store.ts';
 import { createAttemptStore } from './attempts/attempt-store.ts';
 import { createCatalogStore } from './catalog/catalog-store.ts';
 import { createCommandStore } from './commands/command-store.ts';
 import { Database } from './database.ts';
+import { createDeadlineStore } from './deadlines/deadline-store.ts';
+import { createNoticeStore } from './notices/notice-store.ts';
 import { createQueryStore } from './queries/query-store.ts';
 import { createRunEvents } from './run-events.ts';
 import { createSchedulerStore } from './scheduler/scheduler-store.ts';
@@ -38,9 +44,12 @@ export interface PostgresStore {
   readonly scheduler: SchedulerStore;
   readonly attempts: AttemptStore;
   readonly events: RunEvents;
+  readonly assets: AssetStore;
   readonly catalog: CatalogStore;
   readonly commands: CommandStore;
   readonly queries: QueryStore;
+  readonly notices: NoticeStore;
+  readonly deadlines: DeadlineStore;
   /** Throws SchemaTooOldError, SchemaTooNewError, MigrationChangedError or StandbyError. */
   checkSchema(): Promise<void>;
   /** Waits for statements under way and closes all connections. Subscriptions must have been ended. */
@@ -56,9 +65,12 @@ export function createStore(options: StoreOptions): PostgresStore {
     scheduler: createSchedulerStore(database),
     attempts: createAttemptStore(database),
     events: createRunEvents(database),
+    assets: createAssetStore(database),
     catalog: createCatalogStore(database),
     commands: createCommandStore(database),
     queries: createQueryStore(database),
+    notices: createNoticeStore(database),
+    deadlines: createDeadlineStore(database),
     checkSchema: () => checkSchema(database.lane('work')),
     close: () => database.close(),
   };

@@ -7,6 +7,7 @@
  */
 import { DuplicateDagError, type LoadedDag, type LoadedFile } from '@headrace/ports';
 import type pg from 'pg';
+import { saveAssets } from '../assets/save-assets.ts';
 import type { Queryable } from '../database.ts';
 import { tellDag } from '../notification.ts';
 import { storableJson } from '../storable-json.ts';
@@ -124,6 +125,7 @@ async function saveDag(
     spec.maxActiveTasks,
   ]);
   const added = await client.query(ADD_VERSION, [spec.dagId, loaded.file, graphHash, loaded.bundle.hash, storableJson(spec)]);
+  if (added.rows.length > 0) await saveAssets(client, spec);
   return { isNew: added.rows.length > 0, wasRemoved: registered.rows[0]?.was_removed === true };
 }
 

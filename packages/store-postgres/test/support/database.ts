@@ -40,7 +40,8 @@ export async function testDatabase(): Promise<TestDatabase> {
     sql,
     async clean() {
       await sql.query(
-        'truncate dag, dag_version, bundle, dag_run, task_instance, task_try, task_result, run_event, import_error, worker, scheduler',
+        'truncate asset, asset_definition, asset_reference, asset_consumer, asset_event, queued_asset_event, run_asset_event, dynamic_partition, ' +
+          'dag, dag_version, bundle, dag_run, task_instance, task_try, task_result, run_event, import_error, worker, scheduler',
       );
       await sql.query(
         "update scheduler_shard set scheduler_id = null; delete from pool where name <> 'default_pool'; update pool set slots = 128",
