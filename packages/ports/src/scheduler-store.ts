@@ -15,6 +15,7 @@ import type {
   RunProgress,
   RunStatus,
   RunType,
+  TaskLimits,
   TaskState,
   TaskStatus,
   UnendedRun,
@@ -113,6 +114,8 @@ export interface DecisionResult {
   readonly queued: readonly QueuedTask[];
   /** Task instances are still `scheduled` because some limit refuses them; a freed slot should lead to another call. */
   readonly backlog: boolean;
+  /** When to call again although no slot is freed: a token of a rate limit is there, or not all that waits was looked at. */
+  readonly nextAdmissionAt?: Instant;
 }
 
 export interface RunBefore {
@@ -138,6 +141,8 @@ export interface NewTaskInstance {
   readonly poolSlots: number;
   readonly priorityWeight: number;
   readonly maxTries: number;
+  /** As the DAG says; the store fills in the `{params.…}` parts of the keys. */
+  readonly limits?: TaskLimits;
 }
 
 export interface PlannedRun {

@@ -85,6 +85,11 @@ export const metricList: readonly MetricDeclaration[] = [
   counter('headrace_task_log_bytes_total', 'Bytes of task logs written.'),
   counter('headrace_task_log_truncated_total', 'Task logs that reached their limit.'),
 
+  // Notices
+  counter('headrace_notices_delivered_total', 'Notices delivered by this worker.', 'target'),
+  counter('headrace_notices_failed_total', 'Deliveries of notices that failed and are tried again.', 'target'),
+  counter('headrace_notices_dead_total', 'Notices given up; they stay in the outbox.', 'target'),
+
   // Store
   histogram('headrace_store_batch_size', 'Calls answered by one statement.', sizes, 'operation'),
   histogram('headrace_store_seconds', 'Time of one statement or transaction.', fast, 'operation'),

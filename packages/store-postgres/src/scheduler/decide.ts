@@ -13,25 +13,26 @@ import type { DecisionBatch, DecisionResult, RunDecision, TaskInstanceChange } f
 import type pg from 'pg';
 import type { Queryable } from '../database.ts';
 import { type Move, saveMoves } from '../moves.ts';
+import { saveFailureStreaks } from '../notices/failure-streak.ts';
 import { saveNotices } from '../notices/save-notices.ts';
 import { tellRevoked } from '../notification.ts';
 import { retrying } from '../transaction.ts';
 import { lockAndCompare } from './compare.ts';
 import { saveRuns, tellOthers } from './decided-runs.ts';
-import { type Admit, giveSlots } from './give-slots.ts';
+import { type Admit, giveSlots, type LaneTurn } from './give-slots.ts';
 import { addTasks, type InsertedTask } from './insert-tasks.ts';
 import { beginWithUsage, type Usage } from './usage.ts';
 
-export async function decide(pool: pg.Pool, batch: DecisionBatch, admit: Admit): Promise<DecisionResult> {
-  return retrying(() => once(pool, batch, admit));
+export async function decide(pool: pg.Pool, batch: DecisionBatch, admit: Admit, turn: LaneTurn): Promise<DecisionResult> {
+  return retrying(() => once(pool, batch, admit, turn));
 }
 
-async function once(pool: pg.Pool, batch: DecisionBatch, admit: Admit): Promise<DecisionResult> {
+async function once(pool: pg.Pool, batch: DecisionBatch, admit: Admit, turn: LaneTurn): Promise<DecisionResult> {
   const client = await pool.connect();
   let broken = false;
   try {
     const usage = await beginWithUsage(client);
-    const result = await inTransaction(client, batch, admit, usage);
+    const result = await inTransaction(client, batch, admit, usage, turn);
     await client.query('commit');
     return result;
   } catch (error) {
@@ -44,10 +45,16 @@ async function once(pool: pg.Pool, batch: DecisionBatch, admit: Admit): Promise<
   }
 }
 
-async function inTransaction(client: Queryable, batch: DecisionBatch, admit: Admit, usage: Usage): Promise<DecisionResult> {
+async function inTransaction(
+  client: Queryable,
+  batch: DecisionBatch,
+  admit: Admit,
+  usage: Usage,
+  turn: LaneTurn,
+): Promise<DecisionResult> {
   const settled = await lockAndCompare(client, batch.runs);
   for (const freed of settled.freed) usage.free(freed);
-  const pick = await giveSlots(client, admit, usage, settled);
+  const pick = await giveSlots(client, admit, usage, settled, turn);
   const decided = settled.runs.flatMap((run) => run.changes);
   const moved = await saveMoves(client, [
     ...decided.filter((change) => !pick.moves.has(change.taskInstanceId)).map(asMove),
@@ -59,13 +66,20 @@ async function inTransaction(client: Queryable, batch: DecisionBatch, admit: Adm
     client,
     settled.runs.flatMap((run) => run.notices ?? []),
   );
+  await saveFailureStreaks(client, settled.runs);
   await tellRevoked(client, settled.revoked);
   const queued = pick.queued.filter((task) => moved.has(task.taskInstanceId));
   await tellOthers(
     client,
     queued.filter((task) => usage.isOthers(task.runKey, batch.schedulerId)),
   );
-  return { stale: settled.stale, created, queued, backlog: pick.backlog || created.length > 0 };
+  return {
+    stale: settled.stale,
+    created,
+    queued,
+    backlog: pick.backlog || created.length > 0,
+    ...(pick.nextAt === undefined ? {} : { nextAdmissionAt: pick.nextAt }),
+  };
 }
 
 /** A task that is given a slot with the very decision that made it one of many. */
