@@ -1,17 +1,16 @@
 /** What an attempt needs beside its claim: code, results of upstream tasks, connections. */
-import type { AttemptStore, ClaimedAttempt, StoredResult } from '@headrace/ports';
+import type { ClaimedAttempt } from '@headrace/ports';
 import type { ConnectionSettings } from '@headrace/sdk';
 import type { BundleCache, CachedBundle } from './bundle-cache.ts';
+import { type FlowSources, type UpstreamInputs, upstreamInputs } from './flow-inputs.ts';
 
-export interface AttemptInputs {
+export interface AttemptInputs extends UpstreamInputs {
   readonly bundle: CachedBundle;
-  readonly results: ReadonlyMap<string, StoredResult>;
   readonly connections: readonly ConnectionSettings[];
   readonly timeoutMs: number;
 }
 
-export interface InputSources {
-  readonly store: Pick<AttemptStore, 'results'>;
+export interface InputSources extends FlowSources {
   readonly bundles: BundleCache;
   /** Undefined: there is no connection of this id. */
   readonly connections: (id: string) => ConnectionSettings | undefined;
@@ -27,19 +26,17 @@ export class MissingInputError extends Error {
   }
 }
 
-const NO_RESULTS: ReadonlyMap<string, StoredResult> = new Map();
-
 /** Throws MissingInputError, and what the store throws. */
-export async function attemptInputs(claimed: ClaimedAttempt, { store, bundles, connections }: InputSources): Promise<AttemptInputs> {
+export async function attemptInputs(claimed: ClaimedAttempt, sources: InputSources): Promise<AttemptInputs> {
+  const { bundles, connections } = sources;
   const bundle = await bundles.get(claimed.versionId);
   const task = bundle.tasks.get(claimed.taskId);
   if (task === undefined) {
     throw new MissingInputError('HR_CODE_UNAVAILABLE', `This version of DAG "${claimed.dagId}" has no task "${claimed.taskId}"`);
   }
-  const upstream = [...new Set(Object.values(task.inputs))];
   return {
     bundle,
-    results: upstream.length === 0 ? NO_RESULTS : await store.results(claimed.runKey, upstream),
+    ...(await upstreamInputs(claimed, task, bundle, sources)),
     connections: task.connections.map((id) => connections(id) ?? unknownConnection(claimed.taskId, id)),
     timeoutMs: task.executionTimeoutMs,
   };

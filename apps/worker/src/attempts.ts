@@ -12,6 +12,7 @@ import type { HeldAttempt, Leases } from './leases.ts';
 import { persistently } from './persistently.ts';
 import type { Places } from './places.ts';
 import { type OutcomeRecorder, recordOutcome } from './record-outcome.ts';
+import { type TriggeredRuns, triggerRun } from './trigger-run.ts';
 
 export interface AttemptsOptions extends OutcomeRecorder, InputSources {
   readonly store: AttemptStore;
@@ -19,6 +20,8 @@ export interface AttemptsOptions extends OutcomeRecorder, InputSources {
   readonly leases: Leases;
   readonly places: Places;
   readonly leaseMs: number;
+  /** Undefined: tasks that want runs of other DAGs fail. */
+  readonly runs?: TriggeredRuns;
   /** Called when an attempt begins or ceases to be finished: to hold no process any more, but its message. */
   onFinishing(): void;
 }
@@ -128,6 +131,7 @@ export class Attempts {
         else return await this.#giveBack(held);
       }
       free();
+      if (result.trigger !== undefined) result = await triggerRun(claimed, result.trigger, result, this.#options.runs, clock.now());
       if (result.stopped === 'lease_lost') this.#forget(held.ref.attemptId);
       else await recordOutcome(this.#options, claimed, held, inputs?.bundle, result);
       return 'over';

@@ -1,12 +1,16 @@
 /** The bundles of DAG versions, each fetched once and kept as a file that task processes import. */
-import type { TaskSpec } from '@headrace/core';
+import type { Instant, ScheduleSpec, TaskSpec } from '@headrace/core';
 import type { AttemptStore } from '@headrace/ports';
 import { writeBundle } from '@headrace/task-runtime';
+import { type FlowOfDag, flowOfDag } from './flow-of-dag.ts';
 
 export interface CachedBundle {
   readonly hash: string;
   readonly path: string;
   readonly tasks: ReadonlyMap<string, TaskSpec>;
+  readonly flow: FlowOfDag;
+  readonly schedule: ScheduleSpec;
+  readonly startAt: Instant | undefined;
 }
 
 /** Graphs in memory; a bundle that fell out is fetched again. */
@@ -38,6 +42,9 @@ export class BundleCache {
       hash,
       path: await writeBundle(this.#dir, { hash, code, ...(sourceMap === undefined ? {} : { sourceMap }) }),
       tasks: new Map(spec.tasks.map((task) => [task.taskId, task])),
+      flow: flowOfDag(spec),
+      schedule: spec.schedule,
+      startAt: spec.startAt,
     }));
     fetched.catch(() => this.#versions.delete(versionId));
     return fetched;

@@ -1,6 +1,6 @@
 /** Writing how an attempt ended: the core says what becomes of the task, the store takes it if the attempt is still ours. */
-import { attemptOutcome, type TaskState } from '@headrace/core';
-import type { AttemptStore, ClaimedAttempt, Clock, FinishedAttempt, Log, Metrics } from '@headrace/ports';
+import { attemptOutcome, type TaskSpec, type TaskState, taskNotices } from '@headrace/core';
+import type { AttemptStore, ClaimedAttempt, Clock, FinishedAttempt, Log, Metrics, NewNotice } from '@headrace/ports';
 import type { AttemptResult } from '@headrace/task-runtime';
 import type { CachedBundle } from './bundle-cache.ts';
 import type { HeldAttempt } from './leases.ts';
@@ -33,7 +33,7 @@ export async function recordOutcome(
     task === undefined
       ? { status: 'failed', attempt: claimed.attempt }
       : attemptOutcome(task, claimed.attempt, result.report, clock.now(), dice(), claimed.triesBefore);
-  const finished = finishedAttempt(held, to, result);
+  const finished = finishedAttempt(held, to, result, task === undefined ? [] : noticesOf(task, claimed, to, result));
   const recorded = await persistently(
     () => store.finish(finished, workerId),
     () => clock.monotonic() < held.deadline,
@@ -50,12 +50,33 @@ export async function recordOutcome(
   }
 }
 
-function finishedAttempt({ ref }: HeldAttempt, to: TaskState, { report, result, logKey }: AttemptResult): FinishedAttempt {
+function finishedAttempt(
+  { ref }: HeldAttempt,
+  to: TaskState,
+  { report, result, logKey, assetEvents, mapLabel, endedWaits }: AttemptResult,
+  notices: readonly NewNotice[],
+): FinishedAttempt {
+  const wait = report.outcome === 'deferred' || report.outcome === 'rescheduled' ? report.wait : undefined;
   return {
     ...ref,
     to,
     ...(report.outcome === 'failed' ? { error: report.error } : {}),
     ...(result === undefined ? {} : { result }),
     ...(logKey === undefined ? {} : { logKey }),
+    ...(wait === undefined ? {} : { wait }),
+    ...(endedWaits === undefined ? {} : { endedWaits }),
+    ...(mapLabel === undefined ? {} : { mapLabel }),
+    ...(assetEvents === undefined || to.status !== 'success' ? {} : { assetEvents }),
+    ...(notices.length === 0 ? {} : { notices }),
   };
+}
+
+function noticesOf(task: TaskSpec, claimed: ClaimedAttempt, to: TaskState, { report }: AttemptResult): readonly NewNotice[] {
+  if (task.notices === undefined) return [];
+  const subject = {
+    ...claimed,
+    ...(report.outcome === 'failed' ? { error: report.error } : {}),
+    ...(report.outcome === 'skipped' && report.reason !== undefined ? { reason: report.reason } : {}),
+  };
+  return taskNotices(task, subject, { status: 'running', attempt: claimed.attempt }, to);
 }

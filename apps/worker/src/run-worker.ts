@@ -30,6 +30,7 @@ export async function runWorker(configuration: ServiceConfiguration): Promise<Ru
   await store.checkSchema();
   const scratchDir = join(home, 'scratch', workerId);
   const bundleDir = join(home, 'bundles');
+  const objects = createObjectStore(configuration.objects);
   const pool = createTaskPool({
     size: workerSlots,
     executorsModule: import.meta.resolve('@headrace/connectors/executors'),
@@ -37,7 +38,7 @@ export async function runWorker(configuration: ServiceConfiguration): Promise<Ru
     environmentAllow: taskEnvAllow,
     scratchDir,
     bundleDir,
-    objects: createObjectStore(configuration.objects),
+    objects,
     log,
     metrics,
     maskerFor(secrets) {
@@ -52,6 +53,12 @@ export async function runWorker(configuration: ServiceConfiguration): Promise<Ru
     store: store.attempts,
     consumer,
     pool,
+    objects,
+    runs: {
+      trigger: (request) => store.commands.trigger(request),
+      loadRun: (dagId, runId) => store.commands.loadRun(dagId, runId),
+      dag: (dagId) => store.queries.dag(dagId),
+    },
     bundleDir,
     connections: (id) => {
       const url = connections[id];

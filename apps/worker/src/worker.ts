@@ -2,14 +2,26 @@
  * A worker: takes messages, claims their attempts, has them run by task processes and writes how they ended.
  * User code never runs in this process, and whatever it does to its own costs one attempt.
  */
-import { type AttemptStore, type Clock, type Log, type Metrics, noMetrics, systemClock, type TaskConsumer } from '@headrace/ports';
+import {
+  type AttemptStore,
+  type Clock,
+  type Log,
+  type Metrics,
+  noMetrics,
+  type ObjectStore,
+  systemClock,
+  type TaskConsumer,
+} from '@headrace/ports';
 import type { ConnectionSettings } from '@headrace/sdk';
-import type { TaskPool } from '@headrace/task-runtime';
+import type { SentAssetEvent, TaskPool } from '@headrace/task-runtime';
 import { Attempts } from './attempts.ts';
 import { BundleCache } from './bundle-cache.ts';
 import { Leases } from './leases.ts';
 import { Places } from './places.ts';
 import { Registration } from './registration.ts';
+import { ResultItems } from './result-items.ts';
+import { SharedLoads } from './shared-loads.ts';
+import type { TriggeredRuns } from './trigger-run.ts';
 
 export interface WorkerOptions {
   readonly workerId: string;
@@ -17,6 +29,12 @@ export interface WorkerOptions {
   readonly store: AttemptStore;
   readonly consumer: TaskConsumer;
   readonly pool: TaskPool;
+  /** Where large results are. */
+  readonly objects: Pick<ObjectStore, 'get'>;
+  /** Makes the runs that tasks ask for; absent: such tasks fail. */
+  readonly runs?: TriggeredRuns;
+  /** Events of assets that made a run; absent: tasks are told of none. */
+  readonly triggeringEvents?: (runKey: string) => Promise<readonly SentAssetEvent[]>;
   /** Where bundles are kept as files. */
   readonly bundleDir: string;
   /** Undefined: there is no connection of this id. */
@@ -59,7 +77,21 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const bundles = new BundleCache(store, options.bundleDir);
   const leases = new Leases(common);
   const places = new Places({ size: pool.size, maxAhead, onChange: followPlaces });
-  const attempts = new Attempts({ ...common, pool, leases, places, bundles, connections, dice, onFinishing: followPlaces });
+  const { objects, runs, triggeringEvents } = options;
+  const attempts = new Attempts({
+    ...common,
+    pool,
+    leases,
+    places,
+    bundles,
+    connections,
+    dice,
+    items: new ResultItems(store, objects),
+    refLoads: new SharedLoads(),
+    ...(runs === undefined ? {} : { runs }),
+    ...(triggeringEvents === undefined ? {} : { triggeringEvents }),
+    onFinishing: followPlaces,
+  });
   let consuming = false;
   let draining: Promise<void> | undefined;
   let closing: Promise<void> | undefined;

@@ -112,6 +112,11 @@ export interface AttemptStore {
   resultRefs(runKey: string, taskIds: readonly string[], mapIndex: number): Promise<ReadonlyMap<string, ResultRef>>;
   /** Of a task that is repeated: all its instances that have succeeded, by map index. */
   mappedRefs(runKey: string, taskId: string): Promise<readonly ResultRef[]>;
+  /**
+   * The instance of `taskId` in this place among those that have succeeded, if it is known without counting: none of them has failed,
+   * since there are as many as of `consumerId`, which is mapped over it alone.
+   */
+  refInStep(runKey: string, taskId: string, consumerId: string, mapIndex: number): Promise<ResultRef | undefined>;
   /** The results of these, in their order; undefined for one without. */
   resultsOf(refs: readonly ResultRef[]): Promise<readonly (StoredResult | undefined)[]>;
   /** The bundle of a DAG version. */

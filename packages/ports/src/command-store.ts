@@ -12,13 +12,16 @@ export interface TriggerRequest {
   readonly intervalEnd?: Instant;
   /** Absent: now. */
   readonly runAfter?: Instant;
+  /** The partition that the run is of. */
+  readonly partitionKey?: string;
   /** Already validated against the DAG's params. */
   readonly params: Readonly<Record<string, unknown>>;
   readonly note?: string;
   readonly runType: RunType;
   /** The same request, sent again, is answered with the run that it made. */
   readonly idempotency?: { readonly key: string; readonly requestHash: string };
-  readonly triggeredBy: 'cli' | 'rest_api' | 'ui' | 'test';
+  /** `operator`: a task of another run. */
+  readonly triggeredBy: 'cli' | 'rest_api' | 'ui' | 'test' | 'operator';
   readonly user?: string;
 }
 

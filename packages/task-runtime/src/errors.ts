@@ -162,7 +162,9 @@ export class UnknownBranchError extends Error {
   readonly code = 'HR_UNKNOWN_BRANCH';
   readonly retryable = false;
   constructor(taskId: string, target: string, known: readonly string[]) {
-    super(`Task "${taskId}" chose to go on with "${target}", which is not directly downstream of it. Directly downstream: ${known.join(', ') || 'nothing'}`);
+    super(
+      `Task "${taskId}" chose to go on with "${target}", which is not directly downstream of it. Directly downstream: ${known.join(', ') || 'nothing'}`,
+    );
     this.name = 'UnknownBranchError';
   }
 }

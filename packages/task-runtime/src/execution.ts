@@ -13,10 +13,10 @@ import type { Clock, Log, Metrics, ObjectStore, StoredResult } from '@headrace/p
 import { AttemptLog } from './attempt-log.ts';
 import type { AttemptRequest, AttemptResult, RunHooks, StopReason } from './attempt-request.ts';
 import { ResultTooLargeError } from './errors.ts';
-import { attemptLogKey, attemptResultKey } from './object-keys.ts';
-import type { Ending, Frame, PageOrder, RunOrder } from './protocol.ts';
 import { InputFiles, type Inputs } from './input-files.ts';
 import type { TaskLimits } from './limits.ts';
+import { attemptLogKey, attemptResultKey } from './object-keys.ts';
+import type { Ending, Frame, PageOrder, RunOrder } from './protocol.ts';
 import { connectionSecrets, type Mask, maskStrings } from './secrets.ts';
 
 export interface ExecutionSurroundings {

@@ -258,7 +258,10 @@ function isWait(value: unknown): boolean {
 }
 
 function isListOfEnded(value: unknown): boolean {
-  return Array.isArray(value) && value.every((each) => isObject(each) && isString(each.key) && isObject(each.condition) && isString(each.outcome));
+  return (
+    Array.isArray(value) &&
+    value.every((each) => isObject(each) && isString(each.key) && isObject(each.condition) && isString(each.outcome))
+  );
 }
 
 function isAttemptError(value: unknown): boolean {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Wait } from '@headrace/core';
 import type { EndedWait } from '@headrace/ports';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { decodeValue } from '../src/index.ts';
 import { PoolFixture } from './support/pool-fixture.ts';
 
@@ -34,7 +34,10 @@ describe('a wait', () => {
   test('that is over soon, or over already, stays in the process, and is told with the next one', async () => {
     const body = `await wait.for(30); await wait.until('2020-01-01'); await wait.asset('sales', { timeout: '1 day', onTimeout: 'skip' });`;
     const { report, endedWaits } = await run(body);
-    expect(report).toMatchObject({ outcome: 'deferred', wait: { key: '3', condition: { kind: 'asset', name: 'sales' }, onTimeout: 'skip' } });
+    expect(report).toMatchObject({
+      outcome: 'deferred',
+      wait: { key: '3', condition: { kind: 'asset', name: 'sales' }, onTimeout: 'skip' },
+    });
     expect(endedWaits).toMatchObject([
       { key: '1', outcome: 'met' },
       { key: '2', outcome: 'met' },
@@ -67,7 +70,10 @@ describe('a wait', () => {
     const first = await run(body);
     expect(first.report).toMatchObject({ outcome: 'deferred', wait: { condition: { states: ['success'], failOn: ['failed'] } } });
     const { report } = await run(body, [{ key: '1', condition: runOf('x'), outcome: 'failed', json: '"failed"' }]);
-    expect(report).toMatchObject({ outcome: 'failed', error: { code: 'HR_WAITED_FOR_FAILED', message: expect.stringContaining('failed') } });
+    expect(report).toMatchObject({
+      outcome: 'failed',
+      error: { code: 'HR_WAITED_FOR_FAILED', message: expect.stringContaining('failed') },
+    });
     expect(report.outcome === 'failed' && report.error).not.toHaveProperty('retryable');
   });
 
@@ -76,7 +82,9 @@ describe('a wait', () => {
     const waiting = await run(body);
     const [path = ''] = fixture.messagesOf(waiting);
     expect(path).toMatch(/^\/headrace\/v1\/waits\/[\w-]{43}$/);
-    const tokenHash = createHash('sha256').update(path.split('/').at(-1) ?? '').digest('hex');
+    const tokenHash = createHash('sha256')
+      .update(path.split('/').at(-1) ?? '')
+      .digest('hex');
     expect(waiting.report).toMatchObject({ outcome: 'deferred', wait: { condition: { kind: 'webhook' }, tokenHash } });
     const ended = await run(body, [{ key: '1', condition: { kind: 'webhook' }, outcome: 'met', json: '1' }]);
     expect(fixture.messagesOf(ended)).toEqual([]);
@@ -89,7 +97,10 @@ describe('a wait', () => {
       `wait.for('1 h').then(() => 1); return 1`,
     ]) {
       const { report } = await run(body);
-      expect(report).toMatchObject({ outcome: 'failed', error: { code: 'HR_WAIT_SWALLOWED', message: expect.stringContaining('HR_SUSPENDED') } });
+      expect(report).toMatchObject({
+        outcome: 'failed',
+        error: { code: 'HR_WAIT_SWALLOWED', message: expect.stringContaining('HR_SUSPENDED') },
+      });
     }
   });
 
@@ -105,14 +116,21 @@ describe('a wait', () => {
       outcome: 'failed',
       error: { code: 'HR_WAIT_CHANGED', message: expect.stringMatching(/asset "b".*asset "a"/) },
     });
-    const renamed = await run(`await wait.asset('a', { key: 'new' })`, [{ key: 'old', condition: { kind: 'asset', name: 'a' }, outcome: 'met' }]);
+    const renamed = await run(`await wait.asset('a', { key: 'new' })`, [
+      { key: 'old', condition: { kind: 'asset', name: 'a' }, outcome: 'met' },
+    ]);
     expect(renamed.report).toMatchObject({ error: { code: 'HR_WAIT_CHANGED' } });
     const twice = await run(`await wait.for(1, { key: 'k' }); await wait.for(1, { key: 'k' })`);
     expect(twice.report).toMatchObject({ outcome: 'failed', error: { code: 'HR_BAD_WAIT' } });
   });
 
   test('with nonsense for a time or a duration is refused', async () => {
-    for (const body of [`await wait.until('tomorrow')`, `await wait.until('2030-01-01T00:00')`, `await wait.for(NaN)`, `await wait.for('soon')`]) {
+    for (const body of [
+      `await wait.until('tomorrow')`,
+      `await wait.until('2030-01-01T00:00')`,
+      `await wait.for(NaN)`,
+      `await wait.for('soon')`,
+    ]) {
       const { report } = await run(body);
       expect(report.outcome === 'failed' && report.error.code).toMatch(/HR_BAD_WAIT|HR_BAD_DURATION/);
     }
@@ -151,7 +169,8 @@ describe('a form', () => {
 
 describe('a poll', () => {
   test('looks in the process, again later, until it has found or its time is over', async () => {
-    const body = (look: string, options = `{ every: '5 min', timeout: '1 h', onTimeout: 'continue' }`) => `return [await wait.poll(${look}, ${options})];`;
+    const body = (look: string, options = `{ every: '5 min', timeout: '1 h', onTimeout: 'continue' }`) =>
+      `return [await wait.poll(${look}, ${options})];`;
     const { report } = await run(body('() => false'));
     expect(report).toMatchObject({ outcome: 'rescheduled', wait: { key: '1', condition: { kind: 'poll', everyMs: 300_000 } } });
     if (report.outcome !== 'rescheduled' || report.wait?.timeoutAt === undefined) throw new Error('no wait');
@@ -186,15 +205,21 @@ describe('a sensor', () => {
     `flow: { sensor: { mode: '${mode}', everyMs: ${everyMs}, timeoutMs: ${timeoutMs}, softFail: ${softFail} } },`;
 
   test('that pokes looks in its process until it has found', async () => {
-    const ended = await fixture.runDefined(`${sensor('poke')} run: () => { globalThis.looks = (globalThis.looks ?? 0) + 1; return globalThis.looks >= 3 && globalThis.looks }`);
+    const ended = await fixture.runDefined(
+      `${sensor('poke')} run: () => { globalThis.looks = (globalThis.looks ?? 0) + 1; return globalThis.looks >= 3 && globalThis.looks }`,
+    );
     expect(resultOf(ended)).toBe(3);
   });
 
   test('that reschedules ends its attempt between looks', async () => {
     const before = Date.now();
-    const { report } = await fixture.runDefined(`${sensor('reschedule', false, 30_000)} run: () => false`, { attempt: { firstStartedAt: before } });
+    const { report } = await fixture.runDefined(`${sensor('reschedule', false, 30_000)} run: () => false`, {
+      attempt: { firstStartedAt: before },
+    });
     expect(report.outcome === 'rescheduled' && report.dueAt).toBeGreaterThanOrEqual(before + 30_000);
-    const last = await fixture.runDefined(`${sensor('reschedule', false, 30_000)} run: () => false`, { attempt: { firstStartedAt: before - 50_000 } });
+    const last = await fixture.runDefined(`${sensor('reschedule', false, 30_000)} run: () => false`, {
+      attempt: { firstStartedAt: before - 50_000 },
+    });
     expect(last.report).toEqual({ outcome: 'rescheduled', dueAt: before + 10_000 });
   });
 
@@ -211,7 +236,9 @@ describe('a sensor', () => {
   });
 
   test('that is deferred waits no longer than it may in all', async () => {
-    const { report } = await fixture.runDefined(`${sensor('deferred', true)} run: ({ wait }) => wait.asset('a')`, { attempt: { firstStartedAt: 1_000 } });
+    const { report } = await fixture.runDefined(`${sensor('deferred', true)} run: ({ wait }) => wait.asset('a')`, {
+      attempt: { firstStartedAt: 1_000 },
+    });
     expect(report).toMatchObject({ outcome: 'deferred', wait: { timeoutAt: 61_000, onTimeout: 'skip' } });
   });
 });

@@ -5,6 +5,7 @@ import type {
   AttemptStore,
   ClaimedAttempt,
   FinishedAttempt,
+  ResultRef,
   StoredBundle,
   StoredResult,
   WorkerRegistration,
@@ -35,8 +36,8 @@ export class MemoryAttempts implements AttemptStore {
     return row;
   }
 
-  addDag(versionId: string, dagId: string, code: string, tasks: readonly TaskSpec[]): void {
-    const spec = { dagId, tasks } as unknown as DagSpec;
+  addDag(versionId: string, dagId: string, code: string, tasks: readonly TaskSpec[], more: Partial<DagSpec> = {}): void {
+    const spec = { dagId, tasks, schedule: { kind: 'manual' }, ...more } as unknown as DagSpec;
     this.bundles.set(versionId, {
       versionId,
       dagId,
@@ -112,6 +113,41 @@ export class MemoryAttempts implements AttemptStore {
       }
     }
     return found;
+  }
+
+  async resultRefs(runKey: string, taskIds: readonly string[], mapIndex: number): Promise<ReadonlyMap<string, ResultRef>> {
+    await this.#called('resultRefs');
+    const found = this.#succeeded(runKey).filter(({ claimed }) => taskIds.includes(claimed.taskId) && claimed.mapIndex === mapIndex);
+    return new Map(found.map(({ claimed }) => [claimed.taskId, claimed]));
+  }
+
+  async mappedRefs(runKey: string, taskId: string): Promise<readonly ResultRef[]> {
+    await this.#called('mappedRefs');
+    const found = this.#succeeded(runKey).map(({ claimed }) => claimed);
+    return found.filter((claimed) => claimed.taskId === taskId).sort((a, b) => a.mapIndex - b.mapIndex);
+  }
+
+  async refInStep(runKey: string, taskId: string, consumerId: string, mapIndex: number): Promise<ResultRef | undefined> {
+    await this.#called('refInStep');
+    const last = (id: string) => Math.max(...this.#of(runKey, id).map(({ claimed }) => claimed.mapIndex));
+    if (last(taskId) !== last(consumerId)) return undefined;
+    return (await this.resultRefs(runKey, [taskId], mapIndex)).get(taskId);
+  }
+
+  async resultsOf(refs: readonly ResultRef[]): Promise<readonly (StoredResult | undefined)[]> {
+    await this.#called('resultsOf');
+    return refs.map(({ taskInstanceId, attempt }) => {
+      const rows = [...this.rows.values()];
+      return rows.find(({ claimed }) => claimed.taskInstanceId === taskInstanceId && claimed.attempt === attempt)?.outcome?.result;
+    });
+  }
+
+  #of(runKey: string, taskId: string): readonly Row[] {
+    return [...this.rows.values()].filter(({ claimed }) => claimed.runKey === runKey && claimed.taskId === taskId);
+  }
+
+  #succeeded(runKey: string): readonly Row[] {
+    return [...this.rows.values()].filter(({ claimed, outcome }) => claimed.runKey === runKey && outcome?.to.status === 'success');
   }
 
   async bundle(versionId: string): Promise<StoredBundle> {

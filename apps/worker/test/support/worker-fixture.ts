@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { TaskSpec } from '@headrace/core';
+import type { DagSpec, TaskSpec } from '@headrace/core';
 import { type ClaimedAttempt, type Labels, type Metrics, type ObjectStore, silentLog, type TaskMessage } from '@headrace/ports';
 import { createTaskPool, type TaskPool } from '@headrace/task-runtime';
 import { startWorker, type Worker, type WorkerOptions } from '../../src/worker.ts';
@@ -50,6 +50,7 @@ export class WorkerFixture {
       store: fixture.store,
       consumer: fixture.queue,
       pool: fixture.pool,
+      objects: noObjects,
       bundleDir,
       connections,
       leaseMs,
@@ -71,6 +72,24 @@ export class WorkerFixture {
       code,
       Object.entries(tasks).map(([taskId, given]) => ({ ...defaults, taskId, ...given })),
     );
+  }
+
+  /** A DAG version of definitions as a bundle holds them: source of the members of each task, which finds the others as `t['id']`. */
+  definedDag(
+    versionId: string,
+    before: string,
+    members: Readonly<Record<string, string>>,
+    tasks: Readonly<Record<string, Partial<TaskSpec>>>,
+    more: Partial<DagSpec> = {},
+  ): void {
+    const definitions = Object.entries(members).map(
+      ([taskId, source]) =>
+        `t[${JSON.stringify(taskId)}] = { [TASK_BRAND]: 1, taskId: ${JSON.stringify(taskId)}, kind: 'task', options: {}, inputs: {}, after: new Set(), connections: [], ${source} };`,
+    );
+    const code = `import { DAG_BRAND, TASK_BRAND, OUTCOME_BRAND } from ${JSON.stringify(sdk)};\nconst t = {};\n${before}\n${definitions.join('\n')}
+export default { [DAG_BRAND]: 1, dagId: 'd', schedule: { kind: 'manual' }, catchup: { kind: 'off' }, tasks: new Map(Object.entries(t)) };\n`;
+    const specs = Object.entries(tasks).map(([taskId, given]) => ({ ...defaults, taskId, ...given }));
+    this.store.addDag(versionId, 'd', code, specs, more);
   }
 
   attempt(taskId: string, given: Partial<ClaimedAttempt> = {}): { row: Row; message: TaskMessage } {

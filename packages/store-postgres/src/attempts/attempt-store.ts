@@ -8,7 +8,7 @@ import { observed } from '../observed.ts';
 import { retrying } from '../transaction.ts';
 import { type Claim, claim } from './claim.ts';
 import { type Ending, finish } from './finish.ts';
-import { readBundle, readMappedRefs, readResultRefs, readResults, readResultsOf } from './inputs.ts';
+import { readBundle, readMappedRefs, readRefInStep, readResultRefs, readResults, readResultsOf } from './inputs.ts';
 import { type Release, release } from './release.ts';
 import { renew } from './renew.ts';
 import { registerWorker, unregisterWorker } from './workers.ts';
@@ -30,6 +30,7 @@ export function createAttemptStore(database: Database): AttemptStore {
     results: (runKey, taskIds) => readResults(work(), runKey, taskIds),
     resultRefs: (runKey, taskIds, mapIndex) => readResultRefs(work(), runKey, taskIds, mapIndex),
     mappedRefs: (runKey, taskId) => readMappedRefs(work(), runKey, taskId),
+    refInStep: (runKey, taskId, consumerId, mapIndex) => readRefInStep(work(), runKey, taskId, consumerId, mapIndex),
     resultsOf: (refs) => readResultsOf(work(), refs),
     bundle: (versionId) => readBundle(work(), versionId),
     onRevoked: (listener) =>

@@ -16,8 +16,15 @@ const REFS = `
 
 const MAPPED_REFS = `
   select t.id, t.attempt from task_instance t
-  where t.dag_run_id = $1 and t.task_id = $2 and t.map_index >= 0 and t.state = 'success'
+  where t.dag_run_id = $1 and t.task_id = $2 and t.state = 'success'
   order by t.map_index`;
+
+/** Parameters: run key, task id, task id of who is mapped over it, map index. Both maxima are the last entries of an index. */
+const REF_IN_STEP = `
+  select t.id, t.attempt from task_instance t
+  where t.dag_run_id = $1 and t.task_id = $2 and t.map_index = $4 and t.state = 'success'
+    and (select max(map_index) from task_instance where dag_run_id = $1 and task_id = $2)
+      = (select max(map_index) from task_instance where dag_run_id = $1 and task_id = $3)`;
 
 const RESULTS_OF = `
   select r.task_instance_id as id, r.attempt, r.inline_json, r.object_key, r.size
@@ -63,6 +70,18 @@ export async function readResultRefs(
 export async function readMappedRefs(db: Queryable, runKey: string, taskId: string): Promise<readonly ResultRef[]> {
   const { rows } = await db.query<RefRow>({ name: 'mapped refs', text: MAPPED_REFS, values: [runKey, taskId] });
   return rows.map(resultRef);
+}
+
+/** Undefined: somebody has to count. */
+export async function readRefInStep(
+  db: Queryable,
+  runKey: string,
+  taskId: string,
+  consumerId: string,
+  mapIndex: number,
+): Promise<ResultRef | undefined> {
+  const { rows } = await db.query<RefRow>({ name: 'ref in step', text: REF_IN_STEP, values: [runKey, taskId, consumerId, mapIndex] });
+  return rows[0] === undefined ? undefined : resultRef(rows[0]);
 }
 
 export async function readResultsOf(db: Queryable, refs: readonly ResultRef[]): Promise<readonly (StoredResult | undefined)[]> {

@@ -24,9 +24,10 @@ function itemsIn(result: unknown, taskId: string): number {
     const prototype: unknown = Object.getPrototypeOf(result);
     if (prototype === null || Object.getPrototypeOf(prototype) === null) return Object.keys(result).length;
   }
-  throw new NotMappableError(taskId, result === undefined ? 'nothing' : result === null ? 'null' : `${article(typeof result)} ${typeof result === 'object' ? result.constructor.name : typeof result}`);
+  throw new NotMappableError(taskId, kindOf(result));
 }
 
-function article(type: string): string {
-  return type === 'object' ? 'an' : 'a';
+function kindOf(value: unknown): string {
+  if (value === undefined || value === null) return value === undefined ? 'nothing' : 'null';
+  return `a ${typeof value === 'object' ? value.constructor.name : typeof value}`;
 }

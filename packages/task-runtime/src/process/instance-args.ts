@@ -39,7 +39,10 @@ function mappedArgs({ over }: MappedDefinition, { items = [], taskId, mapIndex }
     if (source === undefined) throw new CodeUnavailableError(`Task "${taskId}" was given no item for its argument "${argument}"`);
     if (!('index' in source)) args[argument] = readValue(source);
     else if (Array.isArray(known) && source.index < known.length) args[argument] = resolveReferences(known[source.index], values);
-    else throw new CodeUnavailableError(`Task "${taskId}" has no item ${source.index} for "${argument}" (instance ${mapIndex}) in its code of this version`);
+    else
+      throw new CodeUnavailableError(
+        `Task "${taskId}" has no item ${source.index} for "${argument}" (instance ${mapIndex}) in its code of this version`,
+      );
   }
   return args;
 }

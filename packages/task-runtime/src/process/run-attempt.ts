@@ -18,7 +18,7 @@ import type { Bundles } from './bundles.ts';
 import { decisionOf } from './decision.ts';
 import { endingOf } from './error-report.ts';
 import { labelOf } from './instance-args.ts';
-import { PagedResults, ResultPages } from './mapped-results.ts';
+import { PagedResults, type ResultPages } from './mapped-results.ts';
 import { readValue } from './read-value.ts';
 import { sense, waitLimitOf } from './sensor.ts';
 import type { ProcessSettings } from './settings.ts';
@@ -140,7 +140,8 @@ export function attemptRunner(settings: ProcessSettings, bundles: Bundles): Atte
     const name = hook?.name ?? '';
     const { hooks } = await bundles.dag(bundle, dagId);
     const called = hooks?.get(name);
-    if (called === undefined) throw new CodeUnavailableError(`DAG "${dagId}" has no hook "${name}" in its code of version ${bundle.hash.slice(0, 12)}`);
+    if (called === undefined)
+      throw new CodeUnavailableError(`DAG "${dagId}" has no hook "${name}" in its code of version ${bundle.hash.slice(0, 12)}`);
     await called(hook?.notice ?? {});
     return { outcome: 'success' };
   }

@@ -1,5 +1,12 @@
 /** What a task function is given. */
-import { type ConnectionSettings, type DagDefinition, type DataInterval, runValues, type TaskContext, type TaskDefinition } from '@headrace/sdk';
+import {
+  type ConnectionSettings,
+  type DagDefinition,
+  type DataInterval,
+  runValues,
+  type TaskContext,
+  type TaskDefinition,
+} from '@headrace/sdk';
 import { UndeclaredConnectionError } from '../errors.ts';
 import type { RunOrder } from '../protocol.ts';
 import type { AssetEmissions } from './asset-emissions.ts';

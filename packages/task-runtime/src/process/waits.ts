@@ -13,7 +13,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Instant, Wait, WaitCondition } from '@headrace/core';
 import type { EndedWait } from '@headrace/ports';
 import { type AssetEvent, durationMs, type InputRequest, jsonSchemaOf, SkipTask, type WaitApi, type WaitOptions } from '@headrace/sdk';
-import { AnswerRefusedError, WaitChangedError, WaitedForFailedError, WaitSwallowedError, WaitTimeoutError, WaitUsageError } from '../errors.ts';
+import {
+  AnswerRefusedError,
+  WaitChangedError,
+  WaitedForFailedError,
+  WaitSwallowedError,
+  WaitTimeoutError,
+  WaitUsageError,
+} from '../errors.ts';
 import type { Ending, RunOrder, SentAssetEvent } from '../protocol.ts';
 import { decodeValue, encodeValue } from '../values.ts';
 
@@ -303,7 +310,9 @@ function instant(time: Date | string | number): Instant {
   const named = typeof time !== 'string' || /^\d{4}-\d{2}-\d{2}$|(?:Z|[+-]\d{2}:?\d{2})$/i.test(time);
   const at = named ? new Date(time).getTime() : Number.NaN;
   if (Number.isSafeInteger(at)) return at;
-  throw new WaitUsageError(`${String(time)} is not a time: give a Date, milliseconds since 1970, or ISO text with its zone, such as 2026-05-01T06:00:00Z`);
+  throw new WaitUsageError(
+    `${String(time)} is not a time: give a Date, milliseconds since 1970, or ISO text with its zone, such as 2026-05-01T06:00:00Z`,
+  );
 }
 
 async function validated<Answer>(form: InputRequest<Answer>, answer: unknown, what: string): Promise<Answer> {

@@ -7,7 +7,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type ClaimedAttempt, type StoredResult, silentLog } from '@headrace/ports';
 import type { ConnectionSettings } from '@headrace/sdk';
-import { type AttemptResult, createTaskPool, type FlowInputs, type RunHooks, type TaskPool, type TaskPoolOptions, writeBundle } from '../../src/index.ts';
+import {
+  type AttemptResult,
+  createTaskPool,
+  type FlowInputs,
+  type RunHooks,
+  type TaskPool,
+  type TaskPoolOptions,
+  writeBundle,
+} from '../../src/index.ts';
 import { MemoryObjects } from './memory-objects.ts';
 
 const sdk = new URL('../../../sdk/src/index.ts', import.meta.url).href;

@@ -1,0 +1,93 @@
+/**
+ * A run of another DAG that a task wants made when it has ended, and perhaps waited for.
+ *
+ * T1. The run's id follows from the task instance, so that what is done again after a worker died finds the run that was made. It is
+ *     another one after a clear, and after a try whose run came to a state in which the wait fails.
+ * T2. The run is made before the task's outcome is recorded: a run may be made without its task having ended, never the other way round.
+ */
+import type { RunStatus, Wait } from '@headrace/core';
+import { type ClaimedAttempt, type CommandStore, type QueryStore, RunExistsError } from '@headrace/ports';
+import type { TriggerDagRequest } from '@headrace/sdk';
+import type { AttemptResult } from '@headrace/task-runtime';
+
+/** What of the store it takes. */
+export type TriggeredRuns = Pick<CommandStore, 'trigger' | 'loadRun'> & { readonly dag: QueryStore['dag'] };
+
+/** The key of the wait, by which the task process finds that it has ended. */
+const WAIT_KEY = 'triggered';
+
+/** How the attempt ended, with the run made. An error in its way fails the attempt. */
+export async function triggerRun(
+  claimed: ClaimedAttempt,
+  trigger: TriggerDagRequest,
+  result: AttemptResult,
+  runs: TriggeredRuns | undefined,
+  now: number,
+): Promise<AttemptResult> {
+  try {
+    if (runs === undefined) throw new Error('This worker was started without the means to make runs');
+    const runId = await madeRun(claimed, trigger, runs);
+    if (trigger.wait === undefined) return { ...result, result: { kind: 'inline', json: JSON.stringify(runId) } };
+    const { logKey, endedWaits } = result;
+    return {
+      report: { outcome: 'deferred', wait: waitFor(runId, trigger, trigger.wait, now) },
+      ...(logKey === undefined ? {} : { logKey }),
+      ...(endedWaits === undefined ? {} : { endedWaits }),
+    };
+  } catch (error) {
+    const { name, message, code } = error as Error & { code?: unknown };
+    const why = {
+      name,
+      message: `A run of DAG "${trigger.dagId}" could not be made: ${message}`,
+      ...(typeof code === 'string' ? { code } : {}),
+    };
+    return { report: { outcome: 'failed', error: why }, ...(result.logKey === undefined ? {} : { logKey: result.logKey }) };
+  }
+}
+
+async function madeRun(claimed: ClaimedAttempt, trigger: TriggerDagRequest, runs: TriggeredRuns): Promise<string> {
+  const { dagId, logicalDate, runId: wanted } = trigger;
+  const tryNumber = claimed.attempt - claimed.triesBefore;
+  const dag = await runs.dag(dagId);
+  const params = { ...dag?.spec.paramsDefault, ...trigger.params };
+  for (let number = 1; ; number++) {
+    const runId = wanted ?? runIdOf(claimed, number);
+    try {
+      const made = await runs.trigger({
+        dagId,
+        runId,
+        params,
+        runType: 'manual',
+        triggeredBy: 'operator',
+        ...(logicalDate === undefined ? {} : { logicalDate }),
+        ...(trigger.partition === undefined ? {} : { partitionKey: trigger.partition }),
+      });
+      return made.runId;
+    } catch (error) {
+      if (!(error instanceof RunExistsError)) throw error;
+      const status = (await runs.loadRun(dagId, runId))?.status;
+      // Another run has its logical date.
+      if (status === undefined) throw error;
+      if (wanted !== undefined || number >= tryNumber || !isLost(status, trigger)) return runId;
+    }
+  }
+}
+
+/** Of no use to a wait. */
+function isLost(status: RunStatus, { wait }: TriggerDagRequest): boolean {
+  return (status === 'success' || status === 'failed') && wait !== undefined && !wait.states.includes(status);
+}
+
+function runIdOf({ taskInstanceId, firstStartedAt, runAfter }: ClaimedAttempt, number: number): string {
+  return `triggered__${new Date(firstStartedAt ?? runAfter).toISOString()}__${taskInstanceId}_${number}`;
+}
+
+function waitFor(runId: string, { dagId }: TriggerDagRequest, wait: NonNullable<TriggerDagRequest['wait']>, now: number): Wait {
+  const { states, failOn, timeoutMs, onTimeout = 'fail' } = wait;
+  return {
+    key: WAIT_KEY,
+    condition: { kind: 'run', dagId, run: { runId }, states: states as readonly RunStatus[], failOn: failOn as readonly RunStatus[] },
+    ...(timeoutMs === undefined ? {} : { timeoutAt: now + timeoutMs }),
+    onTimeout,
+  };
+}
