@@ -2,8 +2,8 @@
 import type { Instant } from '@headrace/core';
 import type { Clock, Timers } from '@headrace/ports';
 
-/** `setTimeout` counts in 32 bits. */
-const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
+/** `setTimeout` counts in 32 bits, and the timers may add one. */
+const LONGEST_TIMEOUT_MS = 2 ** 31 - 2;
 
 export class Alarm {
   readonly #clock: Clock;
@@ -22,8 +22,7 @@ export class Alarm {
     if (this.#at !== undefined && this.#at <= at) return;
     this.cancel();
     this.#at = at;
-    // One more: a timer may fire a fraction of a millisecond early.
-    const delay = Math.min(Math.max(0, at - this.#clock.now() + 1), LONGEST_TIMEOUT_MS);
+    const delay = Math.min(Math.max(0, at - this.#clock.now()), LONGEST_TIMEOUT_MS);
     this.#callOff = this.#timers.after(delay, () => {
       this.#at = undefined;
       this.#callOff = undefined;

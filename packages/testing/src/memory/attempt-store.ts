@@ -27,6 +27,7 @@ export function createAttemptStore(db: MemoryDatabase): AttemptStore {
       const rows = succeeded(db, runKey).filter((row) => row.mapIndex >= 0 && row.taskId === taskId);
       return rows.sort((a, b) => a.mapIndex - b.mapIndex).map(refOf);
     },
+    refInStep: async (runKey, taskId, consumerId, mapIndex) => refInStep(db, runKey, taskId, consumerId, mapIndex),
     resultsOf: async (refs) => refs.map((ref) => db.results.get(`${ref.taskInstanceId} ${ref.attempt}`)?.result),
     bundle: async (versionId) => bundle(db, versionId),
     onRevoked: async (listener) => {
@@ -169,6 +170,15 @@ function succeeded(db: MemoryDatabase, runKey: string): TaskInstanceRow[] {
 
 function refOf({ taskInstanceId, state }: TaskInstanceRow): ResultRef {
   return { taskInstanceId, attempt: state.attempt };
+}
+
+/** Only while both tasks have as many instances. */
+function refInStep(db: MemoryDatabase, runKey: string, taskId: string, consumerId: string, mapIndex: number): ResultRef | undefined {
+  const last = new Map<string, number>();
+  for (const row of db.tasksOfRun.get(runKey)) last.set(row.taskId, Math.max(last.get(row.taskId) ?? -1, row.mapIndex));
+  if (last.get(taskId) !== last.get(consumerId)) return undefined;
+  const row = succeeded(db, runKey).find((one) => one.taskId === taskId && one.mapIndex === mapIndex);
+  return row === undefined ? undefined : refOf(row);
 }
 
 function results(db: MemoryDatabase, runKey: string, taskIds: readonly string[]): ReadonlyMap<string, StoredResult> {
