@@ -1,8 +1,9 @@
 /** Task instances as they are when they are new: those with which a run begins, and those that mapping and loops add. */
-import { type Dag, newRun, step, type TaskState } from '@headrace/core';
+import { type Dag, effectiveWeights, newRun, step, type TaskState } from '@headrace/core';
 import type { NewTaskInstance } from '@headrace/ports';
 
 const ofDag = new WeakMap<Dag, readonly NewTaskInstance[]>();
+const weightsOfDag = new WeakMap<Dag, readonly number[]>();
 
 /** The task instances with which a run of the DAG begins: what may run at once is `scheduled` from the start. */
 export function initialTasks(dag: Dag): readonly NewTaskInstance[] {
@@ -28,7 +29,16 @@ export function newTaskInstance(dag: Dag, task: number, state: TaskState): NewTa
     queue: spec.queue,
     pool: spec.pool,
     poolSlots: spec.poolSlots,
-    priorityWeight: spec.priorityWeight,
+    priorityWeight: weightsOf(dag)[task] ?? spec.priorityWeight,
     maxTries: spec.retries.max + 1,
+    ...(spec.limits === undefined ? {} : { limits: spec.limits }),
   };
+}
+
+function weightsOf(dag: Dag): readonly number[] {
+  const known = weightsOfDag.get(dag);
+  if (known !== undefined) return known;
+  const weights = effectiveWeights(dag);
+  weightsOfDag.set(dag, weights);
+  return weights;
 }

@@ -7,7 +7,7 @@
  *     a shard gained, a decision refused as stale) it is read anew and settled from its rows.
  * E3. Nothing here is needed after a crash: what is owed follows from the rows.
  */
-import { admit, type Effect, SLOT_STATUSES, type TaskStatus } from '@headrace/core';
+import { admit, type Effect, type Instant, SLOT_STATUSES, type TaskStatus } from '@headrace/core';
 import {
   type Clock,
   type DecisionResult,
@@ -97,6 +97,8 @@ export class Scheduler {
   readonly #due = { plan: true, start: true, pick: false };
   /** Tasks wait for a slot that some limit refuses them. */
   #backlog = false;
+  /** … and one of them may get it then, although none ends. */
+  #pickAt: Instant | undefined;
   #shards: readonly number[] = [];
   #working: Promise<void> | undefined;
   #stopped = false;
@@ -197,9 +199,20 @@ export class Scheduler {
       run.wakeAt = undefined;
       this.#book.post(run.runKey, { type: 'tick' });
     }
+    this.#alarmOfPick(now);
     this.#due.plan = true;
     this.#due.start = true;
     this.#kick();
+  }
+
+  #alarmOfPick(now: Instant): void {
+    if (this.#pickAt === undefined) return;
+    if (this.#pickAt > now) {
+      this.#alarm.notLaterThan(this.#pickAt);
+      return;
+    }
+    this.#pickAt = undefined;
+    this.#due.pick = true;
   }
 
   #lookAtEverything(): void {
@@ -358,6 +371,8 @@ export class Scheduler {
     }
     this.#noteQueued(result.queued);
     this.#backlog = result.backlog;
+    this.#pickAt = result.nextAdmissionAt;
+    this.#alarmOfPick(this.#clock.now());
     if (result.created.length > 0) this.#due.pick = true;
     this.#dispatcher.send(result.queued);
     metrics.observe('headrace_decision_seconds', (this.#clock.monotonic() - began) / 1_000);

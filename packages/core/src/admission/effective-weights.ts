@@ -29,22 +29,35 @@ export function effectiveWeights(dag: Dag): readonly number[] {
 /** Adds to each wanted task's sum the weights of all that its edges lead to. `order`: what an edge leads to comes before it. */
 function addReachable(sums: number[], own: readonly number[], edges: Edges, order: readonly number[], wanted: readonly boolean[]): void {
   if (!wanted.includes(true)) return;
-  const reach = new Uint32Array(own.length * WORDS);
+  const reached = reachedByMany(own, edges, order);
+  for (const task of order) {
+    const [only, second] = edges[task] ?? [];
+    // What a single edge leads to is known already.
+    if (only !== undefined && second === undefined) reached[task] = (reached[only] ?? 0) + (own[only] ?? 0);
+    if (wanted[task] === true) sums[task] = (sums[task] ?? 0) + (reached[task] ?? 0);
+  }
+}
+
+/** Of tasks with several edges: the weights of all that these lead to, each once. */
+function reachedByMany(own: readonly number[], edges: Edges, order: readonly number[]): number[] {
+  const reached = own.map(() => 0);
+  if (edges.every((next) => next.length < 2)) return reached;
+  const bits = new Uint32Array(own.length * WORDS);
   for (let start = 0; start < own.length; start += BLOCK) {
     const weights = own.slice(start, start + BLOCK);
-    reach.fill(0);
+    bits.fill(0);
     for (const task of order) {
       const next = edges[task] ?? [];
-      if (next.length === 0) continue;
       const at = task * WORDS;
       for (const other of next) {
-        for (let word = 0; word < WORDS; word++) reach[at + word] = (reach[at + word] ?? 0) | (reach[other * WORDS + word] ?? 0);
+        for (let word = 0; word < WORDS; word++) bits[at + word] = (bits[at + word] ?? 0) | (bits[other * WORDS + word] ?? 0);
         const bit = other - start;
-        if (bit >= 0 && bit < BLOCK) reach[at + (bit >>> 5)] = (reach[at + (bit >>> 5)] ?? 0) | (1 << (bit & 31));
+        if (bit >= 0 && bit < BLOCK) bits[at + (bit >>> 5)] = (bits[at + (bit >>> 5)] ?? 0) | (1 << (bit & 31));
       }
-      if (wanted[task] === true) sums[task] = (sums[task] ?? 0) + weightOf(reach.subarray(at, at + WORDS), weights);
+      if (next.length > 1) reached[task] = (reached[task] ?? 0) + weightOf(bits.subarray(at, at + WORDS), weights);
     }
   }
+  return reached;
 }
 
 /** The weights of the tasks whose bits are set. */

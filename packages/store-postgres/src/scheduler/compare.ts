@@ -2,6 +2,7 @@
 import { type Instant, type RunStatus, SLOT_STATUSES, type TaskStatus } from '@headrace/core';
 import type { RunDecision, TaskInstanceChange } from '@headrace/ports';
 import type { Queryable } from '../database.ts';
+import type { StoredLimits } from '../stored-limits.ts';
 import type { Contender } from './contenders.ts';
 import type { Holding } from './usage.ts';
 
@@ -31,7 +32,7 @@ const LOCK = `
     for no key update of r
   ),
   task as materialized (
-    select id::text, dag_run_id::text, dag_id, state, attempt, attempt_id, pool, pool_slots, queue, priority_weight
+    select id::text, dag_run_id::text, dag_id, state, attempt, attempt_id, pool, pool_slots, queue, priority_class, priority_weight, limits
     from task_instance
     where id = any($2)
     order by task_instance.id
@@ -57,7 +58,9 @@ interface TaskRow {
   readonly pool: string;
   readonly pool_slots: number;
   readonly queue: string;
+  readonly priority_class: number;
   readonly priority_weight: number;
+  readonly limits: StoredLimits | null;
 }
 
 const holdsSlot: ReadonlySet<TaskStatus> = new Set(SLOT_STATUSES);
@@ -128,13 +131,15 @@ class Consequences {
     if (task.state === 'scheduled') leaving.add(taskInstanceId);
     if (to.status === 'scheduled' && !run.paused) ready.push(contender(task, run, this.#now));
     if (holdsSlot.has(task.state) && !holdsSlot.has(to.status)) freed.push(holding(task));
+    if (task.state === 'deferred') freed.push({ ...holding(task), isDeferred: true });
     const hasWorker = task.state === 'running' || task.state === 'restarting';
     if (hasWorker && task.attempt_id !== null) revoked.push(task.attempt_id);
   }
 }
 
 function holding(task: TaskRow): Holding {
-  return { pool: task.pool, dagId: task.dag_id, queue: task.queue, poolSlots: task.pool_slots };
+  const { pool, dag_id: dagId, queue, pool_slots: poolSlots, limits } = task;
+  return { pool, dagId, queue, poolSlots, ...(limits === null ? {} : { limits: limits.slots }) };
 }
 
 function contender(task: TaskRow, run: RunRow, now: Instant): Contender {
@@ -142,7 +147,9 @@ function contender(task: TaskRow, run: RunRow, now: Instant): Contender {
     ...holding(task),
     taskInstanceId: task.id,
     runKey: task.dag_run_id,
+    priorityClass: task.priority_class,
     priorityWeight: task.priority_weight,
+    ...(task.limits === null ? {} : { rates: task.limits.rates }),
     readyAt: now,
     from: task.state,
     attempt: task.attempt,

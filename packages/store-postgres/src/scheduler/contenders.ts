@@ -1,6 +1,15 @@
-/** Task instances that wait for a slot, most urgent first, of all schedulers' runs. */
+/**
+ * Task instances that wait for a slot, of all schedulers' runs, found without reading those that some limit refuses anyway.
+ *
+ * L1. What waits is sorted into lanes: one pool, queue, DAG, number of slots and set of limits. Whatever refuses the first of
+ *     a lane refuses all of it.
+ * L2. Lanes are looked at one after the other, each by one step in the index; of a full pool, queue or DAG only the first.
+ *     So a look costs what there are lanes, up to `MOST_LANES`, however many tasks wait in them.
+ * L3. Of an open lane are read the most urgent, and no more than there is room for.
+ */
 import type { Candidate, Instant, TaskStatus } from '@headrace/core';
 import type { Queryable } from '../database.ts';
+import type { StoredLimits } from '../stored-limits.ts';
 import type { Usage } from './usage.ts';
 
 export interface Contender extends Candidate {
@@ -11,81 +20,225 @@ export interface Contender extends Candidate {
   readonly maxActiveTasks: number;
 }
 
-/**
- * Only what some limit does not refuse anyway: a pool with a free slot, a queue with room, a DAG that is not paused and
- * not at its limit. A page begins after the one before: what was refused stays refused while slots are only given.
- * Parameters: open pools, full queues, full DAGs, task instances to leave out, the place after which to begin (negated
- * weight, ready time, id), how many.
- */
-const WAITING = `
-  select t.id, t.dag_run_id, t.dag_id, t.pool, t.pool_slots, t.queue, t.priority_weight, t.attempt, t.scheduled_at,
-    t.scheduled_at::text as exactly_scheduled_at, d.max_active_tasks
-  from task_instance t
-  join dag d on d.dag_id = t.dag_id
-  where t.state = 'scheduled' and t.pool = any($1) and t.queue <> all($2) and t.dag_id <> all($3) and t.id <> all($4) and not d.paused
-    and (-t.priority_weight, t.scheduled_at, t.id) > ($5::integer, $6::timestamptz, $7::bigint)
-  order by -t.priority_weight, t.scheduled_at, t.id
-  limit $8`;
+/** At eight microseconds each. Where more lanes wait, the next look goes on where this one ended. */
+export const MOST_LANES = 1_000;
+/** Of all lanes together. */
+const MOST_ROWS = 2_048;
+/** A small room is filled by the next decision, too. */
+const FEWEST_ROWS = 8;
 
-interface Row {
+export type Lane = readonly [pool: string, queue: string, dagId: string, poolSlots: number, limits: string];
+
+/** Before all. */
+export const FIRST_LANE: Lane = ['', '', '', -1, '0'];
+
+/** Where a page ended. */
+type Place = readonly [negatedClass: number, negatedWeight: number, readyAt: string, taskInstanceId: string];
+
+const BEGINNING: Place = [-32_768, -2_147_483_648, '-infinity', '0'];
+
+const LIMITS_HASH = 'coalesce(jsonb_hash_extended(t.limits, 0), 0)';
+const ORDER = '-t.priority_class, -t.priority_weight, t.scheduled_at, t.id';
+
+/** The first lane that lies beyond, if what it depends on holds. */
+function nextLane(given: string, beyond: string): string {
+  return `(
+    select t.pool, t.queue, t.dag_id, t.pool_slots, ${LIMITS_HASH} as limits_hash, t.limits
+    from task_instance t where t.state = 'scheduled' and ${given} and ${beyond}
+    order by t.pool, t.queue, t.dag_id, t.pool_slots, ${LIMITS_HASH} limit 1)`;
+}
+
+const POOL_ROOM = `coalesce(($1::jsonb ->> l.pool)::integer, 0)`;
+const QUEUE_ROOM = `coalesce(($2::jsonb ->> l.queue)::integer, 2147483647)`;
+const DAG_ROOM = `coalesce(($3::jsonb ->> l.dag_id)::integer, 2147483647)`;
+
+/** Parameters from this one on: a place within a lane. */
+const rowsOfLane = (place: string, limit: string): string => `
+    select t.id, t.dag_run_id, t.priority_class, t.priority_weight, t.attempt, t.scheduled_at, t.scheduled_at::text as exactly_scheduled_at,
+      t.limits
+    from task_instance t
+    where t.state = 'scheduled' and t.pool = l.pool and t.queue = l.queue and t.dag_id = l.dag_id and t.pool_slots = l.pool_slots
+      and ${LIMITS_HASH} = l.limits_hash and t.id <> all($6) and (${ORDER}) > ${place}
+    order by ${ORDER}
+    limit ${limit}`;
+
+/**
+ * Parameters: rooms of pools, of queues and of DAGs, full keys, buckets, task instances to leave out, how many rows may be
+ * useful, the lane after which to begin (five), the clock. One row at least for each lane that was looked at.
+ */
+const LOOK = `
+  with recursive lane as (
+    select f.*, 1 as n from ${nextLane('true', `(t.pool, t.queue, t.dag_id, t.pool_slots, ${LIMITS_HASH}) > ($8::text, $9::text, $10::text, $11::integer, $12::bigint)`)} f
+    union all
+    select next.*, l.n + 1 from lane l cross join lateral (
+      ${nextLane(
+        `${POOL_ROOM} > 0 and ${QUEUE_ROOM} > 0 and ${DAG_ROOM} > 0`,
+        `(t.pool, t.queue, t.dag_id, t.pool_slots, ${LIMITS_HASH}) > (l.pool, l.queue, l.dag_id, l.pool_slots, l.limits_hash)`,
+      )}
+      union all
+      ${nextLane(`${POOL_ROOM} > 0 and ${QUEUE_ROOM} > 0 and ${DAG_ROOM} <= 0`, '(t.pool, t.queue, t.dag_id) > (l.pool, l.queue, l.dag_id)')}
+      union all
+      ${nextLane(`${POOL_ROOM} > 0 and ${QUEUE_ROOM} <= 0`, '(t.pool, t.queue) > (l.pool, l.queue)')}
+      union all
+      ${nextLane(`${POOL_ROOM} <= 0`, 't.pool > l.pool')}
+    ) next
+    where l.n < ${MOST_LANES}
+  ),
+  looked as materialized (
+    select l.*, d.paused, d.max_active_tasks,
+      case when d.paused then 0 else least(${POOL_ROOM}, ${QUEUE_ROOM}, coalesce(($3::jsonb ->> l.dag_id)::integer, d.max_active_tasks),
+        case when l.limits is not null and (
+          exists (select from jsonb_array_elements(l.limits -> 'slots') k where k ->> 'key' = any($4))
+          or exists (select from jsonb_to_recordset(l.limits -> 'rates') as r (key text, tokens float8, "perMs" float8, burst float8)
+            where ($5::jsonb ->> r.key)::float8 - (r.burst - 1) * r."perMs" / r.tokens > $13::float8)
+        ) then 1 end) end as room
+    from lane l join dag d on d.dag_id = l.dag_id
+  ),
+  share as materialized (
+    select greatest(1, least(greatest($7::integer, ${FEWEST_ROWS}), ${MOST_ROWS} / greatest(1, count(*)::integer))) as most from looked where room > 0
+  )
+  select l.n, l.pool, l.queue, l.dag_id, l.pool_slots, l.limits_hash, l.paused, l.max_active_tasks, l.room, s.most, t.*
+  from looked l cross join share s
+  left join lateral (${rowsOfLane(`(${BEGINNING[0]}, ${BEGINNING[1]}, '${BEGINNING[2]}'::timestamptz, 0)`, 'greatest(0, least(l.room, s.most))')}
+  ) t on true
+  order by l.n`;
+
+/** Parameters: of each lane pool, queue, DAG, slots and limits; task instances to leave out; of each lane the place after which to begin; how many rows of each. */
+const MORE = `
+  select l.n, t.*
+  from unnest($1::text[], $2::text[], $3::text[], $4::integer[], $5::bigint[], $7::integer[], $8::integer[], $9::timestamptz[], $10::bigint[])
+    with ordinality as l (pool, queue, dag_id, pool_slots, limits_hash, class, weight, ready_at, id, n)
+  cross join lateral (${rowsOfLane('(l.class, l.weight, l.ready_at, l.id)', '$11')}
+  ) t
+  order by l.n`;
+
+interface TaskColumns {
   readonly id: string;
   readonly dag_run_id: string;
-  readonly dag_id: string;
-  readonly pool: string;
-  readonly pool_slots: number;
-  readonly queue: string;
+  readonly priority_class: number;
   readonly priority_weight: number;
   readonly attempt: number;
   readonly scheduled_at: Instant;
   /** To the microsecond. */
   readonly exactly_scheduled_at: string;
+  readonly limits: StoredLimits | null;
+}
+
+interface LaneColumns {
+  readonly n: number;
+  readonly pool: string;
+  readonly queue: string;
+  readonly dag_id: string;
+  readonly pool_slots: number;
+  readonly limits_hash: string;
+  readonly paused: boolean;
   readonly max_active_tasks: number;
+  readonly room: number;
+  readonly most: number;
 }
 
-/** Where a page ended. */
-export type Place = readonly [negatedWeight: number, readyAt: string, taskInstanceId: string];
-
-/** Before all. */
-export const BEGINNING: Place = [-2_147_483_648, '-infinity', '0'];
-
-export interface ContenderPage {
-  readonly contenders: readonly Contender[];
-  readonly end: Place;
+/** A lane that was looked at, and what was read of it. */
+export interface LookedLane {
+  readonly lane: Lane;
+  readonly maxActiveTasks: number;
+  /** What was read last of it. */
+  contenders: readonly Contender[];
+  /** After these, others may be admitted that were not read. */
+  more: boolean;
 }
 
-export async function nextContenders(
-  client: Queryable,
-  usage: Usage,
-  except: ReadonlySet<string>,
-  after: Place,
-  limit: number,
-): Promise<ContenderPage> {
-  const pools = usage.openPools();
-  if (pools.length === 0) return { contenders: [], end: after };
-  const { rows } = await client.query<Row>({
-    name: 'waiting',
-    text: WAITING,
-    values: [pools, usage.fullQueues(), usage.fullDags(), [...except], ...after, limit],
+export interface Look {
+  /** Those that are open. */
+  readonly lanes: readonly LookedLane[];
+  /** Something waits in lanes that are not open, of DAGs that are not paused. */
+  readonly closed: boolean;
+  /** The last lane that was looked at, when there may be others after it. */
+  readonly end: Lane | undefined;
+}
+
+/** Parameters `except`: task instances to leave out. */
+export async function lookAtLanes(client: Queryable, usage: Usage, except: ReadonlySet<string>, after: Lane): Promise<Look> {
+  const { pools, queues, dags, fullKeys, buckets } = usage.rooms();
+  const { rows } = await client.query<LaneColumns & (TaskColumns | { readonly id: null })>({
+    name: 'look at lanes',
+    text: LOOK,
+    values: [
+      JSON.stringify(pools),
+      JSON.stringify(queues),
+      JSON.stringify(dags),
+      fullKeys,
+      JSON.stringify(buckets),
+      [...except],
+      usage.room(),
+      ...after,
+      usage.now,
+    ],
   });
+  const lanes = new Map<number, LookedLane & { contenders: Contender[] }>();
+  let closed = false;
+  for (const row of rows) {
+    if (row.room <= 0) {
+      closed ||= !row.paused;
+      continue;
+    }
+    const looked = lanes.get(row.n) ?? { lane: laneOf(row), maxActiveTasks: row.max_active_tasks, contenders: [], more: false };
+    lanes.set(row.n, looked);
+    if (row.id !== null) looked.contenders.push(contender(row, looked));
+    // Where the room itself was the bound, those read fill it, or none of the lane gets in.
+    looked.more = row.most < row.room && looked.contenders.length === row.most;
+  }
   const last = rows.at(-1);
-  return {
-    contenders: rows.map(contender),
-    end: last === undefined ? after : [-last.priority_weight, last.exactly_scheduled_at, last.id],
-  };
+  return { lanes: [...lanes.values()], closed, end: last?.n === MOST_LANES ? laneOf(last) : undefined };
 }
 
-function contender(row: Row): Contender {
-  return {
+/** Reads on in lanes of which there is more. */
+export async function readOn(client: Queryable, lanes: readonly LookedLane[], except: ReadonlySet<string>, room: number): Promise<void> {
+  const limit = Math.max(1, Math.min(Math.max(room, FEWEST_ROWS), Math.floor(MOST_ROWS / lanes.length)));
+  const places = lanes.map(({ contenders }) => placeOf(contenders.at(-1)));
+  const { rows } = await client.query<TaskColumns & { readonly n: string }>({
+    name: 'read on in lanes',
+    text: MORE,
+    values: [
+      ...[0, 1, 2, 3, 4].map((part) => lanes.map(({ lane }) => lane[part])),
+      [...except],
+      ...[0, 1, 2, 3].map((part) => places.map((place) => place[part])),
+      limit,
+    ],
+  });
+  lanes.forEach((looked, index) => {
+    looked.contenders = rows.filter((row) => Number(row.n) === index + 1).map((row) => contender(row, looked));
+    looked.more = looked.contenders.length === limit;
+  });
+}
+
+const exactly = new WeakMap<Contender, string>();
+
+function placeOf(last: Contender | undefined): Place {
+  if (last === undefined) return BEGINNING;
+  return [-(last.priorityClass ?? 0), -last.priorityWeight, exactly.get(last) ?? '-infinity', last.taskInstanceId];
+}
+
+function laneOf(row: LaneColumns): Lane {
+  return [row.pool, row.queue, row.dag_id, row.pool_slots, row.limits_hash];
+}
+
+function contender(row: TaskColumns, { lane, maxActiveTasks }: LookedLane): Contender {
+  const [pool, queue, dagId, poolSlots] = lane;
+  const found: Contender = {
     taskInstanceId: row.id,
     runKey: row.dag_run_id,
-    dagId: row.dag_id,
-    pool: row.pool,
-    poolSlots: row.pool_slots,
-    queue: row.queue,
+    dagId,
+    pool,
+    poolSlots,
+    queue,
+    priorityClass: row.priority_class,
     priorityWeight: row.priority_weight,
     readyAt: row.scheduled_at,
     from: 'scheduled',
     attempt: row.attempt,
-    maxActiveTasks: row.max_active_tasks,
+    maxActiveTasks,
+    ...(row.limits === null ? {} : { limits: row.limits.slots, rates: row.limits.rates }),
   };
+  exactly.set(found, row.exactly_scheduled_at);
+  return found;
 }

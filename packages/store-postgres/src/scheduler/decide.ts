@@ -45,13 +45,7 @@ async function once(pool: pg.Pool, batch: DecisionBatch, admit: Admit, turn: Lan
   }
 }
 
-async function inTransaction(
-  client: Queryable,
-  batch: DecisionBatch,
-  admit: Admit,
-  usage: Usage,
-  turn: LaneTurn,
-): Promise<DecisionResult> {
+async function inTransaction(client: Queryable, batch: DecisionBatch, admit: Admit, usage: Usage, turn: LaneTurn): Promise<DecisionResult> {
   const settled = await lockAndCompare(client, batch.runs);
   for (const freed of settled.freed) usage.free(freed);
   const pick = await giveSlots(client, admit, usage, settled, turn);

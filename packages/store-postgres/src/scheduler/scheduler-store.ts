@@ -5,6 +5,7 @@ import type { Database } from '../database.ts';
 import { observed } from '../observed.ts';
 import { retrying } from '../transaction.ts';
 import { decide } from './decide.ts';
+import { LaneTurn } from './give-slots.ts';
 import { activeRuns, loadRuns, loadVersion } from './load-runs.ts';
 import { expiredLeases, redispatch, unclaimed } from './lost-attempts.ts';
 import { forgetDead, heartbeat, leave } from './membership.ts';
@@ -16,6 +17,7 @@ import { startRuns } from './start-runs.ts';
 export function createSchedulerStore(database: Database): SchedulerStore {
   const work = () => database.lane('work');
   const leases = () => database.lane('leases');
+  const turn = new LaneTurn();
   const timed = <T>(operation: string, run: () => Promise<T>) => observed(database.metrics, operation, run);
   return {
     async now() {
@@ -29,7 +31,7 @@ export function createSchedulerStore(database: Database): SchedulerStore {
     loadVersion: (versionId) => loadVersion(work(), versionId),
     runsBefore: (runKeys) => timed('runs_before', () => runsBefore(work(), runKeys)),
     startRuns: (shards, limit, tasksOf) => timed('start_runs', () => startRuns(work(), shards, limit, tasksOf)),
-    decide: (batch, admit) => timed('decide', () => decide(work(), batch, admit)),
+    decide: (batch, admit) => timed('decide', () => decide(work(), batch, admit, turn)),
     planDueDags: (limit, plan) => timed('plan_due_dags', () => planDueDags(work(), limit, plan)),
     nextDue: (shards) => timed('next_due', () => nextDue(work(), shards)),
     expiredLeases: (shards, limit) => timed('expired_leases', () => expiredLeases(work(), shards, limit)),

@@ -4,30 +4,36 @@
  * U1. Only rows that hold slots are counted: never history, never what waits.
  * U2. A queue is given no more than its workers can soon run: twice their slots, but at least 512, so that a worker that
  *     is about to appear finds work.
+ * U3. Where tasks of one key name different limits, the smallest of those that hold it counts.
  */
-import type { Candidate, Capacity } from '@headrace/core';
+import { type Candidate, type Capacity, fullAfterTaking, type Instant, type KeyUse, type SlotLimit } from '@headrace/core';
 import type pg from 'pg';
 
 const LOCK = 7_428_004;
 const SMALLEST_WINDOW = 512;
 const SHARDS = 32n;
-/** Beyond so many it does not matter how many wait: no more can get a slot at once. */
-export const MOST_COUNTED = 1_000;
 
-/** What is counted, in the order of the answers. */
+/** What is counted, in the order of the answers. The clock is read when the lock is held: nobody who held it before read a later one. */
 const COUNTS = {
   live: `
     select l.*, d.max_active_tasks from (
       select pool, dag_id, queue, count(*)::integer as tasks, sum(pool_slots)::integer as slots
       from task_instance where state in ('queued', 'running', 'restarting') group by pool, dag_id, queue
     ) l join dag d on d.dag_id = l.dag_id`,
-  pools: 'select name, slots from pool',
+  keys: `
+    select k.key, count(*)::integer as held, min(k."limit") as "limit"
+    from task_instance t, jsonb_to_recordset(t.limits -> 'slots') as k (key text, "limit" integer)
+    where t.state in ('queued', 'running', 'restarting') and t.limits is not null group by k.key`,
+  buckets: `
+    select key, full_at, extract(epoch from clock_timestamp())::float8 * 1000 as now
+    from rate_bucket where full_at > extract(epoch from clock_timestamp())::float8 * 1000`,
+  pools: `
+    select p.name, p.slots, p.include_deferred, case when p.include_deferred then coalesce((
+      select sum(t.pool_slots) from task_instance t where t.state = 'deferred' and t.pool = p.name), 0) else 0 end::integer as deferred
+    from pool p`,
   workers: `
     select queue, sum(slots)::integer as slots from worker, unnest(queues) as queue where lease_until > now() group by queue`,
-  waiting: `
-    select count(*)::integer as waiting from (
-      select from task_instance t join dag d on d.dag_id = t.dag_id where t.state = 'scheduled' and not d.paused limit ${MOST_COUNTED}
-    ) w`,
+  waiting: `select exists (select from task_instance where state = 'scheduled') as waiting, extract(epoch from clock_timestamp())::float8 * 1000 as now`,
   shards: 'select shard, scheduler_id from scheduler_shard where scheduler_id is not null',
 };
 
@@ -48,6 +54,9 @@ export interface Holding {
   readonly dagId: string;
   readonly queue: string;
   readonly poolSlots: number;
+  readonly limits?: readonly SlotLimit[];
+  /** It holds its pool's slots, where they are counted so, and nothing else. */
+  readonly isDeferred?: boolean;
 }
 
 export async function beginWithUsage(client: pg.PoolClient): Promise<Usage> {
@@ -56,62 +65,98 @@ export async function beginWithUsage(client: pg.PoolClient): Promise<Usage> {
     prepared.add(client);
   }
   const answers = (await client.query(BEGIN)) as unknown as readonly pg.QueryResult[];
-  const [live, pools, workers, waiting, shards] = answers.slice(2).map((answer) => answer.rows);
+  const [live, keys, buckets, pools, workers, waiting, shards] = answers.slice(2).map((answer) => answer.rows);
   return new Usage({
     live: live ?? [],
+    keys: keys ?? [],
+    buckets: buckets ?? [],
     pools: pools ?? [],
     workers: workers ?? [],
-    waiting: waiting?.[0]?.waiting ?? 0,
+    waiting: waiting?.[0]?.waiting === true,
+    now: waiting?.[0]?.now ?? 0,
     shards: shards ?? [],
   });
 }
 
 interface Counted {
   readonly live: readonly { pool: string; dag_id: string; queue: string; tasks: number; slots: number; max_active_tasks: number }[];
-  readonly pools: readonly { name: string; slots: number }[];
+  readonly keys: readonly { key: string; held: number; limit: number }[];
+  readonly buckets: readonly { key: string; full_at: number }[];
+  readonly pools: readonly { name: string; slots: number; include_deferred: boolean; deferred: number }[];
   /** Slots of living workers, by queue. */
   readonly workers: readonly { queue: string; slots: number }[];
-  readonly waiting: number;
+  readonly waiting: boolean;
+  readonly now: Instant;
   readonly shards: readonly { shard: number; scheduler_id: string }[];
 }
 
 export class Usage {
-  /** How many task instances are `scheduled`, of DAGs that are not paused. */
-  readonly waiting: number;
+  /** Whether any task instance is `scheduled`. */
+  readonly waiting: boolean;
+  /** The database's clock, in milliseconds and fractions. */
+  readonly now: Instant;
   readonly #pools = new Map<string, number>();
   readonly #poolSizes = new Map<string, number>();
+  readonly #poolsWithDeferred = new Set<string>();
+  readonly #shares = new Map<string, Map<string, number>>();
   readonly #windows = new Map<string, number>();
   readonly #inQueue = new Map<string, number>();
   readonly #active = new Map<string, number>();
   readonly #dagLimits = new Map<string, number>();
+  readonly #keys = new Map<string, KeyUse>();
+  readonly #buckets = new Map<string, Instant>();
+  readonly #emptied = new Set<string>();
   readonly #owners = new Map<number, string>();
 
-  constructor({ live, pools, workers, waiting, shards }: Counted) {
+  constructor({ live, keys, buckets, pools, workers, waiting, now, shards }: Counted) {
     this.waiting = waiting;
+    this.now = now;
     for (const { shard, scheduler_id } of shards) this.#owners.set(shard, scheduler_id);
-    for (const { name, slots } of pools) {
-      this.#pools.set(name, slots);
+    for (const { name, slots, include_deferred, deferred } of pools) {
+      this.#pools.set(name, slots - deferred);
       this.#poolSizes.set(name, slots);
+      if (include_deferred) this.#poolsWithDeferred.add(name);
     }
     for (const { queue, slots } of workers) this.#windows.set(queue, Math.max(SMALLEST_WINDOW, 2 * slots));
     for (const { pool, dag_id, queue, tasks, slots, max_active_tasks } of live) {
       this.#dagLimits.set(dag_id, max_active_tasks);
-      if (this.#pools.has(pool)) add(this.#pools, pool, -slots);
+      this.#hold(pool, dag_id, slots);
       add(this.#active, dag_id, tasks);
       add(this.#inQueue, queue, tasks);
+      if (!this.#windows.has(queue)) this.#windows.set(queue, SMALLEST_WINDOW);
+    }
+    for (const { key, held, limit } of keys) this.#keys.set(key, { held, limit });
+    for (const { key, full_at } of buckets) this.#buckets.set(key, full_at);
+  }
+
+  /** A slot is given: with it go a place in the queue and the DAG, its keys, and a token of each of its rates. */
+  take({ pool, dagId, queue, poolSlots, limits = [], rates = [] }: Candidate): void {
+    this.#hold(pool, dagId, poolSlots);
+    add(this.#active, dagId, 1);
+    add(this.#inQueue, queue, 1);
+    for (const { key, limit } of limits) {
+      const use = this.#keys.get(key);
+      this.#keys.set(key, { held: (use?.held ?? 0) + 1, limit: Math.min(limit, use?.limit ?? Infinity) });
+    }
+    for (const rate of rates) {
+      this.#buckets.set(rate.key, fullAfterTaking(this.#buckets.get(rate.key), rate, this.now));
+      this.#emptied.add(rate.key);
     }
   }
 
-  take({ pool, dagId, queue, poolSlots }: Holding): void {
-    if (this.#pools.has(pool)) add(this.#pools, pool, -poolSlots);
-    add(this.#active, dagId, 1);
-    add(this.#inQueue, queue, 1);
-  }
-
-  free({ pool, dagId, queue, poolSlots }: Holding): void {
-    if (this.#pools.has(pool)) add(this.#pools, pool, poolSlots);
+  free({ pool, dagId, queue, poolSlots, limits = [], isDeferred = false }: Holding): void {
+    if (isDeferred) {
+      if (this.#poolsWithDeferred.has(pool)) add(this.#pools, pool, poolSlots);
+      return;
+    }
+    this.#hold(pool, dagId, -poolSlots);
     add(this.#active, dagId, -1);
     add(this.#inQueue, queue, -1);
+    for (const { key } of limits) {
+      const use = this.#keys.get(key);
+      if (use === undefined || use.held <= 1) this.#keys.delete(key);
+      else this.#keys.set(key, { ...use, held: use.held - 1 });
+    }
   }
 
   /** Makes the DAG and the queue of a task known that has none of its kind active yet. */
@@ -120,13 +165,11 @@ export class Usage {
     if (!this.#windows.has(queue)) this.#windows.set(queue, SMALLEST_WINDOW);
   }
 
-  /** How many more tasks can get a slot at the most: what pools have free, and no more than the queues that are known take. */
+  /** How many more tasks can get a slot at the most. */
   room(): number {
     let slots = 0;
     for (const free of this.#pools.values()) slots += Math.max(0, free);
-    let places = 0;
-    for (const [queue, window] of this.#windows) places += Math.max(0, window - (this.#inQueue.get(queue) ?? 0));
-    return Math.min(slots, places);
+    return slots;
   }
 
   /** Whether another scheduler has the run in hand. */
@@ -138,27 +181,51 @@ export class Usage {
   /** For `admit`. */
   capacity(): Capacity {
     return {
-      pools: new Map(this.#pools),
+      pools: this.#pools,
       poolSizes: this.#poolSizes,
-      dags: new Map([...this.#dagLimits].map(([dagId, limit]) => [dagId, limit - (this.#active.get(dagId) ?? 0)])),
-      queues: new Map([...this.#windows].map(([queue, window]) => [queue, window - (this.#inQueue.get(queue) ?? 0)])),
+      dags: this.#places(this.#dagLimits, this.#active),
+      queues: this.#places(this.#windows, this.#inQueue),
+      keys: this.#keys,
+      buckets: this.#buckets,
+      now: this.now,
+      shares: this.#shares,
     };
   }
 
-  /** Pools with a free slot. */
-  openPools(): readonly string[] {
-    return [...this.#pools].filter(([, free]) => free > 0).map(([pool]) => pool);
+  /** For looking at lanes: what is left by name, zero or less where nothing is. What is not there has not been used yet. */
+  rooms(): Rooms {
+    return {
+      pools: Object.fromEntries(this.#pools),
+      queues: Object.fromEntries(this.#places(this.#windows, this.#inQueue)),
+      dags: Object.fromEntries(this.#places(this.#dagLimits, this.#active)),
+      fullKeys: [...this.#keys].filter(([, { held, limit }]) => held >= limit).map(([key]) => key),
+      buckets: Object.fromEntries(this.#buckets),
+    };
   }
 
-  /** Queues whose window is full. */
-  fullQueues(): readonly string[] {
-    return [...this.#inQueue].filter(([queue, tasks]) => tasks >= (this.#windows.get(queue) ?? SMALLEST_WINDOW)).map(([queue]) => queue);
+  /** Buckets that tokens were taken from, and when each is full again. */
+  emptied(): readonly { readonly key: string; readonly fullAt: Instant }[] {
+    return [...this.#emptied].sort().map((key) => ({ key, fullAt: this.#buckets.get(key) ?? this.now }));
   }
 
-  /** DAGs that are at their limit. */
-  fullDags(): readonly string[] {
-    return [...this.#active].filter(([dagId, tasks]) => tasks >= (this.#dagLimits.get(dagId) ?? Infinity)).map(([dagId]) => dagId);
+  #hold(pool: string, dagId: string, slots: number): void {
+    if (this.#pools.has(pool)) add(this.#pools, pool, -slots);
+    const shares = this.#shares.get(pool) ?? new Map<string, number>();
+    this.#shares.set(pool, shares);
+    add(shares, dagId, slots);
   }
+
+  #places(limits: ReadonlyMap<string, number>, used: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
+    return new Map([...limits].map(([name, limit]) => [name, limit - (used.get(name) ?? 0)]));
+  }
+}
+
+export interface Rooms {
+  readonly pools: Readonly<Record<string, number>>;
+  readonly queues: Readonly<Record<string, number>>;
+  readonly dags: Readonly<Record<string, number>>;
+  readonly fullKeys: readonly string[];
+  readonly buckets: Readonly<Record<string, Instant>>;
 }
 
 function add(counts: Map<string, number>, key: string, amount: number): void {
