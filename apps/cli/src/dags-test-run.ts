@@ -1,34 +1,32 @@
 /**
- * The smallest shell around the core: it starts what is scheduled, reports what ended, and asks what follows.
+ * One run with the scheduler and the worker of production, over a database and a queue in memory.
  *
- * X1. No decision is made here. X2. A retry does not wait for its delay: nobody who tests wants to.
+ * X1. No decision is made here: the engine schedules, the worker runs attempts in task processes.
+ * X2. Nobody who tests wants to wait: while no task runs, time jumps to what is due next.
  */
 import { randomUUID } from 'node:crypto';
-import {
-  type AttemptError,
-  attemptOutcome,
-  type Dag,
-  type Instant,
-  newRun,
-  type RunEvent,
-  type RunState,
-  type RunStatus,
-  step,
-  type TaskState,
-  type TaskStatus,
-} from '@headrace/core';
-import type { StoredResult } from '@headrace/ports';
-import type { AttemptResult, TaskPool } from '@headrace/task-runtime';
+import { setImmediate as turn } from 'node:timers/promises';
+import { type AttemptError, compileDag, type DagSpec, type Instant, isTerminal, type RunStatus, type TaskStatus } from '@headrace/core';
+import { Scheduler } from '@headrace/engine';
+import { type LoadedFile, type Log, noMetrics, type ObjectStore } from '@headrace/ports';
+import type { TaskPool } from '@headrace/task-runtime';
+import { createMemoryStore, MemoryBroker, type MemoryStore, type TaskInstanceRow } from '@headrace/testing';
+import { startWorker } from '@headrace/worker-app';
+import { FailedError } from './failures.ts';
+import { SkippingTime } from './skipping-time.ts';
 
 export interface DrivenRun {
-  readonly dag: Dag;
-  readonly pool: Pick<TaskPool, 'run'>;
-  readonly bundle: { readonly hash: string; readonly path: string };
+  readonly loaded: LoadedFile;
+  readonly spec: DagSpec;
+  readonly pool: TaskPool;
+  readonly objects: ObjectStore;
+  readonly bundleDir: string;
   readonly params: Readonly<Record<string, unknown>>;
   /** URL by id: those that the DAG declares. */
   readonly connections: ReadonlyMap<string, string>;
   readonly intervalStart?: Instant;
   readonly intervalEnd?: Instant;
+  readonly log: Log;
   tell(line: string): void;
 }
 
@@ -39,6 +37,8 @@ export interface RunOfTest {
 
 interface TestedTask {
   readonly taskId: string;
+  /** −1: not mapped. */
+  readonly mapIndex: number;
   readonly status: TaskStatus;
   readonly tries: number;
   /** Of the last try. */
@@ -46,99 +46,132 @@ interface TestedTask {
   readonly error?: AttemptError;
 }
 
-interface Ended {
-  readonly task: number;
-  readonly attempt: number;
-  readonly seconds: number;
-  readonly outcome: AttemptResult;
-}
+const LEASE_MS = 3_600_000;
+/** After so many turns of the event loop without work, nobody is about to begin any. */
+const QUIET_TURNS = 3;
 
 export async function driveRun(test: DrivenRun): Promise<RunOfTest> {
-  const { dag, tell } = test;
-  const runAfter = Date.now();
-  const results = new Map<string, StoredResult>();
-  const last = new Map<number, { seconds: number; error?: AttemptError }>();
-  const live = new Map<number, Promise<Ended>>();
-  let run: RunState = newRun(dag);
-
-  function apply(event: RunEvent): void {
-    const made = step(dag, run, event, Date.now());
-    if (made.kind === 'rejected') throw new Error(`The core refused ${event.type}: ${made.why}, ${made.detail}`);
-    if (made.kind === 'applied') run = made.run;
-  }
-
-  function start(task: number, attempt: number): void {
-    apply({ type: 'task.moved', task, to: { status: 'queued', attempt } });
-    apply({ type: 'task.moved', task, to: { status: 'running', attempt } });
-    const startedAt = performance.now();
-    const running = test.pool.run(requestOf(test, task, attempt, runAfter, results));
-    live.set(
-      task,
-      running.then((outcome) => ({ task, attempt, outcome, seconds: (performance.now() - startedAt) / 1000 })),
-    );
-  }
-
-  function end({ task, attempt, seconds, outcome }: Ended): void {
-    const spec = dag.tasks[task];
-    if (spec === undefined) return;
-    const { report, result } = outcome;
-    const decided = attemptOutcome(spec, attempt, report, Date.now(), Math.random());
-    const to: TaskState = decided.status === 'up_for_retry' ? { ...decided, dueAt: Date.now() } : decided;
-    if (report.outcome === 'success' && result !== undefined) results.set(spec.taskId, result);
-    last.set(task, { seconds, ...(report.outcome === 'failed' ? { error: report.error } : {}) });
-    if (report.outcome === 'failed') tell(`${spec.taskId} | ${report.error.stack ?? `${report.error.name}: ${report.error.message}`}\n`);
-    if (to.status === 'up_for_retry') tell(`${spec.taskId} | try ${attempt} of ${spec.retries.max + 1} failed; the next one begins now\n`);
-    apply({ type: 'task.moved', task, to });
-    if (to.status === 'up_for_retry') apply({ type: 'tick' });
-  }
-
-  apply({ type: 'run.started' });
-  while (run.status === 'running') {
-    for (const [task, { status, attempt }] of run.tasks.entries()) if (status === 'scheduled') start(task, attempt + 1);
-    if (live.size === 0) throw new Error(`Nothing runs and nothing can start, but the run is ${run.status}`);
-    const ended = await Promise.race(live.values());
-    live.delete(ended.task);
-    end(ended);
-  }
-  const tasks = dag.order.map((task) => {
-    const state = run.tasks[task] ?? { status: 'none' as const, attempt: 0 };
-    return { taskId: dag.tasks[task]?.taskId ?? '', status: state.status, tries: state.attempt, ...last.get(task) };
+  const { spec, pool, objects, bundleDir, connections, log } = test;
+  const time = new SkippingTime();
+  const store = createMemoryStore(time);
+  const broker = new MemoryBroker();
+  const runKey = await register(store, test);
+  const scheduler = new Scheduler({
+    schedulerId: 'test',
+    store: store.scheduler,
+    events: store.events,
+    queue: broker.queue(),
+    clock: time,
+    timers: time,
+    dice: Math.random,
+    log,
+    metrics: noMetrics,
   });
-  return { status: run.status, tasks };
+  const worker = await startWorker({
+    workerId: 'test',
+    queues: [...new Set(spec.tasks.map((task) => task.queue))],
+    store: store.attempts,
+    consumer: broker.consumer(),
+    pool,
+    objects,
+    bundleDir,
+    connections: (id) => {
+      const url = connections.get(id);
+      return url === undefined ? undefined : { id, url };
+    },
+    leaseMs: LEASE_MS,
+    clock: time,
+    log,
+  });
+  const endTelling = tellTrouble(store, test);
+  try {
+    await scheduler.start();
+    const status = await untilEnded(store, runKey, time);
+    return { status, tasks: tasksOf(store, runKey, spec) };
+  } finally {
+    endTelling();
+    await scheduler.stop();
+    await worker.close();
+    time.stop();
+  }
 }
 
-function requestOf(
-  test: DrivenRun,
-  task: number,
-  attempt: number,
-  runAfter: Instant,
-  results: ReadonlyMap<string, StoredResult>,
-): Parameters<TaskPool['run']>[0] {
-  const { dag, bundle, params, intervalStart, intervalEnd } = test;
-  const spec = dag.tasks[task];
-  if (spec === undefined) throw new RangeError(`DAG "${dag.spec.dagId}" has no task with index ${task}`);
-  return {
-    attempt: {
-      taskInstanceId: String(task + 1),
-      attemptId: randomUUID(),
-      runKey: '1',
-      dagId: dag.spec.dagId,
-      runId: `test__${new Date(runAfter).toISOString()}`,
-      taskId: spec.taskId,
-      mapIndex: -1,
-      attempt,
-      triesBefore: 0,
-      maxTries: spec.retries.max + 1,
-      versionId: '1',
-      runType: 'manual',
-      runAfter,
-      params,
-      ...(intervalStart === undefined ? {} : { logicalDate: intervalStart, intervalStart }),
-      ...(intervalEnd === undefined ? {} : { intervalEnd }),
-    },
-    bundle,
-    results: new Map(spec.upstream.flatMap((taskId) => (results.has(taskId) ? [[taskId, results.get(taskId) as StoredResult]] : []))),
-    connections: spec.connections.map((id) => ({ id, url: test.connections.get(id) ?? '' })),
-    timeoutMs: spec.executionTimeoutMs,
-  };
+/** The run is made by hand: the DAG's own schedule would make others as time is skipped. */
+async function register(
+  { catalog, commands }: MemoryStore,
+  { loaded, spec, params, intervalStart, intervalEnd }: DrivenRun,
+): Promise<string> {
+  const byHand: DagSpec = { ...spec, schedule: { kind: 'manual' }, pausedUponCreation: false };
+  await catalog.saveFile({ ...loaded, dags: [{ spec: byHand, graphHash: 'test' }] });
+  const { runKey } = await commands.trigger({
+    dagId: spec.dagId,
+    runId: `test__${new Date().toISOString()}-${randomUUID().slice(0, 8)}`,
+    params,
+    runType: 'manual',
+    triggeredBy: 'test',
+    ...(intervalStart === undefined ? {} : { logicalDate: intervalStart, intervalStart }),
+    ...(intervalEnd === undefined ? {} : { intervalEnd }),
+  });
+  return runKey;
+}
+
+async function untilEnded({ db }: MemoryStore, runKey: string, time: SkippingTime): Promise<RunStatus> {
+  let quiet = 0;
+  for (;;) {
+    const status = db.runs.get(runKey)?.status ?? 'failed';
+    if (status === 'success' || status === 'failed') return status;
+    await turn();
+    const working = (['queued', 'running', 'restarting'] as const).some((state) => db.tasksByStatus.count(state) > 0);
+    quiet = working ? 0 : quiet + 1;
+    if (quiet < QUIET_TURNS) {
+      // A task that runs in a process of its own needs no busy loop beside it.
+      if (working) await new Promise((resolve) => setTimeout(resolve, 1));
+      continue;
+    }
+    refuseEndless(db, runKey);
+    time.skip();
+    quiet = 0;
+  }
+}
+
+/** What waits for a person, or for somebody to call, waits for ever here. */
+function refuseEndless(db: MemoryStore['db'], runKey: string): void {
+  const open = [...db.tasksOfRun.get(runKey)].filter(({ state }) => !isTerminal(state.status) && state.status !== 'none');
+  const endless = open.filter(
+    ({ state }) => (state.status === 'deferred' || state.status === 'awaiting_input') && state.dueAt === undefined,
+  );
+  if (open.length === 0 || endless.length < open.length) return;
+  const names = endless.map(({ taskId, state }) => `${taskId} (${state.status})`).join(', ');
+  throw new FailedError(`Nothing more can happen in this test: ${names}. Give the wait a timeout, or test it with a server`);
+}
+
+/** Errors and retries, as they come. The answer ends it. */
+function tellTrouble({ db }: MemoryStore, { tell }: DrivenRun): () => void {
+  return db.watch((changes) => {
+    for (const { table, after } of changes) {
+      if (table !== 'task_instance' || after === undefined) continue;
+      const { taskId, mapIndex, state, triesBefore, maxTries, error } = after as TaskInstanceRow;
+      if ((state.status !== 'failed' && state.status !== 'up_for_retry') || error === undefined) continue;
+      const name = mapIndex < 0 ? taskId : `${taskId}[${mapIndex}]`;
+      tell(`${name} | ${error.stack ?? `${error.name}: ${error.message}`}\n`);
+      if (state.status === 'up_for_retry')
+        tell(`${name} | try ${state.attempt - triesBefore} of ${maxTries} failed; the next one begins now\n`);
+    }
+  });
+}
+
+/** In the order in which they can run. */
+function tasksOf({ db }: MemoryStore, runKey: string, spec: DagSpec): readonly TestedTask[] {
+  const dag = compileDag(spec);
+  const place = new Map(dag.order.map((task, position) => [dag.tasks[task]?.taskId, position]));
+  const rows = [...db.tasksOfRun.get(runKey)];
+  rows.sort((a, b) => (place.get(a.taskId) ?? 0) - (place.get(b.taskId) ?? 0) || a.mapIndex - b.mapIndex);
+  return rows.map(({ taskId, mapIndex, state, triesBefore, startedAt, endedAt, error }) => ({
+    taskId,
+    mapIndex,
+    status: state.status,
+    tries: state.attempt - triesBefore,
+    ...(startedAt === undefined || endedAt === undefined ? {} : { seconds: (endedAt - startedAt) / 1000 }),
+    ...(error === undefined || state.status === 'success' ? {} : { error }),
+  }));
 }

@@ -1,5 +1,5 @@
 /**
- * `headrace dags test`: one run in this process, decided by the core that decides in production.
+ * `headrace dags test`: one run in this process, by the scheduler and the worker of production over a database in memory.
  *
  * V1. Tasks run as on a worker: in task processes, with the connections they declared and nothing else.
  * V2. Everything it writes lies in a temporary folder that is removed at the end.
@@ -9,11 +9,11 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Configuration } from '@headrace/configuration';
-import { compileDag, type DagSpec, type Instant, type Milliseconds, nextFire, parseCron } from '@headrace/core';
+import { type DagSpec, type Instant, type Milliseconds, nextFire, parseCron } from '@headrace/core';
 import { createDagLoader, type DagLoader } from '@headrace/dag-loader';
 import { createObjectStore } from '@headrace/objects';
 import { type LoadedFile, noMetrics, silentLog } from '@headrace/ports';
-import { createTaskPool, writeBundle } from '@headrace/task-runtime';
+import { createTaskPool } from '@headrace/task-runtime';
 import { createLog } from '@headrace/telemetry';
 import { driveRun, type RunOfTest } from './dags-test-run.ts';
 import { FailedError, UsageError } from './failures.ts';
@@ -49,8 +49,8 @@ export async function testDag(request: DagTestRequest): Promise<DagTest> {
     const params = await checkedParams(loader, loaded, spec, request.params);
     const interval = intervalOf(spec, request);
     const bundleDir = join(scratch, 'bundles');
-    const path = await writeBundle(bundleDir, loaded.bundle);
     const objects = printingLogs(createObjectStore(pathToFileURL(join(scratch, 'objects')).href), sink);
+    const log = createLog({ name: 'test', level: 'warn', pretty: true, destination: { write: (line) => void sink.write(line) } });
     const pool = createTaskPool({
       size: Math.min(configuration.workerSlots, spec.tasks.length),
       executorsModule: import.meta.resolve('@headrace/connectors/executors'),
@@ -59,17 +59,20 @@ export async function testDag(request: DagTestRequest): Promise<DagTest> {
       scratchDir: join(scratch, 'tasks'),
       bundleDir,
       objects,
-      log: createLog({ name: 'test', level: 'warn', pretty: true, destination: { write: (line) => void sink.write(line) } }),
+      log,
     });
     try {
       const startedAt = performance.now();
       const run = await driveRun({
-        dag: compileDag(spec),
+        loaded,
+        spec,
         pool,
-        bundle: { hash: loaded.bundle.hash, path },
+        objects,
+        bundleDir,
         params,
         connections,
         ...interval,
+        log,
         tell: (line) => sink.write(line),
       });
       return { dagId: spec.dagId, seconds: (performance.now() - startedAt) / 1000, ...run };

@@ -52,6 +52,7 @@ function documentOf({ dagId, status, seconds, tasks }: DagTest) {
     duration: seconds,
     tasks: tasks.map((task) => ({
       task_id: task.taskId,
+      map_index: task.mapIndex,
       state: task.status,
       tries: task.tries,
       duration: task.seconds ?? null,
@@ -62,7 +63,7 @@ function documentOf({ dagId, status, seconds, tasks }: DagTest) {
 
 function summaryOf({ dagId, status, seconds, tasks }: DagTest): string {
   const rows = tasks.map((task) => [
-    task.taskId,
+    task.mapIndex < 0 ? task.taskId : `${task.taskId}[${task.mapIndex}]`,
     task.status,
     task.tries,
     formatSeconds(task.seconds),
