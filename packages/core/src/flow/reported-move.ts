@@ -4,7 +4,7 @@
  */
 
 import { isTerminal, type TaskState, type TaskStatus } from '../model/states.ts';
-import { isLegalMove, isReportable } from '../model/transitions.ts';
+import { isLegalMove, isOnlyMarked, isReportable } from '../model/transitions.ts';
 import type { Step } from './run.ts';
 
 /** In these a task has no attempt under way: its number is that of the last one, and the next one is one higher. */
@@ -38,14 +38,14 @@ const STALE: Judgement = { kind: 'ignored', why: 'stale_attempt' };
 
 export function judgeReport(taskId: string, known: TaskState, reported: TaskState): Judgement {
   const sameAttempt = reported.attempt === known.attempt;
+  if (sameAttempt && reported.status === known.status) return { kind: 'ignored', why: 'no_change' };
   if (NEEDS_ATTEMPT.has(reported.status) && reported.attempt < 1)
     return illegal(taskId, known, reported, 'a state of an attempt needs an attempt number');
   if (reported.attempt < known.attempt) return STALE;
-  if (sameAttempt && reported.status === known.status) return { kind: 'ignored', why: 'no_change' };
   if (sameAttempt) {
     if (BETWEEN_ATTEMPTS.has(known.status)) {
-      const lawful = isLegalMove(known.status, reported.status) && !NEEDS_ATTEMPT.has(reported.status);
-      return lawful ? 'accept' : STALE;
+      if (NEEDS_ATTEMPT.has(reported.status) || isOnlyMarked(known.status, reported.status)) return STALE;
+      return isLegalMove(known.status, reported.status) ? 'accept' : STALE;
     }
     if (isReportable(known.status, reported.status)) return 'accept';
     const late =

@@ -1,78 +1,158 @@
 /**
  * A run while one step works on it. It starts as the run itself and copies only what changes, so the run it came from stays
- * as it was.
+ * as it was. It makes moves; what to move is decided elsewhere.
  *
- * F1. Every move is in the transition table. F2. The tally and the count of open tasks follow each move.
+ * F1. Every move is in the transition table. F2. Tally, index and the count of open nodes follow each move.
+ * F3. A node that was there before the step moves at most once in it by a decision; `isSettled` says whether it has.
  */
 import type { Dag } from '../model/compiled-dag.ts';
 import type { Instant } from '../model/dag.ts';
 import { isTerminal, type RunStatus, type TaskState } from '../model/states.ts';
 import { isLegalMove } from '../model/transitions.ts';
-import type { Effect, RunState, Step, TaskChange } from './run.ts';
-import { runOutcome } from './run-outcome.ts';
-import { recordMove, upstreamCounts } from './tally.ts';
-import { describeCounts, judge, type Verdict } from './trigger-rule.ts';
+import { Doubts } from './doubts.ts';
+import { IndexDraft } from './index-draft.ts';
+import type { Effect, NewNode, RunNode, RunProgress, RunState, Step, TaskChange } from './run.ts';
+import type { RunIndex } from './run-index.ts';
 
-const MADE_OF: Readonly<Record<Exclude<Verdict, 'wait'>, 'scheduled' | 'skipped' | 'upstream_failed'>> = {
-  run: 'scheduled',
-  skip: 'skipped',
-  upstream_failed: 'upstream_failed',
-};
-
-export class RunDraft {
-  readonly #dag: Dag;
+export class RunDraft implements RunState {
+  readonly dag: Dag;
+  readonly now: Instant;
+  /** What may have to be decided anew. */
+  readonly doubts: Doubts;
   readonly #before: RunState;
+  readonly #derived: IndexDraft;
   #status: RunStatus;
   #tasks: TaskState[] | undefined;
-  #tally: Uint32Array | undefined;
+  #nodes: RunNode[] | undefined;
+  #progress: RunProgress;
+  #pastUnmet: ReadonlySet<number> | undefined;
   #open: number;
   readonly #changes: TaskChange[] = [];
+  /** Per node that was moved by a decision, the place of its change. */
+  readonly #changeOf = new Map<number, number>();
+  readonly #created: NewNode[] = [];
   readonly #effects: Effect[] = [];
-  /** Tasks whose trigger rule must be judged again. */
-  readonly #doubtful: number[] = [];
+  #wakeAt = Infinity;
 
-  constructor(dag: Dag, before: RunState) {
-    this.#dag = dag;
+  constructor(dag: Dag, before: RunState, now: Instant) {
+    this.dag = dag;
+    this.now = now;
     this.#before = before;
+    this.#derived = new IndexDraft(dag, before);
+    this.doubts = new Doubts(dag);
     this.#status = before.status;
+    this.#progress = before.progress;
+    this.#pastUnmet = before.pastUnmet;
     this.#open = before.open;
   }
 
-  state(task: number): TaskState {
-    const state = (this.#tasks ?? this.#before.tasks)[task];
-    if (state === undefined) throw new RangeError(`Task ${task} is not in DAG "${this.#dag.spec.dagId}"`);
+  get status(): RunStatus {
+    return this.#status;
+  }
+  get tasks(): readonly TaskState[] {
+    return this.#tasks ?? this.#before.tasks;
+  }
+  get nodes(): readonly RunNode[] {
+    return this.#nodes ?? this.#before.nodes;
+  }
+  get progress(): RunProgress {
+    return this.#progress;
+  }
+  get pastUnmet(): ReadonlySet<number> | undefined {
+    return this.#pastUnmet;
+  }
+  get open(): number {
+    return this.#open;
+  }
+  get tally(): Uint32Array {
+    return this.#derived.tally;
+  }
+  get index(): RunIndex {
+    return this.#derived.index;
+  }
+  /** What is derived, to be brought up to date. */
+  get derived(): IndexDraft {
+    return this.#derived;
+  }
+
+  state(node: number): TaskState {
+    const state = (this.#tasks ?? this.#before.tasks)[node];
+    if (state === undefined) throw new RangeError(`Node ${node} is not in the run of DAG "${this.dag.spec.dagId}"`);
     return state;
   }
 
+  /** Whether this step has moved the node by a decision, so that the next one must wait for another step. */
+  isSettled(node: number): boolean {
+    return this.#changeOf.has(node);
+  }
+
   /** A move that was made elsewhere. Legality is the caller's to check: a report may leave out steps. */
-  accept(task: number, to: TaskState): void {
-    const from = this.state(task);
+  accept(node: number, to: TaskState): void {
+    const from = this.state(node);
+    const { task, mapIndex } = this.#node(node);
     this.#tasks ??= this.#before.tasks.slice();
-    this.#tasks[task] = to;
-    if (to.status === 'none') this.#doubtful.push(task);
+    this.#tasks[node] = to;
     const wasTerminal = isTerminal(from.status);
     const becomesTerminal = isTerminal(to.status);
-    if (!wasTerminal && !becomesTerminal) return;
     this.#open += (wasTerminal ? 1 : 0) - (becomesTerminal ? 1 : 0);
-    this.#tally ??= this.#before.tally.slice();
-    recordMove(this.#dag, this.#tally, task, from.status, to.status);
-    if (becomesTerminal) for (const target of this.#dag.downstream[task] ?? []) this.#doubtful.push(target);
+    this.#derived.move(task, mapIndex, from.status, to.status, becomesTerminal ? (target) => this.doubts.task(this.index, target) : ignore);
+    if (to.status === 'none') this.doubts.node(task, node);
+    if (becomesTerminal) this.doubts.ended(this.index, task, mapIndex);
+    if (wasTerminal || becomesTerminal) this.doubts.around(task);
   }
 
   /** A move that this step decides. */
-  move(task: number, to: TaskState, reason: string): void {
-    const from = this.state(task);
+  move(node: number, to: TaskState, reason: string): void {
+    const from = this.state(node);
     if (!isLegalMove(from.status, to.status)) throw new Error(`The core decided an illegal move: ${from.status} → ${to.status}`);
-    this.#changes.push({ task, from, to, reason });
-    this.accept(task, to);
+    const created = this.#created[node - this.#before.nodes.length];
+    if (created !== undefined) this.#created[node - this.#before.nodes.length] = { ...created, state: to, reason };
+    else {
+      if (this.isSettled(node)) throw new Error(`The core moved a node twice in one step, to ${to.status}: ${reason}`);
+      this.#changeOf.set(node, this.#changes.length);
+      this.#changes.push({ task: node, from, to, reason });
+    }
+    this.accept(node, to);
   }
 
-  revoke(task: number, attempt: number): void {
-    this.#effects.push({ type: 'revoke', task, attempt });
+  /** A node without map index becomes the instance of the first item. It may still be moved in this step. */
+  nameFirst(node: number): void {
+    this.#nodes ??= this.#before.nodes.slice();
+    this.#nodes[node] = { task: this.#node(node).task, mapIndex: 0 };
   }
 
+  create(task: number, mapIndex: number, reason: string): void {
+    this.#nodes ??= this.#before.nodes.slice();
+    this.#tasks ??= this.#before.tasks.slice();
+    const node = this.#nodes.length;
+    const state: TaskState = { status: 'none', attempt: 0 };
+    this.#nodes.push({ task, mapIndex });
+    this.#tasks.push(state);
+    this.#created.push({ task, mapIndex, state, reason });
+    this.#open += 1;
+    this.#derived.add(task, mapIndex, node);
+    this.doubts.node(task, node);
+    this.doubts.around(task);
+    // Whoever tells of the run before did not know of it yet: it waits like the task's first instance.
+    const first = this.index.first[task] ?? -1;
+    if (this.#pastUnmet?.has(first) === true) this.#pastUnmet = new Set([...this.#pastUnmet, node]);
+  }
+
+  remember(progress: RunProgress): void {
+    this.#progress = progress;
+  }
+
+  tellPast(unmet: readonly number[]): void {
+    this.#pastUnmet = new Set(unmet);
+  }
+
+  revoke(node: number, attempt: number): void {
+    this.#effects.push({ type: 'revoke', task: node, attempt });
+  }
+
+  /** The earliest instant counts. */
   wake(at: Instant): void {
-    this.#effects.push({ type: 'wake', at });
+    this.#wakeAt = Math.min(this.#wakeAt, at);
   }
 
   enter(status: RunStatus): void {
@@ -80,43 +160,40 @@ export class RunDraft {
     this.#effects.push({ type: 'announce', status });
   }
 
-  /** Lets `settle` judge every task that waits for its trigger rule, not only those near a change. */
-  doubtAll(): void {
-    for (let position = this.#dag.order.length - 1; position >= 0; position -= 1) {
-      const task = this.#dag.order[position];
-      if (task !== undefined && this.state(task).status === 'none') this.#doubtful.push(task);
-    }
-  }
-
-  /** In a running run: decides all that can be decided, following only the edges of what changed, and ends the run when nothing is open. */
-  settle(): void {
-    if (this.#status !== 'running') return;
-    for (let task = this.#doubtful.pop(); task !== undefined; task = this.#doubtful.pop()) this.#decide(task);
-    if (this.#open === 0) this.enter(runOutcome(this.#dag, this.#tasks ?? this.#before.tasks));
-  }
-
-  #decide(task: number): void {
-    const { status, attempt } = this.state(task);
-    const rule = this.#dag.tasks[task]?.triggerRule;
-    if (status !== 'none' || rule === undefined) return;
-    const counts = upstreamCounts(this.#dag, this.#tally ?? this.#before.tally, task);
-    const verdict = judge(rule, counts);
-    if (verdict !== 'wait') this.move(task, { status: MADE_OF[verdict], attempt }, `${rule}: ${describeCounts(counts)}`);
+  #node(node: number): RunNode {
+    const found = (this.#nodes ?? this.#before.nodes)[node];
+    if (found === undefined) throw new RangeError(`Node ${node} is not in the run of DAG "${this.dag.spec.dagId}"`);
+    return found;
   }
 
   /** The step that was made; `no_change` when nothing moved and nothing is to be done. */
   finish(): Step {
-    const moved = this.#tasks !== undefined || this.#status !== this.#before.status;
+    if (this.#wakeAt !== Infinity) this.#effects.push({ type: 'wake', at: this.#wakeAt });
+    const before = this.#before;
+    const moved =
+      this.#tasks !== undefined ||
+      this.#nodes !== undefined ||
+      this.#status !== before.status ||
+      this.#progress !== before.progress ||
+      this.#pastUnmet !== before.pastUnmet;
     if (!moved && this.#effects.length === 0) return { kind: 'ignored', why: 'no_change' };
-    const run: RunState = moved
-      ? {
-          ...this.#before,
-          status: this.#status,
-          tasks: this.#tasks ?? this.#before.tasks,
-          tally: this.#tally ?? this.#before.tally,
-          open: this.#open,
-        }
-      : this.#before;
-    return { kind: 'applied', run, changes: this.#changes, created: [], effects: this.#effects };
+    const { status, tasks, nodes, progress, pastUnmet, tally, open, index } = this;
+    const run: RunState = moved ? { status, tasks, nodes, progress, pastUnmet, tally, open, index } : before;
+    return { kind: 'applied', run, changes: this.#allChanges(), created: this.#created, effects: this.#effects };
+  }
+
+  /** The moves, and with them the nodes that came to be those of a first item. */
+  #allChanges(): readonly TaskChange[] {
+    if (this.#nodes === undefined) return this.#changes;
+    for (let node = 0; node < this.#before.nodes.length; node += 1) {
+      if (this.#nodes[node] === this.#before.nodes[node]) continue;
+      const at = this.#changeOf.get(node);
+      const change = at === undefined ? undefined : this.#changes[at];
+      if (at !== undefined && change !== undefined) this.#changes[at] = { ...change, mapIndex: 0 };
+      else this.#changes.push({ task: node, mapIndex: 0, from: this.state(node), to: this.state(node), reason: 'the first of its items' });
+    }
+    return this.#changes;
   }
 }
+
+function ignore(): void {}

@@ -1,11 +1,13 @@
 /**
- * A run as the core sees it: the status of the run and the state of each task, by the task's index in the compiled DAG.
+ * A run as the core sees it: the status of the run and the state of each of its nodes, which are its task instances.
  *
  * R1. A `RunState` is never changed; `step` returns another one.
- * R2. `tally` can always be derived from `tasks`; it is kept so that a finished task costs its edges, not the whole DAG.
+ * R2. `tally`, `open` and `index` can always be derived from the rest; they are kept so that a finished task costs its edges, not
+ *     the whole run.
  */
 import type { Instant } from '../model/dag.ts';
 import type { RunStatus, TaskState } from '../model/states.ts';
+import type { RunIndex } from './run-index.ts';
 
 export interface RunState {
   readonly status: RunStatus;
@@ -15,10 +17,14 @@ export interface RunState {
   readonly nodes: readonly RunNode[];
   /** What else of the run is kept; plain JSON. */
   readonly progress: RunProgress;
-  /** Per task, how many of its upstream tasks are in which terminal state. See `tally.ts`. */
+  /** The nodes that wait for the run before; undefined: not yet told, and all nodes of tasks that depend on it wait. */
+  readonly pastUnmet: ReadonlySet<number> | undefined;
+  /** Per task, how many nodes upstream of it are in which terminal state. See `tally.ts`. */
   readonly tally: Uint32Array;
-  /** How many tasks are not yet terminal. */
+  /** How many nodes are not yet terminal. */
   readonly open: number;
+  /** Where the nodes of a task are, and how far spaces and groups have come. */
+  readonly index: RunIndex;
 }
 
 /** A task instance within a run. */
@@ -80,16 +86,23 @@ export type RunEvent =
    * needs that was just loaded or cleared. The answer says when to call it again.
    */
   | { readonly type: 'tick' }
-  /** A person ends the run: nothing more starts, live attempts are revoked, the run fails. */
-  | { readonly type: 'run.cancelled' }
+  /** A person ends the run: nothing more starts but teardowns (unless `teardowns` is false), live attempts are revoked, the run fails. */
+  | { readonly type: 'run.cancelled'; readonly teardowns?: boolean }
   /**
    * A person wants these tasks run anew; a finished run goes back to `queued`. Nothing else moves, and nothing is scheduled in
    * this step: the store must see the cleared state. The next `run.started` or `tick` goes on.
    */
   | { readonly type: 'tasks.cleared'; readonly tasks: readonly number[] }
-  /** A person says what these task instances came to. Live attempts are revoked; successors are decided as if it had happened. */
+  /**
+   * A person says what these task instances came to. Live attempts are revoked. After `success`, what had failed downstream is cleared;
+   * successors are decided, at the next tick, as if it had happened. A finished run goes back to `queued` if something is open now,
+   * else its outcome is found anew.
+   */
   | { readonly type: 'tasks.marked'; readonly tasks: readonly number[]; readonly status: 'success' | 'failed' }
-  /** A person says what the run came to: what has not ended is skipped, what lives is revoked and failed; teardowns still run. */
+  /**
+   * A person says what the run came to: what has not ended is skipped, what lives is revoked and failed; teardowns still run. A
+   * finished run only changes its status.
+   */
   | { readonly type: 'run.marked'; readonly status: 'success' | 'failed' }
   /**
    * How the run before stands: the nodes whose `dependsOnPast` or `waitForDownstream` is not yet met. Until it is first told, all

@@ -1,158 +1,143 @@
 /**
  * What follows from an event in a run: the scheduler's decision, as a pure function.
  *
- * P1. A step settles: it makes every decision that its event allows. Only a clear leaves that to the next `tick`, because it is
- *     made by whoever gives the command, and the store must see the cleared state.
- * P2. Each task moves at most once in a step, by one move of the transition table.
- * P3. A running run always has a task that is live, waiting for a time, or waiting for a slot: it cannot get stuck.
- * P4. A task that comes to wait for a time, and a decision that was left to the next tick, give a `wake`.
+ * P1. A step settles: it makes every decision that its event allows. Only what people change, and what is cleared to be run anew,
+ *     leaves that to the next `tick`: the store must see the cleared state.
+ * P2. Each node moves at most once in a step, by one move of the transition table.
+ * P3. A running run always has a node that is live, waiting for a slot, for a time or for the run before, or it waits itself to be
+ *     run anew: it cannot get stuck.
+ * P4. Whatever waits for a time, and a decision that was left to the next tick, give a `wake`.
  */
 
 import type { Dag } from '../model/compiled-dag.ts';
 import type { Instant } from '../model/dag.ts';
-import { isTerminal, type RunStatus, SLOT_STATUSES, type TaskState, type TaskStatus } from '../model/states.ts';
+import { SLOT_STATUSES, type TaskState, type TaskStatus } from '../model/states.ts';
 import { ATTEMPT_LOST, attemptOutcome } from './attempt-outcome.ts';
+import { clearNodes, isFinished, markNodes, unknownNode } from './correct.ts';
+import { endRun, timeOut } from './ending.ts';
+import { repeatWhatIsDue } from './repeat.ts';
 import { judgeReport } from './reported-move.ts';
 import type { RunEvent, RunState, Step } from './run.ts';
 import { RunDraft } from './run-draft.ts';
+import { doubtAll, settle, sync } from './settle.ts';
 
 const holdsSlot: ReadonlySet<TaskStatus> = new Set(SLOT_STATUSES);
 
+/** What people may still change in a run that has finished. */
+const CORRECTIONS: ReadonlySet<RunEvent['type']> = new Set(['tasks.cleared', 'tasks.marked', 'run.marked']);
+
 /** The decision on `event`. Neither the DAG nor the run is changed. Never throws on an event, however late or wrong. */
 export function step(dag: Dag, run: RunState, event: RunEvent, now: Instant): Step {
-  if (event.type !== 'tasks.cleared' && isFinished(run.status)) return { kind: 'ignored', why: 'run_finished' };
+  if (isFinished(run.status) && !CORRECTIONS.has(event.type)) return { kind: 'ignored', why: 'run_finished' };
+  const draft = new RunDraft(dag, run, now);
   switch (event.type) {
     case 'run.started':
-      return start(dag, run, now);
+      return start(draft);
     case 'tick':
-      return tick(dag, run, now);
+      return run.status === 'running' ? passTime(draft) : { kind: 'ignored', why: 'no_change' };
     case 'task.moved':
-      return reported(dag, run, [event]);
+      return reported(draft, [event]);
     case 'tasks.moved':
-      return reported(dag, run, event.moves);
+      return reported(draft, event.moves);
     case 'task.lost':
-      return lost(dag, run, event, now);
+      return lost(draft, event);
     case 'run.cancelled':
-      return cancel(dag, run);
-    case 'tasks.cleared':
-      return clear(dag, run, event.tasks, now);
-    case 'tasks.marked':
+      endRun(draft, { why: 'cancelled', status: 'failed' }, event.teardowns);
+      return draft.finish();
     case 'run.marked':
+      if (!isFinished(run.status)) endRun(draft, { why: 'marked', status: event.status });
+      else if (run.status !== event.status) draft.enter(event.status);
+      return draft.finish();
+    case 'tasks.cleared':
+      return clearNodes(draft, event.tasks);
+    case 'tasks.marked':
+      return markNodes(draft, event.tasks, event.status);
     case 'past.told':
-      return { kind: 'ignored', why: 'no_change' };
+      return pastTold(draft, event.unmet);
   }
-}
-
-function isFinished(status: RunStatus): boolean {
-  return status === 'success' || status === 'failed';
 }
 
 /** On a run that is running already it is a `tick`: the shell may have moved the run to `running` itself. */
-function start(dag: Dag, run: RunState, now: Instant): Step {
-  if (run.status === 'running') return tick(dag, run, now);
-  const draft = new RunDraft(dag, run);
-  draft.enter('running');
-  return passTime(draft, run, now);
-}
-
-function tick(dag: Dag, run: RunState, now: Instant): Step {
-  if (run.status !== 'running') return { kind: 'ignored', why: 'no_change' };
-  return passTime(new RunDraft(dag, run), run, now);
+function start(draft: RunDraft): Step {
+  const begins = draft.status !== 'running';
+  if (begins) draft.enter('running');
+  if (draft.dag.spec.runTimeoutMs !== undefined && (begins || draft.progress.startedAt === undefined)) {
+    draft.remember({ ...draft.progress, startedAt: draft.now });
+  }
+  return passTime(draft);
 }
 
 /** Looks at the whole run: what is due, what was never decided, and when to look again. */
-function passTime(draft: RunDraft, run: RunState, now: Instant): Step {
-  let next = Infinity;
-  for (const [task, state] of run.tasks.entries()) {
-    if (state.status !== 'up_for_retry' && state.status !== 'up_for_reschedule') continue;
-    if (state.dueAt > now) next = Math.min(next, state.dueAt);
-    else
-      draft.move(task, { status: 'scheduled', attempt: state.attempt }, state.status === 'up_for_retry' ? 'retry due' : 'reschedule due');
+function passTime(draft: RunDraft): Step {
+  if (repeatWhatIsDue(draft)) {
+    draft.wake(draft.now);
+    sync(draft);
+    return draft.finish();
   }
-  if (next !== Infinity) draft.wake(next);
-  draft.doubtAll();
-  draft.settle();
+  for (const [node, state] of draft.tasks.entries()) {
+    if (state.status !== 'up_for_retry' && state.status !== 'up_for_reschedule') continue;
+    if (state.dueAt > draft.now) draft.wake(state.dueAt);
+    else
+      draft.move(node, { status: 'scheduled', attempt: state.attempt }, state.status === 'up_for_retry' ? 'retry due' : 'reschedule due');
+  }
+  doubtAll(draft);
+  timeOut(draft);
+  settle(draft);
   return draft.finish();
 }
 
 /** Facts in the order of their commits. What is old news is passed over; if that is all there is, the step is ignored for the last one's reason. */
-function reported(dag: Dag, run: RunState, moves: readonly { readonly task: number; readonly to: TaskState }[]): Step {
-  const draft = new RunDraft(dag, run);
+function reported(draft: RunDraft, moves: readonly { readonly task: number; readonly to: TaskState }[]): Step {
   let ignored: Step = { kind: 'ignored', why: 'no_change' };
   let accepted = false;
-  for (const { task, to } of moves) {
-    const spec = dag.tasks[task];
-    if (spec === undefined) return unknownTask(dag, task);
-    const judgement = judgeReport(spec.taskId, draft.state(task), to);
+  for (const { task: node, to } of moves) {
+    const place = draft.nodes[node];
+    const spec = draft.dag.tasks[place?.task ?? -1];
+    if (place === undefined || spec === undefined) return unknownNode(draft.dag, draft.tasks.length, node);
+    const name = place.mapIndex < 0 ? spec.taskId : `${spec.taskId}[${place.mapIndex}]`;
+    const judgement = judgeReport(name, draft.state(node), to);
     if (judgement === 'accept') {
       accepted = true;
-      draft.accept(task, to);
+      draft.accept(node, to);
       if (to.status === 'up_for_retry' || to.status === 'up_for_reschedule') draft.wake(to.dueAt);
     } else if (judgement.kind === 'rejected') return judgement;
     else ignored = judgement;
   }
   if (!accepted) return ignored;
-  draft.settle();
+  settle(draft);
   return draft.finish();
 }
 
-function lost(dag: Dag, run: RunState, event: Extract<RunEvent, { type: 'task.lost' }>, now: Instant): Step {
-  const { task, attempt, dice, triesBefore } = event;
-  const known = run.tasks[task];
-  const spec = dag.tasks[task];
-  if (known === undefined || spec === undefined) return unknownTask(dag, task);
+function lost(draft: RunDraft, event: Extract<RunEvent, { type: 'task.lost' }>): Step {
+  const { task: node, attempt, dice, triesBefore } = event;
+  const known = draft.tasks[node];
+  const spec = draft.dag.tasks[draft.nodes[node]?.task ?? -1];
+  if (known === undefined || spec === undefined) return unknownNode(draft.dag, draft.tasks.length, node);
   // A lost attempt that is over, or not yet known here, needs no decision: the store has the truth about it.
   if (known.attempt !== attempt || !holdsSlot.has(known.status)) return { kind: 'ignored', why: 'stale_attempt' };
-  const draft = new RunDraft(dag, run);
   if (known.status === 'restarting') {
-    draft.move(task, { status: 'none', attempt }, 'attempt lost while it was being stopped');
-    draft.wake(now);
+    draft.move(node, { status: 'none', attempt }, 'attempt lost while it was being stopped');
+    draft.wake(draft.now);
     return draft.finish();
   }
-  const outcome = attemptOutcome(spec, attempt, { outcome: 'failed', error: ATTEMPT_LOST }, now, dice, triesBefore);
-  draft.move(task, outcome, outcome.status === 'failed' ? 'attempt lost, no tries left' : 'attempt lost, will be tried again');
+  const outcome = attemptOutcome(spec, attempt, { outcome: 'failed', error: ATTEMPT_LOST }, draft.now, dice, triesBefore);
+  draft.move(node, outcome, outcome.status === 'failed' ? 'attempt lost, no tries left' : 'attempt lost, will be tried again');
   if (outcome.status === 'up_for_retry') draft.wake(outcome.dueAt);
-  draft.settle();
+  settle(draft);
   return draft.finish();
 }
 
-function cancel(dag: Dag, run: RunState): Step {
-  const draft = new RunDraft(dag, run);
-  for (const [task, { status, attempt }] of run.tasks.entries()) {
-    if (isTerminal(status)) continue;
-    const live = holdsSlot.has(status);
-    draft.move(task, { status: live ? 'failed' : 'skipped', attempt }, 'run cancelled');
-    if (live) draft.revoke(task, attempt);
+function pastTold(draft: RunDraft, unmet: readonly number[]): Step {
+  const known = draft.pastUnmet;
+  if (known !== undefined && known.size === new Set(unmet).size && unmet.every((node) => known.has(node))) {
+    return { kind: 'ignored', why: 'no_change' };
   }
-  draft.enter('failed');
-  return draft.finish();
-}
-
-function clear(dag: Dag, run: RunState, tasks: readonly number[], now: Instant): Step {
-  const draft = new RunDraft(dag, run);
-  let cleared = false;
-  for (const task of new Set(tasks)) {
-    const known = run.tasks[task];
-    if (known === undefined) return unknownTask(dag, task);
-    const { status, attempt } = known;
-    if (status === 'none' || status === 'restarting') continue;
-    cleared = true;
-    if (status === 'running') {
-      draft.move(task, { status: 'restarting', attempt }, 'cleared while running');
-      draft.revoke(task, attempt);
-    } else {
-      draft.move(task, { status: 'none', attempt }, 'cleared');
-    }
+  draft.tellPast(unmet);
+  for (const task of draft.dag.flow.pastTasks) {
+    draft.doubts.task(draft.index, task);
+    const space = draft.dag.flow.spaceOf[task] ?? -1;
+    if (space !== -1) draft.doubts.spaces.add(space);
   }
-  if (cleared && isFinished(run.status)) draft.enter('queued');
-  else if (cleared && run.status === 'running') draft.wake(now);
+  settle(draft);
   return draft.finish();
-}
-
-function unknownTask(dag: Dag, task: number): Step {
-  return {
-    kind: 'rejected',
-    why: 'unknown_task',
-    detail: `DAG "${dag.spec.dagId}" has ${dag.tasks.length} tasks and none with index ${task}`,
-  };
 }

@@ -1,44 +1,86 @@
 /**
- * Per task, how many of its upstream tasks are in which terminal state, in one flat array: a finished task adds one in each
- * of its downstream tasks, and their trigger rules are judged without looking at the other upstream tasks.
+ * Per task, how many nodes are upstream of it over outer edges and in which terminal state, in one flat array: a finished node adds
+ * one in each downstream task, and trigger rules are judged without looking at the other upstream nodes. Edges within a space are
+ * not counted here: those few neighbours are looked at.
+ *
+ * Y1. Of a loop only the last iteration counts. Y2. What is behind a barrier that is not over counts as not finished.
  */
 import type { Dag } from '../model/compiled-dag.ts';
-import { isTerminal, type TaskState, type TaskStatus, type TerminalStatus } from '../model/states.ts';
+import { isTerminal } from '../model/states.ts';
+import type { RunState } from './run.ts';
+import { ALL, COLUMN, COUNT_COLUMNS, isOver, nodeAt, type RunIndex } from './run-index.ts';
 import type { UpstreamCounts } from './trigger-rule.ts';
 
-/** Where a terminal status is counted within a task's part of the array. */
-const COLUMN: Readonly<Record<TerminalStatus, number>> = { success: 0, failed: 1, skipped: 2, upstream_failed: 3, removed: 4 };
-const COLUMNS = 5;
+/** A column for each terminal status (`COLUMN`), and one for how many there are in all. */
+export const TALLY_COLUMNS = 6;
+export const TOTAL = 5;
 
-export function countUpstream(dag: Dag, tasks: readonly TaskState[]): Uint32Array {
-  const tally = new Uint32Array(dag.tasks.length * COLUMNS);
-  for (let task = 0; task < tasks.length; task += 1) {
-    const state = tasks[task];
-    if (state !== undefined && isTerminal(state.status)) recordMove(dag, tally, task, 'none', state.status);
+type Known = Pick<RunState, 'tasks' | 'nodes' | 'progress'>;
+
+export function countTally(dag: Dag, run: Known, index: RunIndex): Uint32Array {
+  const tally = new Uint32Array(dag.tasks.length * TALLY_COLUMNS);
+  for (const [task, sources] of dag.flow.outerUpstream.entries()) {
+    for (const source of sources) {
+      const base = task * TALLY_COLUMNS;
+      tally[base + TOTAL] = (tally[base + TOTAL] ?? 0) + shownNodes(dag, index, source);
+      if (isOver(dag, index, source, task)) addShown(dag, run, index, tally, source, task, 1);
+    }
   }
   return tally;
 }
 
-/** Changes `tally` in place as `task` moves from one status to another. Costs the task's downstream edges, or nothing. */
-export function recordMove(dag: Dag, tally: Uint32Array, task: number, from: TaskStatus, to: TaskStatus): void {
-  const minus = isTerminal(from) ? COLUMN[from] : -1;
-  const plus = isTerminal(to) ? COLUMN[to] : -1;
-  if (minus === plus) return;
-  for (const downstream of dag.downstream[task] ?? []) {
-    const base = downstream * COLUMNS;
-    if (minus >= 0) tally[base + minus] = (tally[base + minus] ?? 0) - 1;
-    if (plus >= 0) tally[base + plus] = (tally[base + plus] ?? 0) + 1;
+/** How many nodes of a task count for tasks outside of its space: of a loop one, else all. */
+function shownNodes(dag: Dag, index: RunIndex, task: number): number {
+  const space = dag.flow.spaceOf[task] ?? -1;
+  if (space === -1 || dag.flow.spaces[space]?.loop !== undefined) return 1;
+  return index.counts[task * COUNT_COLUMNS + ALL] ?? 0;
+}
+
+/** Adds what has become of `source` to the tally of `target`, or takes it away, as it stands now. */
+export function addShown(dag: Dag, run: Known, index: RunIndex, tally: Uint32Array, source: number, target: number, by: 1 | -1): void {
+  const base = target * TALLY_COLUMNS;
+  const space = dag.flow.spaceOf[source] ?? -1;
+  if (space === -1 || dag.flow.spaces[space]?.loop !== undefined) {
+    const node = nodeAt(dag, index, source, index.iteration[space] ?? 0);
+    const status = node === undefined ? 'removed' : (run.tasks[node]?.status ?? 'none');
+    if (!isTerminal(status)) return;
+    const column = base + COLUMN[status];
+    tally[column] = (tally[column] ?? 0) + by;
+    return;
+  }
+  for (const column of Object.values(COLUMN)) {
+    tally[base + column] = (tally[base + column] ?? 0) + by * (index.counts[source * COUNT_COLUMNS + column] ?? 0);
   }
 }
 
+/** What is upstream of every node of the task, from outside of its space. */
 export function upstreamCounts(dag: Dag, tally: Uint32Array, task: number): UpstreamCounts {
-  const base = task * COLUMNS;
+  const base = task * TALLY_COLUMNS;
   const at = (column: number): number => tally[base + column] ?? 0;
   return {
-    total: (dag.upstream[task]?.length ?? 0) - at(COLUMN.removed),
+    total: at(TOTAL) - at(COLUMN.removed),
     success: at(COLUMN.success),
     failed: at(COLUMN.failed),
     skipped: at(COLUMN.skipped),
     upstreamFailed: at(COLUMN.upstream_failed),
   };
+}
+
+/** What is upstream of a node. Costs its edges within its space. */
+export function nodeCounts(dag: Dag, run: RunState, node: number): UpstreamCounts {
+  const { task, mapIndex } = run.nodes[node] ?? { task: -1, mapIndex: -1 };
+  const outer = upstreamCounts(dag, run.tally, task);
+  const inner = dag.flow.innerUpstream[task];
+  if (inner === undefined || inner.length === 0) return outer;
+  let { total, success, failed, skipped, upstreamFailed } = outer;
+  for (const source of inner) {
+    const other = nodeAt(dag, run.index, source, mapIndex);
+    const status = other === undefined ? 'removed' : (run.tasks[other]?.status ?? 'none');
+    if (status !== 'removed') total += 1;
+    if (status === 'success') success += 1;
+    else if (status === 'failed') failed += 1;
+    else if (status === 'skipped') skipped += 1;
+    else if (status === 'upstream_failed') upstreamFailed += 1;
+  }
+  return { total, success, failed, skipped, upstreamFailed };
 }

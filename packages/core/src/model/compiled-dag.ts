@@ -5,6 +5,8 @@
  */
 import type { DagSpec, TaskSpec } from './dag.ts';
 import { type Edges, reverseEdges, topologicalOrder } from './edges.ts';
+import { type FlowPlan, planFlow } from './flow-plan.ts';
+import { reach } from './relations.ts';
 import { type DagProblem, validateDag } from './validate-dag.ts';
 
 export interface Dag {
@@ -17,6 +19,8 @@ export interface Dag {
   readonly leaves: readonly number[];
   /** Topological. */
   readonly order: readonly number[];
+  /** What else the flow of a run depends on: mapping, loops, branches, setups, groups. */
+  readonly flow: FlowPlan;
 }
 
 export class InvalidDagError extends Error {
@@ -38,19 +42,29 @@ export function compileDag(spec: DagSpec): Dag {
   const problems = validateDag(spec);
   if (problems.length > 0) throw new InvalidDagError(spec.dagId, problems);
   const index = new Map(spec.tasks.map((task, position) => [task.taskId, position]));
+  const indexOf = (taskId: string): number | undefined => index.get(taskId);
   const upstream = spec.tasks.map((task) =>
     [...new Set(task.upstream)].map((taskId) => index.get(taskId)).filter((source) => source !== undefined),
   );
   const downstream = reverseEdges(upstream);
+  const flow = planFlow(spec, indexOf, upstream, downstream);
   return {
     spec,
     tasks: spec.tasks,
-    indexOf: (taskId) => index.get(taskId),
+    indexOf,
     upstream,
     downstream,
     leaves: downstream.flatMap((targets, position) => (targets.length === 0 ? [position] : [])),
-    order: topologicalOrder(upstream, downstream),
+    order: orderOf(upstream, downstream, flow),
+    flow,
   };
+}
+
+/** What gives the items of a mapped group comes before all of its tasks, also where no edge says so. */
+function orderOf(upstream: Edges, downstream: Edges, flow: FlowPlan): readonly number[] {
+  if (flow.feeds.size === 0) return topologicalOrder(upstream, downstream);
+  const all = upstream.map((sources, task) => [...new Set([...sources, ...(flow.spaces[flow.spaceOf[task] ?? -1]?.sources ?? [])])]);
+  return topologicalOrder(all, reverseEdges(all));
 }
 
 /**
@@ -66,10 +80,4 @@ export function expandTasks(
   if (directions.upstream === true) for (const task of reach(dag.upstream, tasks)) found.add(task);
   if (directions.downstream === true) for (const task of reach(dag.downstream, tasks)) found.add(task);
   return [...found].sort((a, b) => a - b);
-}
-
-function reach(edges: Edges, from: readonly number[]): ReadonlySet<number> {
-  const found = new Set(from);
-  for (const task of found) for (const next of edges[task] ?? []) found.add(next);
-  return found;
 }

@@ -3,7 +3,8 @@
  * are all derived from this table.
  *
  * M1. A move that is not here does not happen anywhere in Headrace.
- * M2. Only clearing leaves a terminal state.
+ * M2. A terminal state is left by what people do (clear, mark), by what is run anew, and in two more ways that the core decides: an
+ *     instance whose item is gone is removed, and the gate of a loop that asks for more than its cap is failed.
  */
 import { isTerminal, type TaskStatus, TERMINAL_STATUSES } from './states.ts';
 
@@ -21,33 +22,41 @@ export interface Transition {
 export type TransitionTable = Readonly<Record<TaskStatus, Readonly<Partial<Record<TaskStatus, Transition>>>>>;
 
 const cleared: Transition = { by: ['command'], why: 'cleared' };
-const removed: Transition = { by: ['command'], why: 'no longer in the DAG' };
-const cancelledBeforeItRan: Transition = { by: ['command'], why: 'run cancelled' };
+const clearedOrAnew: Transition = { by: ['core', 'command'], why: 'cleared, or run anew with its group or run' };
+const removed: Transition = { by: ['core', 'command'], why: 'no longer in the DAG, or its item or iteration is gone' };
+const gone: Transition = { by: ['core'], why: 'its item or iteration is gone' };
+const cancelledBeforeItRan: Transition = { by: ['core', 'command'], why: 'run ended before it ran' };
+const marked: Transition = { by: ['command'], why: 'marked by a person' };
 const due: Transition = { by: ['core'], why: 'due' };
 
 export const TASK_TRANSITIONS: TransitionTable = {
   none: {
     scheduled: { by: ['core'], why: 'trigger rule met' },
-    skipped: { by: ['core', 'command'], why: 'trigger rule skips it, or run cancelled' },
-    upstream_failed: { by: ['core'], why: 'trigger rule cannot be met after a failure' },
+    skipped: { by: ['core', 'command'], why: 'a rule, a branch or its items skip it, or run ended' },
+    upstream_failed: { by: ['core'], why: 'cannot be run after a failure' },
+    success: marked,
+    failed: marked,
     removed,
   },
   scheduled: {
     queued: { by: ['dispatch'], why: 'given a slot' },
     none: cleared,
     skipped: cancelledBeforeItRan,
+    success: marked,
+    failed: marked,
     removed,
   },
   queued: {
     running: { by: ['worker'], why: 'claimed' },
     up_for_retry: { by: ['core'], why: 'lost, may be tried again' },
-    failed: { by: ['core', 'command'], why: 'lost on the last try, or run cancelled' },
+    success: marked,
+    failed: { by: ['core', 'command'], why: 'lost on the last try, marked, or run ended' },
     none: cleared,
     removed,
   },
   running: {
-    success: { by: ['worker'], why: 'ended well' },
-    failed: { by: ['worker', 'core', 'command'], why: 'failed or lost on the last try, or run cancelled' },
+    success: { by: ['worker', 'command'], why: 'ended well, or marked' },
+    failed: { by: ['worker', 'core', 'command'], why: 'failed or lost on the last try, marked, or run ended' },
     skipped: { by: ['worker'], why: 'skipped itself' },
     up_for_retry: { by: ['worker', 'core'], why: 'failed or lost, may be tried again' },
     up_for_reschedule: { by: ['worker'], why: 'looks again later' },
@@ -60,30 +69,33 @@ export const TASK_TRANSITIONS: TransitionTable = {
   },
   restarting: {
     none: { by: ['worker', 'core'], why: 'stopped or lost' },
-    failed: { by: ['command'], why: 'run cancelled' },
+    success: marked,
+    failed: { by: ['core', 'command'], why: 'marked, or run ended' },
     removed,
   },
-  up_for_retry: { scheduled: due, none: cleared, skipped: cancelledBeforeItRan, removed },
-  up_for_reschedule: { scheduled: due, none: cleared, skipped: cancelledBeforeItRan, removed },
+  up_for_retry: { scheduled: due, none: cleared, skipped: cancelledBeforeItRan, success: marked, failed: marked, removed },
+  up_for_reschedule: { scheduled: due, none: cleared, skipped: cancelledBeforeItRan, success: marked, failed: marked, removed },
   deferred: {
     scheduled: { by: ['dispatch'], why: 'trigger fired' },
-    failed: { by: ['dispatch'], why: 'trigger failed or timed out' },
+    failed: { by: ['dispatch', 'command'], why: 'trigger failed or timed out, or marked' },
     none: cleared,
     skipped: cancelledBeforeItRan,
+    success: marked,
     removed,
   },
   awaiting_input: {
     scheduled: { by: ['dispatch'], why: 'answered' },
-    failed: { by: ['dispatch'], why: 'timed out' },
+    failed: { by: ['dispatch', 'command'], why: 'timed out, or marked' },
     none: cleared,
     skipped: cancelledBeforeItRan,
+    success: marked,
     removed,
   },
-  success: { none: cleared },
-  failed: { none: cleared },
-  skipped: { none: cleared },
-  upstream_failed: { none: cleared },
-  removed: { none: { by: ['command'], why: 'back in the DAG' } },
+  success: { none: clearedOrAnew, failed: { by: ['core', 'command'], why: 'a gate at the cap of its loop, or marked' }, removed: gone },
+  failed: { none: clearedOrAnew, success: marked, removed: gone },
+  skipped: { none: clearedOrAnew, success: marked, failed: marked, removed: gone },
+  upstream_failed: { none: clearedOrAnew, success: marked, failed: marked, removed: gone },
+  removed: { none: { by: ['core', 'command'], why: 'back in the DAG, or its item or iteration is back' } },
 };
 
 /** All statuses, in the order of a task's life. */
@@ -91,6 +103,11 @@ export const TASK_STATUSES = Object.keys(TASK_TRANSITIONS) as readonly TaskStatu
 
 export function isLegalMove(from: TaskStatus, to: TaskStatus): boolean {
   return TASK_TRANSITIONS[from][to] !== undefined;
+}
+
+/** Whether only a person's word makes this move: it says nothing about an attempt, and an attempt's report cannot be mistaken for it. */
+export function isOnlyMarked(from: TaskStatus, to: TaskStatus): boolean {
+  return TASK_TRANSITIONS[from][to] === marked;
 }
 
 /**
@@ -106,7 +123,8 @@ function reportableFrom(from: TaskStatus): ReadonlySet<TaskStatus> {
   for (let status = open.pop(); status !== undefined; status = open.pop()) {
     for (const to of TASK_STATUSES) {
       const move = TASK_TRANSITIONS[status][to];
-      if (move === undefined || reached.has(to) || move.by.every((mover) => mover === 'core')) continue;
+      // What a person marked is no step of an attempt: who hears of it loads the run anew.
+      if (move === undefined || isOnlyMarked(status, to) || reached.has(to) || move.by.every((mover) => mover === 'core')) continue;
       reached.add(to);
       // After these the core, or another attempt, has the word.
       if (to === 'queued' || to === 'running' || to === 'restarting') open.push(to);

@@ -11,14 +11,13 @@ import {
   newRun,
   type RunEvent,
   type RunState,
-  restoreRun,
   type Step,
   step,
   type TaskState,
   type TaskStatus,
 } from '../../src/index.ts';
 import { type Final, oracleVerdict, type Upstream } from './oracle.ts';
-import { at } from './specs.ts';
+import { at, reloaded } from './specs.ts';
 
 /** How a task's attempts end: this many fail first, then this. */
 export interface Plan {
@@ -120,7 +119,7 @@ export class LawfulDriver {
       if (effect.type === 'announce') this.#running = effect.status === 'running';
     }
     check(this.#running === (run.status === 'running') || before.status === run.status, 'the run changed its status silently');
-    const rebuilt = restoreRun(this.dag, run.status, run.tasks);
+    const rebuilt = reloaded(this.dag, run);
     check(rebuilt.open === run.open, 'open is wrong');
     check(
       rebuilt.tally.every((count, index) => count === run.tally[index]),
@@ -278,7 +277,7 @@ export class LawfulDriver {
       this.report(task, { status: 'removed', attempt });
     } else if (what === 'crash') {
       // The scheduler dies: what is stored is loaded anew, and a tick finds everything that is still to be done.
-      this.run = restoreRun(this.dag, this.run.status, this.run.tasks);
+      this.run = reloaded(this.dag, this.run);
       this.#wakes.push(this.now);
     }
   }

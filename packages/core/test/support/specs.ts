@@ -1,4 +1,15 @@
-import { compileDag, type Dag, type DagSpec, type RetryPolicy, type TaskSpec, type TriggerRule } from '../../src/index.ts';
+import {
+  compileDag,
+  type Dag,
+  type DagSpec,
+  type RetryPolicy,
+  type RunState,
+  type RunStatus,
+  restoreRun,
+  type TaskSpec,
+  type TaskState,
+  type TriggerRule,
+} from '../../src/index.ts';
 
 export const NO_RETRIES: RetryPolicy = { max: 0, delayMs: 1_000, backoff: 'fixed', maxDelayMs: 60_000, jitter: 0, rules: [] };
 
@@ -62,6 +73,18 @@ export function compileShape(shape: Shape): Dag {
   // Compiled with rules that nobody objects to, then given its own: the graph is the same.
   const plain = compileDag(specOf({ ...shape, rules: shape.upstream.map(() => 'all_success') }));
   return { ...plain, spec, tasks: spec.tasks };
+}
+
+/** A run of which each task has one node, in this state. */
+export function stateRun(dag: Dag, status: RunStatus, states: readonly TaskState[]): RunState {
+  return restoreRun(dag, { status, nodes: states.map((state, task) => ({ task, mapIndex: -1, state })) });
+}
+
+/** A run stored and loaded anew. */
+export function reloaded(dag: Dag, run: RunState): RunState {
+  const nodes = run.nodes.map((node, index) => ({ ...node, state: at(run.tasks, index) }));
+  const { status, progress, pastUnmet } = run;
+  return restoreRun(dag, { status, nodes, progress, ...(pastUnmet === undefined ? {} : { pastUnmet: [...pastUnmet] }) });
 }
 
 export function at<T>(values: readonly T[], index: number): T {
