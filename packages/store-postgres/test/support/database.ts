@@ -14,6 +14,9 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
+/** What migrations put in. */
+const KEPT = ['pool', 'scheduler_shard', 'schema_migration'];
+
 function serverUrl(): string {
   const url = process.env.HEADRACE_TEST_POSTGRES_URL;
   if (!url) throw new Error('HEADRACE_TEST_POSTGRES_URL must name a PostgreSQL server on which databases may be created');
@@ -39,12 +42,13 @@ export async function testDatabase(): Promise<TestDatabase> {
     store,
     sql,
     async clean() {
-      await sql.query(
-        'truncate asset, asset_definition, asset_reference, asset_consumer, asset_event, queued_asset_event, run_asset_event, dynamic_partition, ' +
-          'dag, dag_version, bundle, dag_run, task_instance, task_try, task_result, run_event, import_error, worker, scheduler',
+      const { rows } = await sql.query<{ names: string }>(
+        "select string_agg(quote_ident(tablename), ', ') as names from pg_tables where schemaname = 'headrace' and tablename <> all($1)",
+        [KEPT],
       );
+      await sql.query(`truncate ${rows[0]?.names}`);
       await sql.query(
-        "update scheduler_shard set scheduler_id = null; delete from pool where name <> 'default_pool'; update pool set slots = 128",
+        "update scheduler_shard set scheduler_id = null; delete from pool where name <> 'default_pool'; update pool set slots = 128, include_deferred = false",
       );
     },
     async drop() {
