@@ -45,7 +45,8 @@ create table asset_event (
   asset_id bigint not null references asset,
   partition_key text collate "C",
   extra jsonb not null,
-  at timestamptz not null default clock_timestamp(),
+  -- Whole milliseconds, never earlier than it was: who asks for what came after an instant counts in those.
+  at timestamptz not null default date_trunc('milliseconds', clock_timestamp() + interval '999 microseconds'),
   -- The task instance that made it, as it was; null: it came from outside.
   source_run_key bigint,
   source_dag_id text,

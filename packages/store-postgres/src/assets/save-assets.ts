@@ -5,8 +5,8 @@
  */
 import { type AssetSpec, consumedAssets, type DagSpec } from '@headrace/core';
 import type { Queryable } from '../database.ts';
-import { tellDuty } from '../notification.ts';
 import { storableJson } from '../storable-json.ts';
+import { lookAgain } from './look-again.ts';
 
 /** Parameter: names, each once, in their order. */
 const ADD = `
@@ -64,9 +64,6 @@ const FORGET_OTHERS = `
   delete from queued_asset_event q using asset a
   where q.dag_id = $1 and a.id = q.asset_id and a.name <> all($2)`;
 
-/** Parameter: DAG. Its condition may be met now by what did not meet it before. */
-const LOOK_AGAIN = `update queued_asset_event set looked = false where dag_id = $1 and triggers and looked`;
-
 export async function saveAssets(client: Queryable, spec: DagSpec): Promise<void> {
   const consumed = consumedAssets(spec);
   const references = referencesOf(spec, consumed);
@@ -120,6 +117,6 @@ async function saveConsumer(client: Queryable, spec: DagSpec, consumed: readonly
     await client.query(CONSUME, [dagId, storableJson(schedule), partitions === undefined ? null : storableJson(partitions)]);
   } else await client.query('delete from asset_consumer where dag_id = $1', [dagId]);
   await client.query(FORGET_OTHERS, [dagId, consumed]);
-  const { rowCount } = await client.query(LOOK_AGAIN, [dagId]);
-  if ((rowCount ?? 0) > 0) await tellDuty(client, 'assets');
+  // Its condition may be met now by what did not meet it before.
+  await lookAgain(client, [dagId]);
 }
