@@ -1,5 +1,113 @@
 -- What the migrations lead to. Made by packages/store-postgres/scripts/dump-schema.ts, never edited.
 
+create table asset (
+  id bigint generated always as identity not null,
+  name text not null,
+  spec jsonb not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint asset_name_key UNIQUE (name),
+  constraint asset_pkey PRIMARY KEY (id)
+);
+
+create table asset_consumer (
+  dag_id text not null,
+  schedule jsonb not null,
+  partitions jsonb,
+  constraint asset_consumer_pkey PRIMARY KEY (dag_id),
+  constraint asset_consumer_dag_id_fkey FOREIGN KEY (dag_id) REFERENCES dag(dag_id)
+);
+
+create table asset_definition (
+  asset_id bigint not null,
+  dag_id text not null,
+  spec jsonb not null,
+  produces boolean not null,
+  constraint asset_definition_pkey PRIMARY KEY (asset_id, dag_id),
+  constraint asset_definition_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES asset(id),
+  constraint asset_definition_dag_id_fkey FOREIGN KEY (dag_id) REFERENCES dag(dag_id)
+);
+CREATE INDEX asset_definition_dag ON headrace.asset_definition USING btree (dag_id);
+
+create table asset_event (
+  id bigint generated always as identity not null,
+  asset_id bigint not null,
+  partition_key text,
+  extra jsonb not null,
+  at timestamp with time zone default date_trunc('milliseconds'::text, (clock_timestamp() + '00:00:00.000999'::interval)) not null,
+  source_run_key bigint,
+  source_dag_id text,
+  source_run_id text,
+  source_task_id text,
+  source_map_index integer,
+  interval_start timestamp with time zone,
+  interval_end timestamp with time zone,
+  username text,
+  constraint asset_event_pkey PRIMARY KEY (id),
+  constraint asset_event_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES asset(id)
+);
+CREATE INDEX asset_event_asset ON headrace.asset_event USING btree (asset_id, at, id);
+CREATE INDEX asset_event_partition ON headrace.asset_event USING btree (asset_id, partition_key, at, id) WHERE (partition_key IS NOT NULL);
+CREATE INDEX asset_event_source ON headrace.asset_event USING btree (source_dag_id, id) WHERE (source_dag_id IS NOT NULL);
+
+create table asset_reference (
+  asset_id bigint not null,
+  kind text not null,
+  dag_id text not null,
+  task_id text default ''::text not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint asset_reference_pkey PRIMARY KEY (asset_id, kind, dag_id, task_id),
+  constraint asset_reference_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES asset(id),
+  constraint asset_reference_dag_id_fkey FOREIGN KEY (dag_id) REFERENCES dag(dag_id),
+  constraint asset_reference_kind_check CHECK ((kind = ANY (ARRAY['schedule'::text, 'outlet'::text, 'inlet'::text])))
+);
+CREATE INDEX asset_reference_dag ON headrace.asset_reference USING btree (dag_id, kind);
+
+create table backfill (
+  id bigint generated always as identity not null,
+  dag_id text not null,
+  from_at timestamp with time zone not null,
+  to_at timestamp with time zone not null,
+  params jsonb not null,
+  reprocess text not null,
+  backwards boolean not null,
+  max_active_runs integer not null,
+  priority_class smallint not null,
+  version_id bigint,
+  paused boolean default false not null,
+  username text,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  completed_at timestamp with time zone,
+  cancelled_at timestamp with time zone,
+  constraint backfill_pkey PRIMARY KEY (id),
+  constraint backfill_dag_id_fkey FOREIGN KEY (dag_id) REFERENCES dag(dag_id),
+  constraint backfill_version_id_fkey FOREIGN KEY (version_id) REFERENCES dag_version(id),
+  constraint backfill_max_active_runs_check CHECK ((max_active_runs > 0)),
+  constraint backfill_reprocess_check CHECK ((reprocess = ANY (ARRAY['none'::text, 'failed'::text, 'completed'::text])))
+);
+CREATE INDEX backfill_dag ON headrace.backfill USING btree (dag_id, id);
+CREATE UNIQUE INDEX backfill_open ON headrace.backfill USING btree (dag_id) WHERE (completed_at IS NULL);
+
+create table backfill_run (
+  backfill_id bigint not null,
+  position integer not null,
+  logical_date timestamp with time zone not null,
+  interval_start timestamp with time zone not null,
+  interval_end timestamp with time zone not null,
+  partition_key text,
+  state text not null,
+  reason text,
+  dag_run_id bigint,
+  run_revision integer,
+  constraint backfill_run_pkey PRIMARY KEY (backfill_id, "position"),
+  constraint backfill_run_backfill_id_fkey FOREIGN KEY (backfill_id) REFERENCES backfill(id) ON DELETE CASCADE,
+  constraint backfill_run_dag_run_id_fkey FOREIGN KEY (dag_run_id) REFERENCES dag_run(id) ON DELETE SET NULL,
+  constraint backfill_run_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'clearing'::text, 'made'::text, 'skipped'::text])))
+);
+CREATE INDEX backfill_run_open ON headrace.backfill_run USING btree (backfill_id, "position") WHERE (state = ANY (ARRAY['waiting'::text, 'clearing'::text]));
+
 create table bundle (
   hash text not null,
   code text not null,
@@ -22,11 +130,21 @@ create table dag (
   first_seen_at timestamp with time zone default now() not null,
   active_since timestamp with time zone default now() not null,
   last_parsed_at timestamp with time zone default now() not null,
+  failed_runs integer default 0 not null,
+  paused_reason text,
+  exclusion text default 'none'::text not null,
+  ends_other text,
+  plan_when_idle boolean default false not null,
+  scheduled_from timestamp with time zone,
   constraint dag_pkey PRIMARY KEY (dag_id),
-  constraint dag_version_id_fkey FOREIGN KEY (version_id) REFERENCES dag_version(id)
+  constraint dag_version_id_fkey FOREIGN KEY (version_id) REFERENCES dag_version(id),
+  constraint dag_ends_other_check CHECK ((ends_other = ANY (ARRAY['cancel'::text, 'terminate'::text]))),
+  constraint dag_exclusion_check CHECK ((exclusion = ANY (ARRAY['none'::text, 'dag'::text, 'partition'::text])))
 );
 CREATE INDEX dag_due ON headrace.dag USING btree (next_due_at) WHERE ((next_due_at IS NOT NULL) AND (NOT paused) AND (removed_at IS NULL));
+CREATE INDEX dag_ends_other ON headrace.dag USING btree (dag_id) WHERE ((ends_other IS NOT NULL) AND (NOT paused) AND (removed_at IS NULL));
 CREATE INDEX dag_file ON headrace.dag USING btree (file) WHERE (removed_at IS NULL);
+CREATE INDEX dag_plan_when_idle ON headrace.dag USING btree (dag_id) WHERE (plan_when_idle AND (NOT paused) AND (removed_at IS NULL));
 
 create table dag_run (
   id bigint generated always as identity not null,
@@ -50,18 +168,28 @@ create table dag_run (
   last_decision_at timestamp with time zone,
   progress jsonb default '{}'::jsonb not null,
   partition_key text,
+  held_for text,
+  backfill_id bigint,
+  priority_class smallint default 0 not null,
+  idempotency_key text,
+  request_hash text,
   constraint dag_run_dag_id_run_id_key UNIQUE (dag_id, run_id),
   constraint dag_run_pkey PRIMARY KEY (id),
+  constraint dag_run_backfill_id_fkey FOREIGN KEY (backfill_id) REFERENCES backfill(id),
   constraint dag_run_dag_id_fkey FOREIGN KEY (dag_id) REFERENCES dag(dag_id),
   constraint dag_run_version_id_fkey FOREIGN KEY (version_id) REFERENCES dag_version(id),
   constraint dag_run_run_type_check CHECK ((run_type = ANY (ARRAY['scheduled'::text, 'manual'::text, 'backfill'::text, 'asset_triggered'::text, 'asset_materialization'::text]))),
   constraint dag_run_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'running'::text, 'success'::text, 'failed'::text])))
 ) with (fillfactor=85);
+CREATE INDEX dag_run_backfill_live ON headrace.dag_run USING btree (backfill_id, run_after, id) WHERE ((backfill_id IS NOT NULL) AND (state = ANY (ARRAY['queued'::text, 'running'::text])));
+CREATE UNIQUE INDEX dag_run_idempotency ON headrace.dag_run USING btree (dag_id, idempotency_key) WHERE (idempotency_key IS NOT NULL);
 CREATE UNIQUE INDEX dag_run_logical_date ON headrace.dag_run USING btree (dag_id, logical_date) WHERE (logical_date IS NOT NULL);
 CREATE INDEX dag_run_partition ON headrace.dag_run USING btree (dag_id, partition_key) WHERE (partition_key IS NOT NULL);
 CREATE INDEX dag_run_queued ON headrace.dag_run USING btree (dag_id, run_after, id) WHERE (state = 'queued'::text);
 CREATE INDEX dag_run_run_after ON headrace.dag_run USING btree (dag_id, run_after, id);
 CREATE INDEX dag_run_running ON headrace.dag_run USING btree (dag_id, id) WHERE (state = 'running'::text);
+CREATE INDEX dag_run_startable ON headrace.dag_run USING btree (dag_id, run_after, id) WHERE ((state = 'queued'::text) AND (held_for IS NULL) AND (backfill_id IS NULL));
+CREATE INDEX dag_run_succeeded ON headrace.dag_run USING btree (dag_id, ended_at) WHERE (state = 'success'::text);
 
 create table dag_version (
   id bigint generated always as identity not null,
@@ -77,6 +205,32 @@ create table dag_version (
   constraint dag_version_bundle_hash_fkey FOREIGN KEY (bundle_hash) REFERENCES bundle(hash),
   constraint dag_version_dag_id_fkey FOREIGN KEY (dag_id) REFERENCES dag(dag_id)
 );
+CREATE INDEX dag_version_deadlines ON headrace.dag_version USING btree (dag_id, id) WHERE (spec ? 'deadlines'::text);
+CREATE INDEX dag_version_freshness ON headrace.dag_version USING btree (dag_id, id) WHERE jsonb_path_exists(spec, '$."assets"[*]."freshness"'::jsonpath);
+
+create table deadline (
+  dag_run_id bigint not null,
+  name text not null,
+  due_at timestamp with time zone,
+  state text not null,
+  check_at timestamp with time zone,
+  predicted_at timestamp with time zone,
+  expected_at timestamp with time zone,
+  constraint deadline_pkey PRIMARY KEY (dag_run_id, name),
+  constraint deadline_dag_run_id_fkey FOREIGN KEY (dag_run_id) REFERENCES dag_run(id) ON DELETE CASCADE,
+  constraint deadline_check CHECK (((state = 'pending'::text) = (check_at IS NOT NULL))),
+  constraint deadline_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'met'::text, 'missed'::text, 'void'::text])))
+);
+CREATE INDEX deadline_pending ON headrace.deadline USING btree (check_at) WHERE (state = 'pending'::text);
+
+create table dynamic_partition (
+  asset_id bigint not null,
+  dimension text not null,
+  key text not null,
+  added_at timestamp with time zone default now() not null,
+  constraint dynamic_partition_pkey PRIMARY KEY (asset_id, dimension, key),
+  constraint dynamic_partition_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES asset(id)
+);
 
 create table import_error (
   id bigint generated always as identity not null,
@@ -91,6 +245,33 @@ create table import_error (
   constraint import_error_pkey PRIMARY KEY (id)
 );
 
+create table notice (
+  id bigint generated always as identity not null,
+  key text not null,
+  idempotency_key text not null,
+  event text not null,
+  dag_id text,
+  run_id text,
+  target jsonb not null,
+  payload jsonb not null,
+  version_id bigint,
+  state text default 'pending'::text not null,
+  attempts integer default 0 not null,
+  next_at timestamp with time zone default now() not null,
+  deliverer text,
+  last_error text,
+  created_at timestamp with time zone default now() not null,
+  delivered_at timestamp with time zone,
+  constraint notice_idempotency_key_key UNIQUE (idempotency_key),
+  constraint notice_pkey PRIMARY KEY (id),
+  constraint notice_version_id_fkey FOREIGN KEY (version_id) REFERENCES dag_version(id),
+  constraint notice_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'delivered'::text, 'dead'::text])))
+) with (fillfactor=85);
+CREATE INDEX notice_dag ON headrace.notice USING btree (dag_id, id);
+CREATE INDEX notice_dead ON headrace.notice USING btree (id) WHERE (state = 'dead'::text);
+CREATE INDEX notice_delivered ON headrace.notice USING btree (delivered_at) WHERE (state = 'delivered'::text);
+CREATE INDEX notice_due ON headrace.notice USING btree (next_at, id) WHERE (state = 'pending'::text);
+
 create table pool (
   name text not null,
   slots integer not null,
@@ -100,12 +281,36 @@ create table pool (
   constraint pool_slots_check CHECK ((slots >= 0))
 );
 
+create table queued_asset_event (
+  dag_id text not null,
+  event_id bigint not null,
+  asset_id bigint not null,
+  partition_key text not null,
+  triggers boolean not null,
+  looked boolean not null,
+  constraint queued_asset_event_pkey PRIMARY KEY (dag_id, event_id),
+  constraint queued_asset_event_event_id_fkey FOREIGN KEY (event_id) REFERENCES asset_event(id) ON DELETE CASCADE
+) with (autovacuum_vacuum_scale_factor=0.02, autovacuum_analyze_scale_factor=0.02);
+CREATE INDEX queued_asset_event_asset ON headrace.queued_asset_event USING btree (asset_id);
+CREATE INDEX queued_asset_event_event ON headrace.queued_asset_event USING btree (event_id);
+CREATE INDEX queued_asset_event_kind ON headrace.queued_asset_event USING btree (dag_id, asset_id, partition_key) WHERE triggers;
+CREATE INDEX queued_asset_event_new ON headrace.queued_asset_event USING btree (dag_id) WHERE (NOT looked);
+
 create table rate_bucket (
   key text not null,
   full_at double precision not null,
   constraint rate_bucket_pkey PRIMARY KEY (key)
 ) with (fillfactor=50);
 CREATE INDEX rate_bucket_full_at ON headrace.rate_bucket USING btree (full_at);
+
+create table run_asset_event (
+  dag_run_id bigint not null,
+  event_id bigint not null,
+  constraint run_asset_event_pkey PRIMARY KEY (dag_run_id, event_id),
+  constraint run_asset_event_dag_run_id_fkey FOREIGN KEY (dag_run_id) REFERENCES dag_run(id) ON DELETE CASCADE,
+  constraint run_asset_event_event_id_fkey FOREIGN KEY (event_id) REFERENCES asset_event(id) ON DELETE CASCADE
+);
+CREATE INDEX run_asset_event_event ON headrace.run_asset_event USING btree (event_id);
 
 create table run_event (
   id bigint generated always as identity not null,
@@ -187,7 +392,7 @@ CREATE INDEX task_instance_deferred ON headrace.task_instance USING btree (pool)
 CREATE INDEX task_instance_due ON headrace.task_instance USING btree (due_at) WHERE (state = ANY (ARRAY['up_for_retry'::text, 'up_for_reschedule'::text]));
 CREATE INDEX task_instance_limited ON headrace.task_instance USING btree (id) WHERE ((state = ANY (ARRAY['queued'::text, 'running'::text, 'restarting'::text])) AND (limits IS NOT NULL));
 CREATE INDEX task_instance_live ON headrace.task_instance USING btree (pool, dag_id, queue) WHERE (state = ANY (ARRAY['queued'::text, 'running'::text, 'restarting'::text]));
-CREATE INDEX task_instance_scheduled ON headrace.task_instance USING btree (pool, queue, dag_id, pool_slots, COALESCE(jsonb_hash_extended(limits, (0)::bigint), (0)::bigint), priority_class DESC, priority_weight DESC, scheduled_at, id) WHERE (state = 'scheduled'::text);
+CREATE INDEX task_instance_scheduled ON headrace.task_instance USING btree (pool, queue, dag_id, pool_slots, COALESCE(jsonb_hash_extended(limits, (0)::bigint), (0)::bigint), ((- priority_class)), ((- priority_weight)), scheduled_at, id) WHERE (state = 'scheduled'::text);
 
 create table task_result (
   task_instance_id bigint not null,

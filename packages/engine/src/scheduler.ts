@@ -16,10 +16,12 @@ import {
   type Metrics,
   type RunEvents,
   type SchedulerStore,
+  type ScheduleStore,
   type StoreEvent,
   systemTimers,
   type TaskQueue,
   type Timers,
+  type TimetableEvaluator,
 } from '@headrace/ports';
 import { type ActiveRun, isEmpty, type RunOutcome } from './active-run.ts';
 import { Alarm } from './alarm.ts';
@@ -30,6 +32,7 @@ import { DutyDesk } from './duty-desk.ts';
 import { Errands } from './errands.ts';
 import { initialTasks } from './initial-tasks.ts';
 import { PastWatch } from './past-watch.ts';
+import { isPlannedWhenIdle } from './plan-dag.ts';
 import { RunBook, type VerifyIntervals } from './run-book.ts';
 import { SchedulePlanner } from './schedule-planner.ts';
 import { StoreClock } from './store-clock.ts';
@@ -46,6 +49,10 @@ export interface SchedulerOptions {
   readonly dice: () => number;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Asks users' own timetables. Absent: DAGs that have one are not planned. */
+  readonly timetables?: TimetableEvaluator;
+  /** Has a DAG planned again when its timetable has answered. Goes with `timetables`. */
+  readonly schedules?: Pick<ScheduleStore, 'requestPlan'>;
   /** What else it looks after. Default: nothing. */
   readonly duties?: readonly Duty[];
   readonly intervals?: Partial<SchedulerIntervals>;
@@ -120,7 +127,14 @@ export class Scheduler {
       unclaimedAfterMs: this.#intervals.unclaimedAfter,
       redispatchCap: REDISPATCH_CAP,
     });
-    this.#planner = new SchedulePlanner({ store, log, metrics, runsAtOnce: RUNS_PLANNED_AT_ONCE });
+    this.#planner = new SchedulePlanner({
+      store,
+      log,
+      metrics,
+      runsAtOnce: RUNS_PLANNED_AT_ONCE,
+      ...(options.timetables === undefined ? {} : { timetables: options.timetables }),
+      ...(options.schedules === undefined ? {} : { schedules: options.schedules }),
+    });
     this.#alarm = new Alarm(this.#clock, () => this.#onAlarm(), timers);
     this.#errands = new Errands(log, metrics, { clock: options.clock, timers });
     this.#duties = new DutyDesk({ duties: options.duties ?? [], clock: this.#clock, timers, log, metrics });
@@ -432,6 +446,8 @@ export class Scheduler {
     this.#book.forget(run.runKey);
     // A place under the DAG's limit of active runs is free.
     this.#due.start = true;
+    if (isPlannedWhenIdle(run.dag.spec)) this.#due.plan = true;
+    this.#duties.hear({ type: 'run', runKey: run.runKey });
   }
 }
 

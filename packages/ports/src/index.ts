@@ -1,5 +1,6 @@
 export * from './asset-store.ts';
 export * from './attempt-store.ts';
+export * from './backfill-store.ts';
 export * from './catalog-store.ts';
 export * from './clock.ts';
 export * from './command-store.ts';
@@ -12,5 +13,8 @@ export * from './query-store.ts';
 export * from './run-commands.ts';
 export * from './run-events.ts';
 export * from './running-process.ts';
+export * from './schedule-store.ts';
 export * from './scheduler-store.ts';
 export * from './task-queue.ts';
+export * from './timetable-evaluator.ts';
+export * from './wait-store.ts';

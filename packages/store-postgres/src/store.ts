@@ -6,6 +6,7 @@
 import {
   type AssetStore,
   type AttemptStore,
+  type BackfillStore,
   type CatalogStore,
   type CommandStore,
   type DeadlineStore,
@@ -16,9 +17,11 @@ import {
   type QueryStore,
   type RunEvents,
   type SchedulerStore,
+  type ScheduleStore,
 } from '@headrace/ports';
 import { createAssetStore } from './assets/asset-store.ts';
 import { createAttemptStore } from './attempts/attempt-store.ts';
+import { createBackfillStore } from './backfills/backfill-store.ts';
 import { createCatalogStore } from './catalog/catalog-store.ts';
 import { createCommandStore } from './commands/command-store.ts';
 import { Database } from './database.ts';
@@ -27,6 +30,7 @@ import { createNoticeStore } from './notices/notice-store.ts';
 import { createQueryStore } from './queries/query-store.ts';
 import { createRunEvents } from './run-events.ts';
 import { createSchedulerStore } from './scheduler/scheduler-store.ts';
+import { createScheduleStore } from './schedules/schedule-store.ts';
 import { checkSchema } from './schema/check-schema.ts';
 
 export interface StoreOptions {
@@ -50,6 +54,8 @@ export interface PostgresStore {
   readonly queries: QueryStore;
   readonly notices: NoticeStore;
   readonly deadlines: DeadlineStore;
+  readonly backfills: BackfillStore;
+  readonly schedules: ScheduleStore;
   /** Throws SchemaTooOldError, SchemaTooNewError, MigrationChangedError or StandbyError. */
   checkSchema(): Promise<void>;
   /** Waits for statements under way and closes all connections. Subscriptions must have been ended. */
@@ -71,6 +77,8 @@ export function createStore(options: StoreOptions): PostgresStore {
     queries: createQueryStore(database),
     notices: createNoticeStore(database),
     deadlines: createDeadlineStore(database),
+    backfills: createBackfillStore(database),
+    schedules: createScheduleStore(database),
     checkSchema: () => checkSchema(database.lane('work')),
     close: () => database.close(),
   };

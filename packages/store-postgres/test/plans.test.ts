@@ -34,6 +34,8 @@ const ALLOWED: ReadonlySet<string> = new Set([
   'dag_run_dag_id_run_id_key',
   'dag_run_queued',
   'dag_run_running',
+  'dag_run_startable',
+  'dag_run_backfill_live',
   'task_try_pkey',
   'task_result_pkey',
 ]);

@@ -1,6 +1,6 @@
 /** A new run at somebody's wish: queued, pinned to the DAG's newest version, and told to the schedulers when it is committed. */
 import { randomBytes } from 'node:crypto';
-import { DagNotFoundError, InvalidRunIdError, RunExistsError, type TriggerRequest } from '@headrace/ports';
+import { DagNotFoundError, IdempotencyKeyReusedError, InvalidRunIdError, RunExistsError, type TriggerRequest } from '@headrace/ports';
 import type pg from 'pg';
 import { tellRuns } from '../notification.ts';
 import { storableJson } from '../storable-json.ts';
@@ -21,9 +21,11 @@ const CREATE = `
 
 const MADE_UP_TRIES = 5;
 
-/** Throws DagNotFoundError, RunExistsError, InvalidRunIdError. */
+/** Throws DagNotFoundError, RunExistsError, InvalidRunIdError, IdempotencyKeyReusedError. */
 export async function trigger(pool: pg.Pool, request: TriggerRequest): Promise<{ readonly runKey: string; readonly runId: string }> {
   if (request.runId !== undefined && !RUN_ID.test(request.runId)) throw new InvalidRunIdError(request.runId);
+  const before = await sentBefore(pool, request);
+  if (before !== undefined) return before;
   for (let tries = 1; ; tries++) {
     const runId = request.runId ?? madeUpRunId(request, tries);
     try {
@@ -31,11 +33,33 @@ export async function trigger(pool: pg.Pool, request: TriggerRequest): Promise<{
     } catch (error) {
       const constraint = constraintOf(error);
       if (constraint === undefined) throw error;
+      // Whichever rule was broken first, it may be the same request that broke it.
+      const twin = await sentBefore(pool, request);
+      if (twin !== undefined) return twin;
       if (constraint === 'dag_run_logical_date')
         throw new RunExistsError(request.dagId, `logical date ${timestampOrNull(request.logicalDate)}`);
       if (request.runId !== undefined || tries === MADE_UP_TRIES) throw new RunExistsError(request.dagId, `run id "${runId}"`);
     }
   }
+}
+
+const SENT_BEFORE = `select id, run_id, request_hash from dag_run where dag_id = $1 and idempotency_key = $2`;
+
+/** The run that the same request made when it was sent before. */
+async function sentBefore(
+  pool: pg.Pool,
+  { dagId, idempotency }: TriggerRequest,
+): Promise<{ readonly runKey: string; readonly runId: string } | undefined> {
+  if (idempotency === undefined) return undefined;
+  const { rows } = await pool.query<{ id: string; run_id: string; request_hash: string }>({
+    name: 'sent before',
+    text: SENT_BEFORE,
+    values: [dagId, idempotency.key],
+  });
+  const [run] = rows;
+  if (run === undefined) return undefined;
+  if (run.request_hash !== idempotency.requestHash) throw new IdempotencyKeyReusedError(dagId, idempotency.key);
+  return { runKey: run.id, runId: run.run_id };
 }
 
 /** Two runs triggered within one millisecond get different names. */

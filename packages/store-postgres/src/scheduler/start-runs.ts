@@ -1,7 +1,8 @@
 /**
  * queued → running, for runs whose time has come.
  *
- * R1. A DAG never has more running runs than its limit: all starting is serialised by an advisory lock.
+ * R1. A DAG never has more running runs than its limit, a backfill no more than its own, and runs that are kept apart run one at a
+ *     time: all starting is serialised by an advisory lock.
  * R2. Cost follows the DAGs that have queued runs, not all DAGs, and not how many runs a DAG has queued.
  * R3. A run that begins gets its task instances in the same transaction; a cleared run keeps its own.
  */
@@ -11,7 +12,7 @@ import type { Queryable } from '../database.ts';
 import { transaction } from '../transaction.ts';
 import { insertTasks } from './insert-tasks.ts';
 import { loadRuns } from './load-runs.ts';
-import { WAITING_DAGS } from './waiting-dags.ts';
+import { OPEN_BACKFILLS, PARTITION_IS_FREE, WAITING_DAGS } from './waiting-dags.ts';
 
 const LOCK = 7_428_003;
 /** A wide DAG fills a call by itself; what is left over is started by the next one. */
@@ -21,15 +22,28 @@ const ANY_QUEUED = `select exists (select from dag_run where state = 'queued') a
 
 /** Parameters: shards, how many. `exists` would let the planner hash all task instances there are; a limit does not. */
 const STARTABLE = `
-  with recursive ${WAITING_DAGS}
-  select r.id, r.dag_id, r.version_id, 
+  with recursive ${WAITING_DAGS},
+  ${OPEN_BACKFILLS},
+  chosen as (
+    select r.* from open_dags d cross join lateral (
+      select id, dag_id, version_id, run_after, case when d.exclusion = 'partition' then partition_key end as apart from dag_run q
+      where q.state = 'queued' and q.held_for is null and q.backfill_id is null and q.dag_id = d.dag_id and q.run_after <= now()
+        and q.id % 32 = any($1) and ${PARTITION_IS_FREE}
+      order by q.run_after, q.id
+      limit greatest(0, d.places)
+    ) r
+    union all
+    select r.* from open_backfills b cross join lateral (
+      select id, dag_id, version_id, run_after, null from dag_run q
+      where q.backfill_id = b.id and q.state = 'queued' and q.held_for is null and q.run_after <= now() and q.id % 32 = any($1)
+      -- As they were made or cleared.
+      order by q.queued_at, q.id
+      limit greatest(0, b.places)
+    ) r
+  )
+  select r.id, r.dag_id, r.version_id, r.apart,
     (select true from task_instance t where t.dag_run_id = r.id limit 1) is not null as has_tasks
-  from open_dags d cross join lateral (
-    select id, dag_id, version_id, run_after from dag_run q
-    where q.state = 'queued' and q.dag_id = d.dag_id and q.run_after <= now() and q.id % 32 = any($1)
-    order by q.run_after, q.id
-    limit greatest(0, d.places)
-  ) r
+  from chosen r
   order by r.run_after, r.id
   limit $2`;
 
@@ -47,6 +61,8 @@ interface Startable {
   readonly id: string;
   readonly dag_id: string;
   readonly version_id: string;
+  /** The partition of which it must be the only run. */
+  readonly apart: string | null;
   readonly has_tasks: boolean;
 }
 
@@ -61,7 +77,7 @@ export async function startRuns(
     await client.query('select pg_advisory_xact_lock($1)', [LOCK]);
     const { rows } = await client.query<Startable>({ name: 'startable runs', text: STARTABLE, values: [shards, limit] });
     if (rows.length === 0) return [];
-    const chosen = await withTasks(rows, tasksOf);
+    const chosen = await withTasks(apart(rows), tasksOf);
     const started = await start(client, [...chosen.keys()]);
     for (const [tasks, runKeys] of byTasks(chosen, started)) await insertTasks(client, runKeys, tasks);
     return loadRuns(client, [...started]);
@@ -72,6 +88,16 @@ export async function startRuns(
 async function anyQueued(pool: pg.Pool): Promise<boolean> {
   const { rows } = await pool.query<{ found: boolean }>({ name: 'any queued run', text: ANY_QUEUED });
   return rows[0]?.found === true;
+}
+
+/** Of several runs of one partition that are kept apart only the first: the rest wait for it to end. */
+function apart(rows: readonly Startable[]): readonly Startable[] {
+  const taken = new Set<string>();
+  return rows.filter((row) => {
+    if (row.apart === null) return true;
+    const key = `${row.dag_id}\n${row.apart}`;
+    return !taken.has(key) && taken.add(key);
+  });
 }
 
 /** The runs that fit into one call, with the task instances to make for each. */

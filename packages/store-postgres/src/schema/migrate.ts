@@ -65,11 +65,12 @@ export async function readApplied(client: Pick<pg.ClientBase, 'query'>): Promise
 /** Throws when the database is ahead of the files, or a file is not the one that was applied. */
 export function pendingOf(migrations: readonly Migration[], applied: readonly AppliedMigration[]): readonly Migration[] {
   const newest = applied.at(-1)?.version ?? 0;
-  if (newest > migrations.length) throw new SchemaTooNewError(newest, migrations.length);
+  const known = migrations.at(-1)?.version ?? 0;
+  if (newest > known) throw new SchemaTooNewError(newest, known);
   const checksums = new Map(applied.map(({ version, checksum }) => [version, checksum]));
   for (const { version, name, checksum } of migrations) {
-    const known = checksums.get(version);
-    if (known !== undefined && known !== checksum) throw new MigrationChangedError(name);
+    const appliedChecksum = checksums.get(version);
+    if (appliedChecksum !== undefined && appliedChecksum !== checksum) throw new MigrationChangedError(name);
   }
   return migrations.filter(({ version }) => !checksums.has(version));
 }

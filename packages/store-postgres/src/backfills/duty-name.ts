@@ -1,0 +1,2 @@
+/** As the engine's duty is called. */
+export const BACKFILL_DUTY = 'backfill';
