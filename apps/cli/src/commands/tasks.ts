@@ -8,6 +8,7 @@ import { show } from '../output/show.ts';
 import { formatTable } from '../output/table.ts';
 import type { Terminal } from '../terminal.ts';
 import { allTaskInstances, taskTable } from './runs.ts';
+import { addTaskRenderCommand } from './tasks-render.ts';
 
 const FOLLOW_MS = 500;
 
@@ -56,6 +57,8 @@ export function addTaskCommands(program: Command, terminal: Terminal): void {
       const session = await openSession(command, terminal);
       await showLog(session, dagId, await resolveRunId(session.client, dagId, given), taskId, wanted, options.follow ?? false);
     });
+
+  addTaskRenderCommand(tasks, terminal);
 
   tasks
     .command('retry')
