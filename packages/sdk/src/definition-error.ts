@@ -8,8 +8,13 @@ export type DagDefinitionErrorCode =
   | 'HR_BAD_INPUT'
   | 'HR_BAD_PARAMS'
   | 'HR_BAD_REFERENCE'
+  | 'HR_BAD_ASSET'
+  | 'HR_BAD_MAPPING'
   | 'HR_ASYNC_BUILD'
   | 'HR_DUPLICATE_TASK'
+  | 'HR_DUPLICATE_GROUP'
+  | 'HR_DUPLICATE_ASSET'
+  | 'HR_DUPLICATE_HOOK'
   | 'HR_FOREIGN_TASK'
   | 'HR_OUTSIDE_DAG';
 

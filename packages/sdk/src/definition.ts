@@ -28,6 +28,8 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 export const DAG_BRAND: unique symbol = Symbol.for('headrace.dag') as never;
 export const TASK_BRAND: unique symbol = Symbol.for('headrace.task') as never;
 export const REFERENCE_BRAND: unique symbol = Symbol.for('headrace.reference') as never;
+export const GROUP_BRAND: unique symbol = Symbol.for('headrace.group') as never;
+export const ASSET_BRAND: unique symbol = Symbol.for('headrace.asset') as never;
 export const CONNECTION_BRAND: unique symbol = Symbol.for('headrace.connection') as never;
 
 /** What a task function of ours returns when it says more than a result. */
@@ -90,7 +92,7 @@ export interface ResolvedTaskOptions {
   readonly notices?: readonly TaskNoticeSpec[];
 }
 
-/** Items of a mapped task or group: known when the DAG file is read (then they may hold references), or a task's result. */
+/** Items of a mapped task or group: known when the DAG file is read, or a task's result. */
 export type Items = readonly unknown[] | TaskDefinition;
 
 /**
@@ -106,6 +108,8 @@ export interface MappedDefinition {
   readonly over: readonly { readonly argument: string; readonly items: Items }[];
   /** Names the instance, from its `args`: shown in place of its map index. A template's function is here too. */
   readonly label?: (args: Readonly<Record<string, unknown>>) => string;
+  /** The text of the template that `label` fills in; only it is in the spec. */
+  readonly template?: string;
 }
 
 /**

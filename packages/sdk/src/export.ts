@@ -1,9 +1,10 @@
 import type { Check } from './checks.ts';
 import type { ColumnName, Columns } from './columns.ts';
 import type { DatasetTask, FileResult, Source, TableResult, TargetOf } from './dataset.ts';
+import { isTask } from './flow/wiring.ts';
 import { type Disposition, readConnections } from './load.ts';
-import { defineOperation, isTask } from './operation.ts';
-import type { CommonTaskOptions } from './task-options.ts';
+import { defineOperation } from './operation.ts';
+import type { CommonTaskOptions } from './options/task-options.ts';
 
 export interface ExportOptions<C extends Columns> extends CommonTaskOptions {
   readonly from: DatasetTask<C> | Source<C>;

@@ -2,7 +2,7 @@ import type { Check } from './checks.ts';
 import type { ColumnName, Columns } from './columns.ts';
 import type { DatasetTask, PackageResult, Source } from './dataset.ts';
 import { defineOperation } from './operation.ts';
-import type { CommonTaskOptions } from './task-options.ts';
+import type { CommonTaskOptions } from './options/task-options.ts';
 
 export interface ExtractOptions<C extends Columns> extends CommonTaskOptions {
   readonly from: Source<C>;

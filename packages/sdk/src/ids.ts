@@ -31,6 +31,12 @@ const RESERVED = new Set([
   'log',
   'signal',
   'connection',
+  'args',
+  'latest',
+  'partitionKey',
+  'triggeringEvents',
+  'emit',
+  'wait',
 ]);
 
 /** Throws HR_BAD_INPUT unless `name` can be destructured as an argument of a task function and is not one of the context's. */
@@ -38,10 +44,10 @@ export function checkArgumentName(taskId: string, name: string): void {
   if (RESERVED.has(name)) {
     throw new DagDefinitionError(
       'HR_BAD_INPUT',
-      `Task "${taskId}" has an input named "${name}", which every task function is given already: choose another name`,
+      `Task "${taskId}" has an argument named "${name}", which every task function is given already: choose another name`,
     );
   }
   if (!ARGUMENT.test(name) || name.startsWith('__')) {
-    throw new DagDefinitionError('HR_BAD_INPUT', `Task "${taskId}" has an input named ${shown(name)}: use a plain identifier`);
+    throw new DagDefinitionError('HR_BAD_INPUT', `Task "${taskId}" has an argument named ${shown(name)}: use a plain identifier`);
   }
 }

@@ -1,8 +1,9 @@
 import type { Check } from './checks.ts';
 import type { ColumnName, Columns, WithColumns } from './columns.ts';
 import type { DatasetTask, LakeResult, Partition, PartitionColumns, Source, TableResult, TargetOf } from './dataset.ts';
-import { defineOperation, isTask } from './operation.ts';
-import type { CommonTaskOptions } from './task-options.ts';
+import { isTask } from './flow/wiring.ts';
+import { defineOperation } from './operation.ts';
+import type { CommonTaskOptions } from './options/task-options.ts';
 
 /**
  * What becomes of the rows that are already there:

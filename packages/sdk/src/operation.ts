@@ -1,11 +1,22 @@
 /** How every kind of task comes into being: `task` and the data plane's builders all end here. */
 import type { TaskKind } from '@headrace/core';
+import { assetParts } from './assets/asset.ts';
 import { connection, connectionsIn } from './connection.ts';
 import { openDag } from './dag-builder.ts';
-import { DEFINITION_VERSION, type Reference, TASK_BRAND, type TaskContext, type TaskDefinition } from './definition.ts';
+import {
+  DEFINITION_VERSION,
+  type FlowOptions,
+  type MappedDefinition,
+  type Reference,
+  TASK_BRAND,
+  type TaskContext,
+  type TaskDefinition,
+} from './definition.ts';
 import { DagDefinitionError, shown } from './definition-error.ts';
+import { checkOwnMapping, checkVisible } from './flow/repetition.ts';
+import { isTask, lastTasks } from './flow/wiring.ts';
 import { checkArgumentName, checkId } from './ids.ts';
-import { type CommonTaskOptions, resolveTaskOptions } from './task-options.ts';
+import { type CommonTaskOptions, resolveTaskOptions } from './options/task-options.ts';
 
 export interface OperationParts {
   readonly taskId: string;
@@ -30,48 +41,71 @@ export interface TaskParts<Result> extends Omit<OperationParts, 'operation'> {
   /** Further arguments, which `run` resolves. */
   readonly references?: Readonly<Record<string, Reference<unknown>>>;
   readonly operation?: Readonly<Record<string, unknown>>;
+  readonly mapped?: MappedDefinition;
+  readonly flow?: Omit<FlowOptions, 'outlets' | 'inlets'>;
   readonly run?: (context: TaskContext & Record<string, unknown>) => Result | Promise<Result>;
 }
 
 /** Adds a task of any kind to the DAG being built. */
 export function registerTask<Result>(kind: TaskKind, parts: TaskParts<Result>): TaskDefinition<Result> {
-  const { taskId, options = {}, inputs = {} } = parts;
+  const { options = {}, inputs = {}, mapped } = parts;
+  checkId('task', parts.taskId);
+  const builder = openDag(`Task "${parts.taskId}"`);
+  const taskId = builder.idHere(parts.taskId);
   checkId('task', taskId);
-  const builder = openDag(`Task "${taskId}"`);
+  const where = `Task "${taskId}"`;
   for (const [name, upstream] of Object.entries(inputs)) {
     checkArgumentName(taskId, name);
-    checkUpstream(taskId, `input "${name}"`, upstream);
-    builder.checkOwn(`Task "${taskId}"`, upstream);
+    if (!isTask(upstream)) throw new DagDefinitionError('HR_BAD_INPUT', `${where}, input "${name}": ${shown(upstream)} is not a task`);
+    builder.checkOwn(where, upstream);
+    checkVisible(`${where}, input "${name}"`, upstream, builder.group);
   }
   for (const name of Object.keys(parts.references ?? {})) checkArgumentName(taskId, name);
-  const after = options.after === undefined ? [] : isTask(options.after) ? [options.after] : options.after;
-  for (const upstream of after) {
-    checkUpstream(taskId, 'after', upstream);
-    builder.checkOwn(`Task "${taskId}"`, upstream);
-  }
+  for (const { argument } of mapped?.over ?? []) checkArgumentName(taskId, argument);
+  const after = [
+    ...(options.after === undefined ? [] : lastTasks(`${where}, after`, options.after)),
+    ...(mapped?.over ?? []).flatMap(({ items }) => (isTask(items) ? [items] : [])),
+  ];
+  for (const upstream of after) builder.checkOwn(where, upstream);
+  for (const { items } of mapped?.over ?? []) if (isTask(items)) checkVisible(`${where}, each`, items, builder.group);
+  const flow = flowOptions(where, parts, builder);
   const definedAt = callerPosition();
   const definition: TaskDefinition<Result> = {
     [TASK_BRAND]: DEFINITION_VERSION,
     taskId,
     kind,
-    options: resolveTaskOptions(taskId, kind, options, builder.defaults),
+    options: resolveTaskOptions(taskId, kind, options, builder.defaults, (notifier) => builder.tell(notifier)),
     inputs: { ...inputs },
     after: new Set(after),
     connections: declaredConnections(parts.connections, options.connections),
     ...(parts.run === undefined ? {} : { run: parts.run }),
     ...(parts.operation === undefined ? {} : { operation: parts.operation }),
+    ...(mapped === undefined ? {} : { mapped }),
+    ...(builder.group === undefined ? {} : { group: builder.group }),
+    ...(flow === undefined ? {} : { flow }),
     ...(definedAt === undefined ? {} : { definedAt }),
   };
-  builder.add(definition);
+  checkOwnMapping(where, definition);
+  builder.addTask(definition);
   return definition;
 }
 
-export function isTask(value: unknown): value is TaskDefinition {
-  return typeof value === 'object' && value !== null && typeof (value as Partial<TaskDefinition>)[TASK_BRAND] === 'number';
-}
-
-function checkUpstream(taskId: string, what: string, value: unknown): asserts value is TaskDefinition {
-  if (!isTask(value)) throw new DagDefinitionError('HR_BAD_INPUT', `Task "${taskId}", ${what}: ${shown(value)} is not a task`);
+/** What it is to the flow of its run; undefined for a task that is nothing particular. */
+function flowOptions(where: string, parts: TaskParts<unknown>, builder: ReturnType<typeof openDag>): FlowOptions | undefined {
+  const known = (kind: 'outlets' | 'inlets') =>
+    (parts.options?.[kind] ?? []).map((each) => {
+      const asset = assetParts(`${where}, ${kind}`, each);
+      for (const notifier of asset.notifiers) builder.tell(notifier);
+      builder.addAsset(asset.spec);
+      return asset.spec;
+    });
+  const [outlets, inlets] = [known('outlets'), known('inlets')];
+  const flow: FlowOptions = {
+    ...parts.flow,
+    ...(outlets.length === 0 ? {} : { outlets }),
+    ...(inlets.length === 0 ? {} : { inlets }),
+  };
+  return Object.keys(flow).length === 0 ? undefined : flow;
 }
 
 function declaredConnections(own: readonly string[] = [], options: CommonTaskOptions['connections'] = []): readonly string[] {
@@ -80,7 +114,7 @@ function declaredConnections(own: readonly string[] = [], options: CommonTaskOpt
 }
 
 /** More frames than the SDK's own above the user's call. */
-const STACK_DEPTH = 12;
+const STACK_DEPTH = 16;
 
 /** The stack of a task's definition, unparsed: `file:line:column` lines, which the loader maps to the user's source. */
 function callerPosition(): string | undefined {

@@ -17,6 +17,8 @@ export interface RunIdentity {
   readonly id: string;
   /** Undefined for a manual run without a logical date. */
   readonly logicalDate: Date | undefined;
+  /** The key of the partition that the run is of; undefined where it is of none. */
+  readonly partition?: string | undefined;
 }
 
 /** What references are resolved with. */
@@ -28,10 +30,12 @@ export interface RunValues {
   readonly args?: Readonly<Record<string, unknown>> | undefined;
 }
 
+type ValueName = 'params' | 'interval' | 'dagId' | 'runId' | 'logicalDate' | 'partitionKey' | 'args';
+
 /** The values that a task's references stand for, from its context. */
-export function runValues(context: Pick<TaskContext, 'params' | 'interval' | 'dagId' | 'runId' | 'logicalDate' | 'args'>): RunValues {
-  const { params, interval, dagId, runId, logicalDate, args } = context;
-  return { params, interval, run: { dagId, id: runId, logicalDate }, args };
+export function runValues(context: Pick<TaskContext, ValueName>): RunValues {
+  const { params, interval, dagId, runId, logicalDate, partitionKey, args } = context;
+  return { params, interval, run: { dagId, id: runId, logicalDate, partition: partitionKey }, args };
 }
 
 const HANDLER: ProxyHandler<Reference<unknown>> = {
@@ -67,7 +71,9 @@ export function isReference(value: unknown): value is Reference<unknown> {
 /** A reference as a person would write it. */
 export function referenceName(value: Reference<unknown>): string {
   const source = value[REFERENCE_BRAND];
-  return source.kind === 'value' ? source.path.join('.') : 'text`…`';
+  if (source.kind === 'text') return 'text`…`';
+  // A group's item is `item` to who writes it.
+  return source.path.slice(source.path[0] === 'args' ? 1 : 0).join('.');
 }
 
 function refuseText(target: Reference<unknown>): () => never {

@@ -1,9 +1,10 @@
 import type { Check } from './checks.ts';
 import { assertColumns, type ColumnName, type Columns, type WithColumns } from './columns.ts';
 import type { DatasetTask, LakeResult, Partition, PartitionColumns, RunValue, Source, TargetOf } from './dataset.ts';
+import { isTask } from './flow/wiring.ts';
 import { type Disposition, defaultDisposition, readConnections } from './load.ts';
-import { defineOperation, isTask } from './operation.ts';
-import type { CommonTaskOptions } from './task-options.ts';
+import { defineOperation } from './operation.ts';
+import type { CommonTaskOptions } from './options/task-options.ts';
 
 export interface TransformOptions<C extends Columns, P extends Partition> extends CommonTaskOptions {
   /**

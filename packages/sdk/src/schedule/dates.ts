@@ -1,65 +1,6 @@
-/** When a DAG runs: schedules, and the dates between which they hold. */
-import type { CatchupPolicy, Instant, ScheduleSpec } from '@headrace/core';
-import { DagDefinitionError, shown } from './definition-error.ts';
-import { type Duration, durationMs } from './duration.ts';
-
-/** A schedule, made by `cron` or `manual`. */
-export type Schedule = ScheduleSpec;
-
-export interface CronOptions {
-  /** IANA zone in which the expression is read. Default `UTC`. */
-  readonly timezone?: string;
-  /**
-   * What part of time a run stands for. A duration: that long, ending at the fire time. `'cron'` (the default): from the previous fire time
-   * to this one. `'trigger'`: nothing, the interval is empty and lies at the fire time (what Airflow 3 does with a cron string).
-   */
-  readonly interval?: Duration | 'cron' | 'trigger';
-}
-
-/** Macros that the schedule understands; anything else has five fields. */
-const MACROS = new Set(['@hourly', '@daily', '@midnight', '@weekly', '@monthly', '@yearly', '@annually']);
-
-/** Runs at the times of a cron expression of five fields, or a macro such as `@daily`. Throws HR_BAD_SCHEDULE, HR_BAD_DURATION. */
-export function cron(expression: string, options: CronOptions = {}): Schedule {
-  const text = typeof expression === 'string' ? expression.trim().replace(/\s+/g, ' ') : '';
-  if (!MACROS.has(text) && text.split(' ').length !== 5) {
-    throw new DagDefinitionError(
-      'HR_BAD_SCHEDULE',
-      `cron(${shown(expression)}): expected five fields (minute hour day-of-month month day-of-week) or one of ${[...MACROS].join(', ')}`,
-    );
-  }
-  const timezone = options.timezone ?? 'UTC';
-  if (!isTimezone(timezone)) {
-    throw new DagDefinitionError(
-      'HR_BAD_SCHEDULE',
-      `cron(${shown(expression)}): ${shown(timezone)} is not a time zone; use an IANA name such as 'Europe/Berlin'`,
-    );
-  }
-  return { kind: 'cron', expression: text, timezone, interval: intervalOf(options.interval ?? 'cron') };
-}
-
-/** Runs only when somebody triggers it. */
-export function manual(): Schedule {
-  return { kind: 'manual' };
-}
-
-function intervalOf(interval: Duration | 'cron' | 'trigger'): 'cron' | 'trigger' | { lengthMs: number } {
-  if (interval === 'cron' || interval === 'trigger') return interval;
-  const lengthMs = durationMs('cron interval', interval);
-  if (lengthMs === 0)
-    throw new DagDefinitionError('HR_BAD_DURATION', "cron interval: must be longer than nothing; for an empty interval write 'trigger'");
-  return { lengthMs };
-}
-
-/** `'off'`: only the newest missed interval. `'all'`: every one since `start`. `window`: those that ended less than that ago. */
-export type Catchup = 'off' | 'all' | { readonly window: Duration };
-
-export function catchupPolicy(catchup: Catchup): CatchupPolicy {
-  if (catchup === 'off' || catchup === 'all') return { kind: catchup };
-  if (typeof catchup === 'object' && catchup !== null && 'window' in catchup)
-    return { kind: 'window', windowMs: durationMs('catchup.window', catchup.window) };
-  throw new DagDefinitionError('HR_BAD_OPTION', `catchup: ${shown(catchup)} is none of 'off', 'all', { window: '7 days' }`);
-}
+/** Dates and zones, as people write them. */
+import type { Instant } from '@headrace/core';
+import { DagDefinitionError, shown } from '../definition-error.ts';
 
 const DATE = /^(\d{4})-(\d{2})-(\d{2})(?:T(\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,3}))?)?)?(Z|[+-]\d{2}:\d{2})?$/;
 
@@ -124,6 +65,15 @@ function offsetAt(instant: number, timezone: string): number {
   const part = (type: string): number => Number(parts.find((each) => each.type === type)?.value);
   const shownLocally = Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second'));
   return shownLocally - Math.floor(instant / 1000) * 1000;
+}
+
+/** Throws HR_BAD_SCHEDULE unless `timezone` is an IANA zone that this machine knows. */
+export function checkTimezone(where: string, timezone: unknown): asserts timezone is string {
+  if (typeof timezone === 'string' && isTimezone(timezone)) return;
+  throw new DagDefinitionError(
+    'HR_BAD_SCHEDULE',
+    `${where}: ${shown(timezone)} is not a time zone; use an IANA name such as 'Europe/Berlin'`,
+  );
 }
 
 function isTimezone(timezone: string): boolean {
