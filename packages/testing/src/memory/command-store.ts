@@ -98,6 +98,8 @@ function setPaused(db: MemoryDatabase, dagId: string, paused: boolean): void {
   const now = db.now();
   const goesOn = dag.paused && !paused;
   db.dags.change(dagId, { paused, ...(goesOn ? { activeSince: now, nextDueAt: now } : {}) });
+  // Whoever un-pauses it takes the failures so far for mended.
+  if (goesOn) db.failureStreaks.delete(dagId);
   db.tell([{ type: 'dag', dagId }]);
 }
 

@@ -12,6 +12,8 @@ import type {
   BundleRow,
   CommandRow,
   DagRow,
+  DeadlineRow,
+  FailureStreakRow,
   ImportErrorRow,
   NoticeRow,
   PoolRow,
@@ -75,6 +77,10 @@ export class MemoryDatabase {
   readonly assetEvents = this.table<AssetEventRow>('asset_event');
   /** (key) */
   readonly notices = this.table<NoticeRow>('notice');
+  /** (`${runKey} ${name}`) */
+  readonly deadlines = this.table<DeadlineRow>('deadline');
+  /** (DAG id) */
+  readonly failureStreaks = this.table<FailureStreakRow>('failure streak');
 
   readonly versionsOfDag = this.versions.indexed((row) => row.dagId);
   readonly runsByStatus = this.runs.indexed((row) => (row.status === 'queued' || row.status === 'running' ? row.status : undefined));
@@ -87,6 +93,9 @@ export class MemoryDatabase {
   readonly runsById = this.runs.indexed((row) => `${row.dagId} ${row.runId}`);
   /** By `${dagId} ${logicalDate}`. */
   readonly runsByDate = this.runs.indexed((row) => (row.logicalDate === undefined ? undefined : `${row.dagId} ${row.logicalDate}`));
+  /** By their ids. */
+  readonly noticesById = this.notices.indexed((row) => row.id);
+  readonly deadlinesOfRun = this.deadlines.indexed((row) => row.runKey);
   readonly tasksOfRun = this.tasks.indexed((row) => row.runKey);
   /** Of those that are alive: none of them is terminal or waits for its trigger rule. */
   readonly tasksByStatus = this.tasks.indexed((row) => (LIVE.has(row.state.status) ? row.state.status : undefined));

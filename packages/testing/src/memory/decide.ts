@@ -7,6 +7,7 @@
 import { ATTEMPT_LOST, type Candidate, SLOT_STATUSES, type TaskStatus } from '@headrace/core';
 import type { DecisionBatch, DecisionResult, QueuedTask, RunDecision, SchedulerStore, TaskInstanceChange } from '@headrace/ports';
 import { type MemoryDatabase, SHARDS } from './database.ts';
+import { saveFailureStreak } from './failure-streak.ts';
 import { insertTasks } from './insert-tasks.ts';
 import { type Move, saveMoves } from './moves.ts';
 import type { TaskInstanceRow } from './rows.ts';
@@ -34,6 +35,7 @@ export function decide(db: MemoryDatabase, batch: DecisionBatch, admit: Admit): 
     db,
     runs.flatMap((run) => run.notices ?? []),
   );
+  for (const run of runs) saveFailureStreak(db, run);
   db.tellRevoked(revoked);
   tellOthers(db, batch.schedulerId, queued);
   return { stale, created, queued, backlog: backlog || created.length > 0 };

@@ -1,6 +1,6 @@
 /** The rows that the store's adapters share, as `migrations/` has them in Postgres. */
 import type { AttemptError, DagSpec, Instant, RunProgress, RunStatus, RunType, TaskState, Wait } from '@headrace/core';
-import type { NewAssetEvent, NewNotice, StoredResult } from '@headrace/ports';
+import type { NewAssetEvent, NewNotice, NoticeState, StoredResult } from '@headrace/ports';
 
 export interface BundleRow {
   readonly hash: string;
@@ -170,4 +170,32 @@ export interface AssetEventRow extends NewAssetEvent {
   readonly at: Instant;
 }
 
-export type NoticeRow = NewNotice;
+export interface NoticeRow extends NewNotice {
+  readonly id: string;
+  readonly state: NoticeState;
+  /** Deliveries begun. */
+  readonly attempts: number;
+  /** When it is tried (again); while it is being delivered, when its lease ends. */
+  readonly nextAt: Instant;
+  readonly lastError: string | undefined;
+  readonly createdAt: Instant;
+  readonly deliveredAt: Instant | undefined;
+}
+
+export interface DeadlineRow {
+  readonly runKey: string;
+  readonly name: string;
+  readonly dueAt: Instant | undefined;
+  readonly state: 'pending' | 'met' | 'missed' | 'void';
+  /** Of a pending one. */
+  readonly checkAt: Instant | undefined;
+  readonly predictedAt: Instant | undefined;
+  readonly expectedAt: Instant | undefined;
+}
+
+/** Failed runs in a row, of a DAG that pauses itself after so many. */
+export interface FailureStreakRow {
+  readonly failedRuns: number;
+  /** Why the DAG paused itself. */
+  readonly pausedReason: string | undefined;
+}

@@ -1,9 +1,20 @@
 /** The store in memory: every port of a store, over one database. For tests and simulations. */
-import type { AttemptStore, CatalogStore, Clock, CommandStore, RunEvents, SchedulerStore } from '@headrace/ports';
+import type {
+  AttemptStore,
+  CatalogStore,
+  Clock,
+  CommandStore,
+  DeadlineStore,
+  NoticeStore,
+  RunEvents,
+  SchedulerStore,
+} from '@headrace/ports';
 import { createAttemptStore } from './attempt-store.ts';
 import { createCatalogStore } from './catalog-store.ts';
 import { createCommandStore } from './command-store.ts';
 import { MemoryDatabase } from './database.ts';
+import { createDeadlineStore } from './deadline-store.ts';
+import { createNoticeStore } from './notice-store.ts';
 import { createRunEvents } from './run-events.ts';
 import { createSchedulerStore } from './scheduler-store.ts';
 
@@ -14,6 +25,8 @@ export interface MemoryStore {
   readonly events: RunEvents;
   readonly catalog: CatalogStore;
   readonly commands: CommandStore;
+  readonly notices: NoticeStore;
+  readonly deadlines: DeadlineStore;
 }
 
 export function createMemoryStore(clock: Pick<Clock, 'now'>): MemoryStore {
@@ -25,5 +38,7 @@ export function createMemoryStore(clock: Pick<Clock, 'now'>): MemoryStore {
     events: createRunEvents(db),
     catalog: createCatalogStore(db),
     commands: createCommandStore(db),
+    notices: createNoticeStore(db),
+    deadlines: createDeadlineStore(db),
   };
 }
