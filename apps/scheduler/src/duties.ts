@@ -1,6 +1,8 @@
 /** What a scheduler looks after besides runs. */
-import type { Duty } from '@headrace/engine';
+import { createDeadlineDuty, createNoticeDuty, DagVersions, type Duty } from '@headrace/engine';
+import type { PostgresStore } from '@headrace/store-postgres';
 
-export function schedulerDuties(): readonly Duty[] {
-  return [];
+export function schedulerDuties(store: Pick<PostgresStore, 'scheduler' | 'deadlines' | 'notices'>): readonly Duty[] {
+  const versions = new DagVersions(store.scheduler);
+  return [createDeadlineDuty({ store: store.deadlines, versions }), createNoticeDuty({ store: store.notices })];
 }

@@ -10,9 +10,11 @@ import {
   type Effect,
   type Instant,
   type NewNode,
+  pausedNotices,
   type RunEvent,
   type RunIdentity,
   type RunState,
+  type RunStatus,
   restoreRun,
   step,
   type TaskChange,
@@ -153,7 +155,15 @@ export class ActiveRun {
       ...(next.progress === this.#state.progress ? {} : { progress: next.progress }),
       ...(notices.length === 0 ? {} : { notices }),
       ...(status === undefined ? {} : { status }),
+      ...this.#failureStreak(status),
     };
+  }
+
+  /** Of a run that ends, when its DAG pauses itself after so many failures. */
+  #failureStreak(status: RunStatus | undefined): Pick<RunDecision, 'failureStreak'> {
+    const limit = this.dag.spec.maxConsecutiveFailedRuns;
+    if (limit === undefined || (status !== 'success' && status !== 'failed')) return {};
+    return { failureStreak: { limit, notices: status === 'failed' ? pausedNotices(this.dag.spec, this.#identity) : [] } };
   }
 
   #created({ task, mapIndex, state, reason }: NewNode): CreatedTaskInstance {

@@ -19,6 +19,8 @@ export interface DagRecord {
   readonly dagId: string;
   readonly file: string;
   readonly paused: boolean;
+  /** Why it paused itself; absent when a person did. */
+  readonly pausedReason?: string;
   readonly removed: boolean;
   readonly versionId: string;
   readonly versionNumber: number;

@@ -8,10 +8,13 @@ import { runIds } from './run-ids.ts';
 import { saveCommand } from './save-command.ts';
 import { trigger } from './trigger.ts';
 
-/** Parameters: DAG, paused. A DAG that goes on is planned at once, and a catch-up begins from now where the DAG says so. */
+/**
+ * Parameters: DAG, paused. A DAG that goes on is planned at once, and a catch-up begins from now where the DAG says so. Whoever
+ * un-pauses it takes the failures so far for mended.
+ */
 const SET_PAUSED = `
   update dag
-  set paused = $2,
+  set paused = $2, paused_reason = case when $2 then paused_reason end, failed_runs = case when $2 then failed_runs else 0 end,
     active_since = case when paused and not $2 then now() else active_since end,
     next_due_at = case when paused and not $2 then now() else next_due_at end
   where dag_id = $1

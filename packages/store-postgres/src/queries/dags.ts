@@ -19,13 +19,14 @@ interface Row {
   readonly first_seen_at: Instant;
   readonly last_parsed_at: Instant;
   readonly has_import_errors: boolean;
+  readonly paused_reason: string | null;
 }
 
 const LAST_RUN = '(select r.? from dag_run r where r.dag_id = d.dag_id order by r.run_after desc, r.id desc limit 1)';
 
 const DAGS: ListQuery<Row, DagRecord> = {
   columns: `d.dag_id, d.file, d.paused, d.removed_at is not null as removed, v.id as version_id, v.number, v.bundle_hash, v.spec,
-    d.next_due_at, d.first_seen_at, d.last_parsed_at, exists (select from import_error e where e.file = d.file) as has_import_errors`,
+    d.next_due_at, d.paused_reason, d.first_seen_at, d.last_parsed_at, exists (select from import_error e where e.file = d.file) as has_import_errors`,
   from: 'dag d join dag_version v on v.id = d.version_id',
   order: {
     dag_id: 'd.dag_id',
@@ -50,7 +51,7 @@ const DAGS: ListQuery<Row, DagRecord> = {
     firstSeenAt: row.first_seen_at,
     lastParsedAt: row.last_parsed_at,
     hasImportErrors: row.has_import_errors,
-    ...present({ nextDueAt: row.next_due_at }),
+    ...present({ nextDueAt: row.next_due_at, pausedReason: row.paused ? row.paused_reason : null }),
   }),
 };
 
