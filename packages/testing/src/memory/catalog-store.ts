@@ -8,6 +8,7 @@ import {
   type StoredImportError,
 } from '@headrace/ports';
 import type { MemoryDatabase } from './database.ts';
+import { saveAssets } from './save-assets.ts';
 
 export function createCatalogStore(db: MemoryDatabase): CatalogStore {
   return {
@@ -92,6 +93,7 @@ function addVersion(db: MemoryDatabase, file: string, spec: LoadedDag['spec'], g
   const number = (newest?.number ?? 0) + 1;
   db.versions.insert(versionId, { versionId, dagId, number, file, graphHash, bundleHash, spec, createdAt: db.now() });
   db.dags.change(dagId, { versionId, nextDueAt: db.now() });
+  saveAssets(db, spec);
   return true;
 }
 

@@ -7,8 +7,8 @@
  */
 import type { Instant } from '@headrace/core';
 import type { Clock, RunEventsListener, StoreEvent } from '@headrace/ports';
+import { createAssetTables } from './asset-tables.ts';
 import type {
-  AssetEventRow,
   BundleRow,
   CommandRow,
   DagRow,
@@ -74,7 +74,7 @@ export class MemoryDatabase {
   /** (name) */
   readonly pools = this.table<PoolRow>('pool');
   readonly waits = this.table<WaitRow>('wait');
-  readonly assetEvents = this.table<AssetEventRow>('asset_event');
+  readonly assetTables = createAssetTables(this);
   /** (key) */
   readonly notices = this.table<NoticeRow>('notice');
   /** (`${runKey} ${name}`) */

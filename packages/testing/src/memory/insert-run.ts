@@ -8,6 +8,7 @@ export interface NewRun extends Pick<RunRow, 'dagId' | 'versionId' | 'runId' | '
   readonly intervalStart?: Instant;
   readonly intervalEnd?: Instant;
   readonly partitionKey?: string;
+  readonly heldFor?: string;
   readonly user?: string;
   readonly note?: string;
 }
@@ -33,6 +34,7 @@ export function insertRun(db: MemoryDatabase, run: NewRun): InsertedRun {
     intervalEnd: run.intervalEnd,
     runAfter: run.runAfter,
     partitionKey: run.partitionKey,
+    heldFor: run.heldFor,
     params: run.params,
     triggeredBy: run.triggeredBy,
     user: run.user,

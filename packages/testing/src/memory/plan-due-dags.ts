@@ -3,6 +3,7 @@ import type { DueDag, PlannedRun, SchedulerStore } from '@headrace/ports';
 import type { MemoryDatabase } from './database.ts';
 import { insertRun } from './insert-run.ts';
 import type { DagRow } from './rows.ts';
+import { lookAgain } from './save-assets.ts';
 
 export function planDueDags(
   db: MemoryDatabase,
@@ -24,6 +25,10 @@ export function planDueDags(
   }
   const created = plans.flatMap(({ runs }) => runs.flatMap((run) => createPlanned(db, run)));
   db.tell(created.map((runKey) => ({ type: 'run', runKey })));
+  lookAgain(
+    db,
+    plans.flatMap(({ dagId, runs }) => (runs.some((run) => run.heldFor === 'assets') ? [dagId] : [])),
+  );
   return { created, looked: plans.length };
 }
 

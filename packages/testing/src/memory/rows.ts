@@ -1,6 +1,6 @@
 /** The rows that the store's adapters share, as `migrations/` has them in Postgres. */
 import type { AttemptError, DagSpec, Instant, RunProgress, RunStatus, RunType, TaskState, Wait } from '@headrace/core';
-import type { NewAssetEvent, NewNotice, NoticeState, StoredResult } from '@headrace/ports';
+import type { NewNotice, NoticeState, StoredResult } from '@headrace/ports';
 
 export interface BundleRow {
   readonly hash: string;
@@ -51,6 +51,8 @@ export interface RunRow {
   readonly intervalEnd: Instant | undefined;
   readonly runAfter: Instant;
   readonly partitionKey: string | undefined;
+  /** Why it must stay queued although its time has come: `assets`. */
+  readonly heldFor: string | undefined;
   readonly params: Readonly<Record<string, unknown>>;
   readonly triggeredBy: string;
   readonly user: string | undefined;
@@ -163,11 +165,6 @@ export interface WaitRow {
   readonly attempt: number;
   readonly wait: Wait;
   readonly since: Instant;
-}
-
-export interface AssetEventRow extends NewAssetEvent {
-  readonly source?: { readonly taskInstanceId: string };
-  readonly at: Instant;
 }
 
 export interface NoticeRow extends NewNotice {

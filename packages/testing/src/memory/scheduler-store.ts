@@ -69,7 +69,9 @@ function nextDue(db: MemoryDatabase, shards: readonly number[]): Instant | undef
   }
   for (const { dagId, places } of openDags(db)) {
     if (places <= 0) continue;
-    for (const run of db.liveRunsOfDag.get(`queued ${dagId}`)) if (isOf(shards, run.runKey)) earliest = Math.min(earliest, run.runAfter);
+    for (const run of db.liveRunsOfDag.get(`queued ${dagId}`)) {
+      if (run.heldFor === undefined && isOf(shards, run.runKey)) earliest = Math.min(earliest, run.runAfter);
+    }
   }
   for (const status of ['up_for_retry', 'up_for_reschedule']) {
     for (const { state, runKey } of db.tasksByStatus.get(status)) {

@@ -52,7 +52,9 @@ function startable(db: MemoryDatabase, shards: readonly number[], limit: number)
   const found: RunRow[] = [];
   for (const { dagId, places } of openDags(db)) {
     const due: RunRow[] = [];
-    for (const run of db.liveRunsOfDag.get(`queued ${dagId}`)) if (run.runAfter <= now && isOf(shards, run.runKey)) due.push(run);
+    for (const run of db.liveRunsOfDag.get(`queued ${dagId}`)) {
+      if (run.runAfter <= now && run.heldFor === undefined && isOf(shards, run.runKey)) due.push(run);
+    }
     found.push(...due.sort(byDueTime).slice(0, places));
   }
   return found.sort(byDueTime).slice(0, limit);

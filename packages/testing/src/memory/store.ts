@@ -1,5 +1,6 @@
 /** The store in memory: every port of a store, over one database. For tests and simulations. */
 import type {
+  AssetStore,
   AttemptStore,
   CatalogStore,
   Clock,
@@ -9,6 +10,7 @@ import type {
   RunEvents,
   SchedulerStore,
 } from '@headrace/ports';
+import { createAssetStore } from './asset-store.ts';
 import { createAttemptStore } from './attempt-store.ts';
 import { createCatalogStore } from './catalog-store.ts';
 import { createCommandStore } from './command-store.ts';
@@ -23,6 +25,7 @@ export interface MemoryStore {
   readonly scheduler: SchedulerStore;
   readonly attempts: AttemptStore;
   readonly events: RunEvents;
+  readonly assets: AssetStore;
   readonly catalog: CatalogStore;
   readonly commands: CommandStore;
   readonly notices: NoticeStore;
@@ -36,6 +39,7 @@ export function createMemoryStore(clock: Pick<Clock, 'now'>): MemoryStore {
     scheduler: createSchedulerStore(db),
     attempts: createAttemptStore(db),
     events: createRunEvents(db),
+    assets: createAssetStore(db),
     catalog: createCatalogStore(db),
     commands: createCommandStore(db),
     notices: createNoticeStore(db),

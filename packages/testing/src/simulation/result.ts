@@ -122,7 +122,7 @@ export class SimulationResult {
   constructor(db: MemoryDatabase, events: readonly SimulatedEvent[], results: ReadonlyMap<string, unknown>) {
     this.runs = [...db.runs.rows()].map((row) => new SimulatedRun(row, tasksOf(db, row, results)));
     this.events = events;
-    this.assetEvents = [...db.assetEvents.rows()].map(({ asset, partition, at }) => ({
+    this.assetEvents = [...db.assetTables.events.rows()].map(({ asset, partition, at }) => ({
       asset,
       ...(partition === undefined ? {} : { partition }),
       at: new Date(at),
