@@ -2,7 +2,10 @@
 
 alter table pool
   -- Deferred tasks hold their slots, too.
-  add column include_deferred boolean not null default false;
+  add column include_deferred boolean not null default false,
+  -- -1: as many as there are.
+  drop constraint pool_slots_check,
+  add constraint pool_slots_check check (slots >= -1);
 
 alter table task_instance
   -- Of its run: all of a higher class get their slots before all of a lower one.

@@ -278,7 +278,7 @@ create table pool (
   description text,
   include_deferred boolean default false not null,
   constraint pool_pkey PRIMARY KEY (name),
-  constraint pool_slots_check CHECK ((slots >= 0))
+  constraint pool_slots_check CHECK ((slots >= '-1'::integer))
 );
 
 create table queued_asset_event (
@@ -423,6 +423,44 @@ create table task_try (
   constraint task_try_pkey PRIMARY KEY (task_instance_id, attempt),
   constraint task_try_task_instance_id_fkey FOREIGN KEY (task_instance_id) REFERENCES task_instance(id) ON DELETE CASCADE
 );
+
+create table wait (
+  id bigint generated always as identity not null,
+  task_instance_id bigint not null,
+  attempt integer not null,
+  try_number integer not null,
+  key text not null,
+  kind text not null,
+  condition jsonb not null,
+  on_timeout text not null,
+  timeout_at timestamp with time zone,
+  due_at timestamp with time zone,
+  token_hash text,
+  asset text,
+  of_dag_id text,
+  of_run_id text,
+  of_logical_date timestamp with time zone,
+  of_task_id text,
+  entered_at timestamp with time zone default now() not null,
+  ended_at timestamp with time zone,
+  outcome text,
+  result text,
+  username text,
+  constraint wait_pkey PRIMARY KEY (id),
+  constraint wait_task_instance_id_fkey FOREIGN KEY (task_instance_id) REFERENCES task_instance(id) ON DELETE CASCADE,
+  constraint wait_check CHECK (((ended_at IS NULL) = (outcome IS NULL))),
+  constraint wait_kind_check CHECK ((kind = ANY (ARRAY['time'::text, 'asset'::text, 'run'::text, 'webhook'::text, 'input'::text, 'poll'::text]))),
+  constraint wait_on_timeout_check CHECK ((on_timeout = ANY (ARRAY['fail'::text, 'skip'::text, 'continue'::text]))),
+  constraint wait_outcome_check CHECK ((outcome = ANY (ARRAY['met'::text, 'timeout'::text, 'failed'::text, 'closed'::text])))
+);
+CREATE INDEX wait_asset ON headrace.wait USING btree (id) WHERE ((ended_at IS NULL) AND (kind = 'asset'::text));
+CREATE INDEX wait_due ON headrace.wait USING btree (due_at) WHERE ((ended_at IS NULL) AND (due_at IS NOT NULL));
+CREATE INDEX wait_entered ON headrace.wait USING btree (entered_at, id);
+CREATE UNIQUE INDEX wait_open ON headrace.wait USING btree (task_instance_id) WHERE (ended_at IS NULL);
+CREATE INDEX wait_run ON headrace.wait USING btree (id) WHERE ((ended_at IS NULL) AND (kind = 'run'::text));
+CREATE INDEX wait_run_dag ON headrace.wait USING btree (of_dag_id, id) WHERE ((ended_at IS NULL) AND (kind = 'run'::text));
+CREATE INDEX wait_task_instance ON headrace.wait USING btree (task_instance_id, id);
+CREATE UNIQUE INDEX wait_token ON headrace.wait USING btree (token_hash) WHERE (token_hash IS NOT NULL);
 
 create table worker (
   worker_id text not null,

@@ -80,3 +80,4 @@ export {
 export type { DueRuns, ScheduledRun, ScheduleHistory } from './schedule/schedule-history.ts';
 export * from './schedule/timetable-function.ts';
 export { InvalidZoneError, isZone, localDay, localHour } from './schedule/zone.ts';
+export * from './waits/judge-wait.ts';

@@ -9,6 +9,7 @@ export * from './log.ts';
 export * from './metrics.ts';
 export * from './notice-store.ts';
 export * from './object-store.ts';
+export * from './pool-store.ts';
 export * from './query-store.ts';
 export * from './run-commands.ts';
 export * from './run-events.ts';

@@ -14,10 +14,12 @@ import {
   type Metrics,
   type NoticeStore,
   noMetrics,
+  type PoolStore,
   type QueryStore,
   type RunEvents,
   type SchedulerStore,
   type ScheduleStore,
+  type WaitStore,
 } from '@headrace/ports';
 import { createAssetStore } from './assets/asset-store.ts';
 import { createAttemptStore } from './attempts/attempt-store.ts';
@@ -27,11 +29,13 @@ import { createCommandStore } from './commands/command-store.ts';
 import { Database } from './database.ts';
 import { createDeadlineStore } from './deadlines/deadline-store.ts';
 import { createNoticeStore } from './notices/notice-store.ts';
+import { createPoolStore } from './pools/pool-store.ts';
 import { createQueryStore } from './queries/query-store.ts';
 import { createRunEvents } from './run-events.ts';
 import { createSchedulerStore } from './scheduler/scheduler-store.ts';
 import { createScheduleStore } from './schedules/schedule-store.ts';
 import { checkSchema } from './schema/check-schema.ts';
+import { createWaitStore } from './waits/wait-store.ts';
 
 export interface StoreOptions {
   /** `postgres://…` of the primary. */
@@ -52,8 +56,10 @@ export interface PostgresStore {
   readonly catalog: CatalogStore;
   readonly commands: CommandStore;
   readonly queries: QueryStore;
+  readonly waits: WaitStore;
   readonly notices: NoticeStore;
   readonly deadlines: DeadlineStore;
+  readonly pools: PoolStore;
   readonly backfills: BackfillStore;
   readonly schedules: ScheduleStore;
   /** Throws SchemaTooOldError, SchemaTooNewError, MigrationChangedError or StandbyError. */
@@ -75,8 +81,10 @@ export function createStore(options: StoreOptions): PostgresStore {
     catalog: createCatalogStore(database),
     commands: createCommandStore(database),
     queries: createQueryStore(database),
+    waits: createWaitStore(database),
     notices: createNoticeStore(database),
     deadlines: createDeadlineStore(database),
+    pools: createPoolStore(database),
     backfills: createBackfillStore(database),
     schedules: createScheduleStore(database),
     checkSchema: () => checkSchema(database.lane('work')),

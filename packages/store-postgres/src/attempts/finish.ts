@@ -37,6 +37,7 @@ function statement(columns: string, names: string, set: string, returned: string
         when t.state = 'restarting' then t.attempt
         when e.state in ('scheduled', 'up_for_reschedule', 'deferred', 'awaiting_input') then t.tries_before + 1
         else t.tries_before end,
+      first_started_at = case when t.state = 'restarting' then null else t.first_started_at end,
       scheduled_at = case when t.state = 'running' and e.state = 'scheduled' then now() else t.scheduled_at end,
       ended_at = now(), lease_until = null, error = e.error, reason = null, log_key = e.log_key${set}
     from ended e
@@ -92,8 +93,8 @@ interface Recorded {
   readonly before: ReadonlySet<string>;
 }
 
-function saysMore({ wait, assetEvents, notices }: Ending): boolean {
-  return wait !== undefined || (assetEvents?.length ?? 0) > 0 || (notices?.length ?? 0) > 0;
+function saysMore({ wait, endedWaits, assetEvents, notices }: Ending): boolean {
+  return wait !== undefined || (endedWaits?.length ?? 0) > 0 || (assetEvents?.length ?? 0) > 0 || (notices?.length ?? 0) > 0;
 }
 
 /** What was fenced, or told to restart, says nothing. */
@@ -105,8 +106,8 @@ async function recordAll(client: pg.PoolClient, endings: readonly Ending[]): Pro
   });
   await saveWaits(
     client,
-    counting.flatMap(({ taskInstanceId, runKey, attempt, wait }) =>
-      wait === undefined ? [] : [{ taskInstanceId, runKey, attempt, wait }],
+    counting.flatMap(({ taskInstanceId, runKey, attempt, wait, endedWaits: ended = [] }) =>
+      wait === undefined && ended.length === 0 ? [] : [{ taskInstanceId, runKey, attempt, ended, ...(wait === undefined ? {} : { wait }) }],
     ),
   );
   await saveAssetEvents(
