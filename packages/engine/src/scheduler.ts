@@ -187,6 +187,9 @@ export class Scheduler {
         case 'dag':
           this.#lookAtEverything();
           break;
+        case 'pool':
+          this.#due.pick = true;
+          break;
         case 'duty':
           break;
       }

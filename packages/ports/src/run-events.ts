@@ -8,6 +8,8 @@ export type StoreEvent =
   | { readonly type: 'run'; readonly runKey: string }
   /** A DAG was registered, changed, paused or un-paused, or a schedule needs a look. */
   | { readonly type: 'dag'; readonly dagId: string }
+  /** A pool was created or changed: what waits may get a slot. */
+  | { readonly type: 'pool'; readonly pool: string }
   /** One of the scheduler's duties (by its name) has something to do. */
   | { readonly type: 'duty'; readonly duty: string };
 

@@ -3,7 +3,7 @@
  *
  * N1. `headrace_events`, for schedulers: `t` and moves of tasks, `run,task,state,attempt,dueAtMs,decision` with `;` between
  *     (in the decision's JSON stand U+0001 and U+0002 for `,` and `;`); `r` and run keys with `,` between; `d` and the id of
- *     one DAG; `y` and the name of one duty.
+ *     one DAG; `p` and the name of one pool; `y` and the name of one duty.
  * N2. `headrace_revoked`, for workers: attempt ids with `,` between.
  * N3. Only ids and states are told: what is missed or refused can be read from the rows.
  */
@@ -55,6 +55,10 @@ export async function tellDag(client: Queryable, dagId: string): Promise<void> {
   await client.query('select pg_notify($1, $2)', [EVENTS, `d${dagId}`]);
 }
 
+export async function tellPool(client: Queryable, pool: string): Promise<void> {
+  await client.query('select pg_notify($1, $2)', [EVENTS, `p${pool}`]);
+}
+
 /** Tells that one of the scheduler's duties has something to do; heard when the transaction commits. */
 export async function tellDuty(client: Queryable, duty: string): Promise<void> {
   await client.query('select pg_notify($1, $2)', [EVENTS, `y${duty}`]);
@@ -75,6 +79,8 @@ export function parseEvents(payload: string): readonly StoreEvent[] {
       return rest.split(',').map((runKey) => ({ type: 'run', runKey }));
     case 'd':
       return [{ type: 'dag', dagId: rest }];
+    case 'p':
+      return [{ type: 'pool', pool: rest }];
     case 'y':
       return [{ type: 'duty', duty: rest }];
     default:

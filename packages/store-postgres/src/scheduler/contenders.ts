@@ -5,7 +5,7 @@
  *     a lane refuses all of it.
  * L2. Lanes are looked at one after the other, each by one step in the index; of a full pool, queue or DAG only the first.
  *     So a look costs what there are lanes, up to `MOST_LANES`, however many tasks wait in them.
- * L3. Of an open lane are read the most urgent, and no more than there is room for.
+ * L3. Of an open lane are read the most urgent, and at most one more than there is room for: that one tells that somebody waits.
  */
 import type { Candidate, Instant, TaskStatus } from '@headrace/core';
 import type { Queryable } from '../database.ts';
@@ -99,7 +99,7 @@ const LOOK = `
   )
   select l.n, l.pool, l.queue, l.dag_id, l.pool_slots, l.limits_hash, l.paused, l.max_active_tasks, l.room, s.most, t.*
   from looked l cross join share s
-  left join lateral (${rowsOfLane(`(${BEGINNING[0]}, ${BEGINNING[1]}, '${BEGINNING[2]}'::timestamptz, 0)`, 'greatest(0, least(l.room, s.most))')}
+  left join lateral (${rowsOfLane(`(${BEGINNING[0]}, ${BEGINNING[1]}, '${BEGINNING[2]}'::timestamptz, 0)`, 'case when l.room > 0 then least(l.room + 1, s.most) else 0 end')}
   ) t on true
   order by l.n`;
 
@@ -184,8 +184,8 @@ export async function lookAtLanes(client: Queryable, usage: Usage, except: Reado
     const looked = lanes.get(row.n) ?? { lane: laneOf(row), maxActiveTasks: row.max_active_tasks, contenders: [], more: false };
     lanes.set(row.n, looked);
     if (row.id !== null) looked.contenders.push(contender(row, looked));
-    // Where the room itself was the bound, those read fill it, or none of the lane gets in.
-    looked.more = row.most < row.room && looked.contenders.length === row.most;
+    // Where the room itself was the bound, those read more than fill it.
+    looked.more = row.most <= row.room && looked.contenders.length === row.most;
   }
   const last = rows.at(-1);
   return { lanes: [...lanes.values()], closed, end: last?.n === MOST_LANES ? laneOf(last) : undefined };

@@ -12,6 +12,8 @@ import type pg from 'pg';
 const LOCK = 7_428_004;
 const SMALLEST_WINDOW = 512;
 const SHARDS = 32n;
+/** Slots of a pool without a limit: more than there are tasks, and still a number of 32 bits. */
+const UNLIMITED = 1_000_000_000;
 
 /** What is counted, in the order of the answers. The clock is read when the lock is held: nobody who held it before read a later one. */
 const COUNTS = {
@@ -113,8 +115,9 @@ export class Usage {
     this.now = now;
     for (const { shard, scheduler_id } of shards) this.#owners.set(shard, scheduler_id);
     for (const { name, slots, include_deferred, deferred } of pools) {
-      this.#pools.set(name, slots - deferred);
-      this.#poolSizes.set(name, slots);
+      const size = slots < 0 ? UNLIMITED : slots;
+      this.#pools.set(name, size - deferred);
+      this.#poolSizes.set(name, size);
       if (include_deferred) this.#poolsWithDeferred.add(name);
     }
     for (const { queue, slots } of workers) this.#windows.set(queue, Math.max(SMALLEST_WINDOW, 2 * slots));
@@ -169,7 +172,7 @@ export class Usage {
   room(): number {
     let slots = 0;
     for (const free of this.#pools.values()) slots += Math.max(0, free);
-    return slots;
+    return Math.min(slots, UNLIMITED);
   }
 
   /** Whether another scheduler has the run in hand. */

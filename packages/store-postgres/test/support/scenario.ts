@@ -66,6 +66,7 @@ export function instancesOf(spec: DagSpec, status: 'scheduled' | 'none' = 'sched
     poolSlots: task.poolSlots,
     priorityWeight: task.priorityWeight,
     maxTries: task.retries.max + 1,
+    ...(task.limits === undefined ? {} : { limits: task.limits }),
   }));
 }
 

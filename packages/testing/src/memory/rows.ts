@@ -157,6 +157,9 @@ export interface ShardRow {
 export interface PoolRow {
   readonly name: string;
   readonly slots: number;
+  readonly description?: string | undefined;
+  /** Default false. */
+  readonly includeDeferred?: boolean;
 }
 
 export interface WaitRow {

@@ -7,6 +7,7 @@ import type {
   CommandStore,
   DeadlineStore,
   NoticeStore,
+  PoolStore,
   RunEvents,
   SchedulerStore,
 } from '@headrace/ports';
@@ -17,6 +18,7 @@ import { createCommandStore } from './command-store.ts';
 import { MemoryDatabase } from './database.ts';
 import { createDeadlineStore } from './deadline-store.ts';
 import { createNoticeStore } from './notice-store.ts';
+import { createPoolStore } from './pool-store.ts';
 import { createRunEvents } from './run-events.ts';
 import { createSchedulerStore } from './scheduler-store.ts';
 
@@ -30,6 +32,7 @@ export interface MemoryStore {
   readonly commands: CommandStore;
   readonly notices: NoticeStore;
   readonly deadlines: DeadlineStore;
+  readonly pools: PoolStore;
 }
 
 export function createMemoryStore(clock: Pick<Clock, 'now'>): MemoryStore {
@@ -44,5 +47,6 @@ export function createMemoryStore(clock: Pick<Clock, 'now'>): MemoryStore {
     commands: createCommandStore(db),
     notices: createNoticeStore(db),
     deadlines: createDeadlineStore(db),
+    pools: createPoolStore(db),
   };
 }
