@@ -1,8 +1,16 @@
 /** What a scheduler looks after besides runs. */
-import { createDeadlineDuty, createNoticeDuty, DagVersions, type Duty } from '@headrace/engine';
+import { createAssetDuty, createDeadlineDuty, createNoticeDuty, DagVersions, type Duty } from '@headrace/engine';
+import type { Log, Metrics } from '@headrace/ports';
 import type { PostgresStore } from '@headrace/store-postgres';
 
-export function schedulerDuties(store: Pick<PostgresStore, 'scheduler' | 'deadlines' | 'notices'>): readonly Duty[] {
+export function schedulerDuties(
+  store: Pick<PostgresStore, 'scheduler' | 'assets' | 'deadlines' | 'notices'>,
+  { log, metrics }: { readonly log: Log; readonly metrics: Metrics },
+): readonly Duty[] {
   const versions = new DagVersions(store.scheduler);
-  return [createDeadlineDuty({ store: store.deadlines, versions }), createNoticeDuty({ store: store.notices })];
+  return [
+    createAssetDuty({ store: store.assets, log, metrics }),
+    createDeadlineDuty({ store: store.deadlines, versions }),
+    createNoticeDuty({ store: store.notices }),
+  ];
 }

@@ -36,7 +36,7 @@ export async function runScheduler(configuration: ServiceConfiguration): Promise
     dice: Math.random,
     log,
     metrics,
-    duties: schedulerDuties(store),
+    duties: schedulerDuties(store, { log, metrics }),
   });
   await scheduler.start();
   const dagProcessor = startDagProcessor(configuration, { log, metrics });

@@ -1,3 +1,4 @@
+export { type AssetDutyOptions, createAssetDuty } from './asset-duty.ts';
 export { type BackfillDutyOptions, createBackfillDuty } from './backfill-duty.ts';
 export { DagVersions } from './dag-versions.ts';
 export { createDeadlineDuty, type DeadlineDutyOptions } from './deadline-duty.ts';
