@@ -30,6 +30,8 @@ export class Doubts {
     const space = this.#dag.flow.spaceOf[task] ?? -1;
     if (space !== -1) {
       this.tasks.add(task);
+      // A mapped task gets its instances only when its deciders let it.
+      this.spaces.add(space);
       return;
     }
     const node = index.first[task];
@@ -49,8 +51,6 @@ export class Doubts {
     const { spaceOf } = this.#dag.flow;
     if (spaceOf[task] === -1 || spaceOf[task] !== spaceOf[target]) {
       this.task(index, target);
-      // A mapped task gets its instances only when its deciders let it.
-      if (spaceOf[target] !== undefined && spaceOf[target] !== -1) this.spaces.add(spaceOf[target]);
       return;
     }
     const node = nodeAt(this.#dag, index, target, mapIndex);

@@ -30,6 +30,7 @@ export function expandSpace(draft: RunDraft, space: number): void {
   if (items.verdict === 'wait') return;
   if (items.verdict === 'items') {
     for (const task of tasks) setLength(draft, task, items.length);
+    for (const task of waiting) draft.doubts.tasks.add(task);
     return;
   }
   const { ending } = draft.progress;
@@ -50,6 +51,7 @@ function setLength(draft: RunDraft, task: number, length: number): void {
   // A task that is gone altogether was removed for another reason than its items.
   if (countOf(index, task, COLUMN.removed) === countOf(index, task, ALL)) return;
   const first = index.first[task] ?? -1;
+  if (first >= 0 && draft.nodes[first]?.mapIndex === 0 && hasLength(draft, task, length)) return;
   if (first >= 0 && draft.nodes[first]?.mapIndex === -1 && draft.state(first).status === 'none') {
     draft.nameFirst(first);
     draft.doubts.node(task, first);
@@ -60,6 +62,12 @@ function setLength(draft: RunDraft, task: number, length: number): void {
     else if (draft.state(node).status === 'removed') bringBack(draft, node);
   }
   for (const node of surplus(draft, task, length)) takeAway(draft, node, 'there is no such item any more');
+}
+
+/** Whether the task has exactly these instances already. */
+function hasLength({ index }: RunDraft, task: number, length: number): boolean {
+  const places = index.more.get(task)?.length ?? 1;
+  return places === length && countOf(index, task, ALL) === length && countOf(index, task, COLUMN.removed) === 0;
 }
 
 /** The nodes of a task from this map index on that are still there. */

@@ -22,8 +22,9 @@ export function syncBarrier(draft: RunDraft, barrier: number): void {
   if (parent !== -1) doubts.barriers.add(parent);
   if (!passable) return;
   for (const task of tasks) {
-    for (const target of [...(dag.flow.decided.get(task) ?? []), ...(dag.flow.guarded.get(task) ?? [])]) {
-      if (!tasks.has(target)) doubts.task(draft.index, target);
+    const { decided, guarded, innerDownstream } = dag.flow;
+    for (const targets of [decided.get(task), guarded.get(task), innerDownstream[task]]) {
+      for (const target of targets ?? []) if (!tasks.has(target)) doubts.task(draft.index, target);
     }
     for (const space of dag.flow.feeds.get(task) ?? []) doubts.spaces.add(space);
   }

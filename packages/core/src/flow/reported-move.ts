@@ -50,6 +50,8 @@ export function judgeReport(taskId: string, known: TaskState, reported: TaskStat
     if (isReportable(known.status, reported.status)) return 'accept';
     const late =
       WITHOUT_ATTEMPT.has(known.status) ||
+      // The gate of a loop at its cap is failed after its attempt succeeded.
+      (known.status === 'failed' && reported.status === 'success') ||
       isReportable(reported.status, known.status) ||
       (isTerminal(known.status) && !isTerminal(reported.status));
     return late ? STALE : illegal(taskId, known, reported, 'no move leads there');

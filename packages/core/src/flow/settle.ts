@@ -1,7 +1,8 @@
 /**
  * Decides all that can be decided in a run, following only the edges of what changed, and ends the run when nothing is open.
  *
- * L1. Nodes come first, then spaces (which make nodes), and barriers last: they may only open when nothing within is to be decided.
+ * L1. Spaces come first, as they say which nodes there are, then nodes, and barriers last: they may only open when nothing within is
+ *     to be decided.
  * L2. What is derived is up to date afterwards, also where nothing is decided (`sync`).
  */
 import { expandSpace } from './expansion.ts';
@@ -29,24 +30,45 @@ export function sync(draft: RunDraft): void {
   work(draft, false);
 }
 
-function work(draft: RunDraft, running: boolean): void {
+function work(draft: RunDraft, decides: boolean): void {
   const { doubts } = draft;
-  do {
-    if (running) decideNodes(draft);
-    for (const space of takeAll(doubts.spaces)) {
-      if (draft.dag.flow.spaces[space]?.loop !== undefined) {
-        syncLoop(draft, space);
-        if (running) advanceLoop(draft, space);
-      } else if (running) expandSpace(draft, space);
+  if (!decides) {
+    doubts.nodes.length = 0;
+    doubts.tasks.clear();
+  }
+  for (;;) {
+    const space = takeFirst(doubts.spaces);
+    if (space !== undefined) {
+      settleSpace(draft, space, decides);
+      continue;
     }
-    if (running && hasNodes(draft)) continue;
+    const node = doubts.nodes.pop();
+    if (node !== undefined) {
+      decideNode(draft, node);
+      continue;
+    }
+    const task = takeFirst(doubts.tasks);
+    if (task !== undefined) {
+      decideTask(draft, task);
+      continue;
+    }
     // Inner barriers have the higher numbers: an outer one depends on those within it.
-    for (const barrier of takeAll(doubts.barriers).sort((a, b) => b - a)) {
-      syncBarrier(draft, barrier);
-      if (running) planRetry(draft, barrier);
-    }
-  } while ((running && hasNodes(draft)) || doubts.spaces.size > 0 || doubts.barriers.size > 0);
-  if (running && draft.open === 0) finishRun(draft);
+    const barrier = doubts.barriers.size === 0 ? undefined : Math.max(...doubts.barriers);
+    if (barrier === undefined) break;
+    doubts.barriers.delete(barrier);
+    syncBarrier(draft, barrier);
+    if (decides) planRetry(draft, barrier);
+  }
+  if (decides && draft.open === 0) finishRun(draft);
+}
+
+function settleSpace(draft: RunDraft, space: number, decides: boolean): void {
+  if (draft.dag.flow.spaces[space]?.loop === undefined) {
+    if (decides) expandSpace(draft, space);
+    return;
+  }
+  syncLoop(draft, space);
+  if (decides) advanceLoop(draft, space);
 }
 
 /** Lets `settle` decide about everything that waits, not only what is near a change. */
@@ -60,19 +82,7 @@ export function doubtAll(draft: RunDraft): void {
   for (let barrier = 0; barrier < dag.flow.barriers.length; barrier += 1) doubts.barriers.add(barrier);
 }
 
-function hasNodes({ doubts }: RunDraft): boolean {
-  return doubts.nodes.length > 0 || doubts.tasks.size > 0;
-}
-
-function decideNodes(draft: RunDraft): void {
-  const { doubts } = draft;
-  while (hasNodes(draft)) {
-    for (let node = doubts.nodes.pop(); node !== undefined; node = doubts.nodes.pop()) decide(draft, node);
-    for (const task of takeAll(doubts.tasks)) decideTask(draft, task);
-  }
-}
-
-function decide(draft: RunDraft, node: number): void {
+function decideNode(draft: RunDraft, node: number): void {
   if (draft.state(node).status !== 'none') return;
   const judgement = judgeNode(draft.dag, draft, node);
   if (judgement.verdict !== 'wait') apply(draft, node, judgement);
@@ -99,8 +109,10 @@ function apply(draft: RunDraft, node: number, { verdict, reason }: Judgement): v
   else draft.move(node, { status: MADE_OF[verdict], attempt: draft.state(node).attempt }, reason);
 }
 
-function takeAll(values: Set<number>): number[] {
-  const taken = [...values];
-  values.clear();
-  return taken;
+function takeFirst(values: Set<number>): number | undefined {
+  for (const value of values) {
+    values.delete(value);
+    return value;
+  }
+  return undefined;
 }

@@ -69,16 +69,16 @@ function start(draft: RunDraft): Step {
 
 /** Looks at the whole run: what is due, what was never decided, and when to look again. */
 function passTime(draft: RunDraft): Step {
-  if (repeatWhatIsDue(draft)) {
-    draft.wake(draft.now);
-    sync(draft);
-    return draft.finish();
-  }
   for (const [node, state] of draft.tasks.entries()) {
     if (state.status !== 'up_for_retry' && state.status !== 'up_for_reschedule') continue;
     if (state.dueAt > draft.now) draft.wake(state.dueAt);
     else
       draft.move(node, { status: 'scheduled', attempt: state.attempt }, state.status === 'up_for_retry' ? 'retry due' : 'reschedule due');
+  }
+  if (repeatWhatIsDue(draft)) {
+    draft.wake(draft.now);
+    sync(draft);
+    return draft.finish();
   }
   doubtAll(draft);
   timeOut(draft);
@@ -133,11 +133,7 @@ function pastTold(draft: RunDraft, unmet: readonly number[]): Step {
     return { kind: 'ignored', why: 'no_change' };
   }
   draft.tellPast(unmet);
-  for (const task of draft.dag.flow.pastTasks) {
-    draft.doubts.task(draft.index, task);
-    const space = draft.dag.flow.spaceOf[task] ?? -1;
-    if (space !== -1) draft.doubts.spaces.add(space);
-  }
+  for (const task of draft.dag.flow.pastTasks) draft.doubts.task(draft.index, task);
   settle(draft);
   return draft.finish();
 }

@@ -77,6 +77,7 @@ export function nodeCounts(dag: Dag, run: RunState, node: number): UpstreamCount
     const other = nodeAt(dag, run.index, source, mapIndex);
     const status = other === undefined ? 'removed' : (run.tasks[other]?.status ?? 'none');
     if (status !== 'removed') total += 1;
+    if (!isOver(dag, run.index, source, task)) continue;
     if (status === 'success') success += 1;
     else if (status === 'failed') failed += 1;
     else if (status === 'skipped') skipped += 1;

@@ -26,7 +26,7 @@ export interface FlowPlan extends Relations {
   readonly barriersOf: readonly (readonly number[])[];
   /** Tasks that wait for the run before. */
   readonly pastTasks: ReadonlySet<number>;
-  /** Tasks of spaces whose instances are all judged alike: nothing within their space is upstream of them. */
+  /** Mapped tasks whose instances are all judged alike: nothing within their space is upstream of them. */
   readonly uniform: ReadonlySet<number>;
 }
 
@@ -47,7 +47,8 @@ export function planFlow(spec: DagSpec, indexOf: (taskId: string) => number | un
     const alone = [upstream[index], relations.deciders.get(index), relations.guards.get(index)].every(
       (others) => others === undefined || !others.some((other) => inner(index, other)),
     );
-    return spaceOf[index] !== -1 && alone && !waits(task) ? [index] : [];
+    const mapped = spaces[spaceOf[index] ?? -1]?.expand !== undefined;
+    return mapped && alone && !waits(task) ? [index] : [];
   });
   return {
     ...relations,

@@ -4,12 +4,14 @@
  * checks what must always hold; it throws when something does not.
  */
 import {
+  type AttemptReport,
   attemptOutcome,
   type Dag,
   isLegalMove,
   isTerminal,
   newRun,
   type RunEvent,
+  type RunNode,
   type RunState,
   type Step,
   step,
@@ -26,7 +28,10 @@ export interface Plan {
 }
 
 export interface DriverOptions {
-  readonly plan: readonly Plan[];
+  /** By task. */
+  readonly plan?: readonly Plan[];
+  /** Instead of a plan: how an attempt of a node ends. `time`: how often it has run before. */
+  readonly ends?: (place: RunNode, time: number) => AttemptReport;
   readonly dice: () => number;
   /** How many nasty things may happen; then the run is left in peace. */
   readonly mischief: number;
@@ -41,16 +46,20 @@ export class LawfulDriver {
   readonly #options: DriverOptions;
   run: RunState;
   now = 1_000_000;
-  /** Per task, attempts that do not count as tries. */
+  /** Per node, attempts that do not count as tries. */
   readonly triesBefore: number[];
-  /** Per task, the highest number of tries that counted. */
+  /** Per node, the highest number of tries that counted. */
   readonly tries: number[];
+  /** Per node, how often it has come to an end of its own. */
+  readonly lives: number[];
   readonly history: RunEvent[] = [];
   readonly revoked = new Set<string>();
   cancelled = false;
   #mischief: number;
   #wakes: number[] = [];
   #running = false;
+  /** Nothing but tasks, edges and trigger rules: then each decision can be checked against the manual by itself. */
+  readonly #plain: boolean;
 
   constructor(dag: Dag, options: DriverOptions) {
     this.dag = dag;
@@ -59,13 +68,16 @@ export class LawfulDriver {
     this.run = newRun(dag);
     this.triesBefore = dag.tasks.map(() => 0);
     this.tries = dag.tasks.map(() => 0);
+    this.lives = dag.tasks.map(() => 0);
+    const { spaces, barriers, deciders, guards, setups, pastTasks } = dag.flow;
+    this.#plain = [spaces.length, barriers.length, deciders.size, guards.size, setups.size, pastTasks.size].every((count) => count === 0);
   }
 
   /** To the end, however long a sensible run may take. */
   drive(): RunState {
     this.tell({ type: 'run.started' });
     for (let turn = 0; !this.finished; turn += 1) {
-      if (turn > 400 * (this.dag.tasks.length + 1)) throw new Error(`The run does not end: ${JSON.stringify(this.run.tasks)}`);
+      if (turn > 400 * (this.run.nodes.length + 1)) throw new Error(`The run does not end: ${JSON.stringify(this.run.tasks)}`);
       this.#turn();
     }
     return this.run;
@@ -78,40 +90,48 @@ export class LawfulDriver {
   /** Tells the core, checks the answer against everything that must hold, and goes on from it. */
   tell(event: RunEvent): Step {
     const before = this.run;
-    const copy = { tasks: [...before.tasks], tally: [...before.tally], open: before.open, status: before.status };
+    const copy = { tasks: [...before.tasks], derived: derived(before), status: before.status };
     const answer = step(this.dag, before, event, this.now);
-    check(before.open === copy.open && before.status === copy.status, 'a step changed the run it was given');
-    check(
-      copy.tasks.every((state, task) => state === before.tasks[task]),
-      'a step changed the states it was given',
-    );
-    check(
-      copy.tally.every((count, index) => count === before.tally[index]),
-      'a step changed the tally it was given',
-    );
+    check(derived(before) === copy.derived && before.status === copy.status, 'a step changed the run it was given');
+    check(copy.tasks.length === before.tasks.length, 'a step changed the states it was given');
+    for (const [node, state] of copy.tasks.entries()) check(state === before.tasks[node], 'a step changed the states it was given');
     if (answer.kind === 'rejected') throw new Error(`A lawful event was rejected: ${answer.detail}`);
     if (answer.kind === 'applied') this.#apply(event, answer);
     return answer;
   }
 
-  #apply(event: RunEvent, { run, changes, effects }: Extract<Step, { kind: 'applied' }>): void {
+  #apply(event: RunEvent, { run, changes, created, effects }: Extract<Step, { kind: 'applied' }>): void {
     const before = this.run;
     this.run = run;
     const told = event.type === 'task.moved' ? event.task : -1;
     const moved = new Set<number>();
-    for (const change of changes) {
-      check(!moved.has(change.task), 'a task moved twice in one step');
-      moved.add(change.task);
-      if (change.task !== told) check(before.tasks[change.task] === change.from, 'a change starts from another state');
-      check(run.tasks[change.task] === change.to, 'a change is not in the run');
-      check(isLegalMove(change.from.status, change.to.status), `illegal ${change.from.status} → ${change.to.status}`);
-      check(change.reason.length > 0, 'a change without a reason');
-      this.#options.onMove?.(change.from.status, change.to.status);
-      if (change.from.status === 'none') this.#checkRule(change.task, change.to, event);
-      this.#checkTries(change.task, change.to);
+    for (const { task, from, to, reason, mapIndex } of changes) {
+      check(!moved.has(task), 'a task moved twice in one step');
+      moved.add(task);
+      if (task !== told) check(before.tasks[task] === from, 'a change starts from another state');
+      check(run.tasks[task] === to, 'a change is not in the run');
+      check(reason.length > 0, 'a change without a reason');
+      if (mapIndex !== undefined)
+        check(before.nodes[task]?.mapIndex === -1 && run.nodes[task]?.mapIndex === mapIndex, 'a node has another name');
+      if (mapIndex !== undefined && from === to) continue;
+      check(isLegalMove(from.status, to.status), `illegal ${from.status} → ${to.status}`);
+      this.#options.onMove?.(from.status, to.status);
+      if (from.status === 'none') this.#checkRule(task, to, event);
+      // Whoever saves that a node is run anew gives it all its tries again.
+      if (isTerminal(from.status) && to.status === 'none') this.triesBefore[task] = to.attempt;
+      this.#checkTries(task, to);
     }
-    for (const [task, state] of run.tasks.entries()) {
-      if (state !== before.tasks[task]) check(moved.has(task) || task === told, 'a task moved without a change');
+    check(run.nodes.length === before.nodes.length + created.length, 'nodes appeared or vanished');
+    for (const [position, { task, mapIndex, state, reason }] of created.entries()) {
+      const node = before.nodes.length + position;
+      check(run.tasks[node] === state && reason.length > 0, 'a new node is not in the run');
+      check(at(run.nodes, node).task === task && at(run.nodes, node).mapIndex === mapIndex, 'a new node is another one');
+      this.triesBefore.push(0);
+      this.tries.push(0);
+      this.lives.push(0);
+    }
+    for (const [task, state] of before.tasks.entries()) {
+      if (state !== run.tasks[task]) check(moved.has(task) || task === told, 'a task moved without a change');
     }
     for (const effect of effects) {
       if (effect.type === 'wake') this.#wakes.push(effect.at);
@@ -119,18 +139,13 @@ export class LawfulDriver {
       if (effect.type === 'announce') this.#running = effect.status === 'running';
     }
     check(this.#running === (run.status === 'running') || before.status === run.status, 'the run changed its status silently');
-    const rebuilt = reloaded(this.dag, run);
-    check(rebuilt.open === run.open, 'open is wrong');
-    check(
-      rebuilt.tally.every((count, index) => count === run.tally[index]),
-      'the tally is wrong',
-    );
+    check(derived(reloaded(this.dag, run)) === derived(run), 'what is derived is wrong');
     this.#checkNotStuck();
   }
 
   /** Never before the rule is met, never past it: by the oracle. */
   #checkRule(task: number, to: TaskState, event: RunEvent): void {
-    if (event.type === 'run.cancelled') return;
+    if (event.type === 'run.cancelled' || !this.#plain) return;
     const expected = { wait: 'none', run: 'scheduled', skip: 'skipped', upstream_failed: 'upstream_failed' }[this.verdict(task)];
     check(to.status === expected, `${to.status}, but by the manual ${expected}`);
   }
@@ -146,7 +161,11 @@ export class LawfulDriver {
   #checkTries(task: number, to: TaskState): void {
     const counted = to.attempt - at(this.triesBefore, task);
     this.tries[task] = Math.max(at(this.tries, task), counted);
-    check(counted <= at(this.dag.tasks, task).retries.max + 1, `try ${counted} of task ${task}`);
+    check(counted <= this.#spec(task).retries.max + 1, `try ${counted} of task ${task}`);
+  }
+
+  #spec(node: number): Dag['tasks'][number] {
+    return at(this.dag.tasks, at(this.run.nodes, node).task);
   }
 
   /** Something is live, waits for a slot, or is due; what the rules decide is decided. */
@@ -154,9 +173,18 @@ export class LawfulDriver {
     if (this.run.status !== 'running') return;
     const due = this.#wakes.some((at) => at <= this.now);
     const waiting = this.run.tasks.filter(({ status }) => status !== 'none' && !isTerminal(status));
-    check(waiting.length > 0 || due, 'the run is stuck');
+    const { progress } = this.run;
+    const repeats = [progress, ...Object.values(progress.groups ?? {})].flatMap(({ retryAt }) => retryAt ?? []);
+    for (const instant of repeats) {
+      check(
+        this.#wakes.some((at) => at <= instant),
+        'nothing will wake what is to be run anew',
+      );
+    }
+    const waitsForPast = this.dag.flow.pastTasks.size > 0 && this.run.pastUnmet?.size !== 0;
+    check(waiting.length > 0 || due || repeats.length > 0 || waitsForPast, `the run is stuck`);
     for (const [task, { status }] of this.run.tasks.entries()) {
-      if (status === 'none' && !due) check(this.verdict(task) === 'wait', `task ${task} could be decided and was not`);
+      if (status === 'none' && !due && this.#plain) check(this.verdict(task) === 'wait', `task ${task} could be decided and was not`);
     }
     for (const state of this.run.tasks) {
       if (state.status === 'up_for_retry' || state.status === 'up_for_reschedule') {
@@ -208,7 +236,8 @@ export class LawfulDriver {
     const open = this.run.tasks.flatMap(({ status }, task) => (status === 'none' || isTerminal(status) ? [] : [task]));
     const active = open.filter((task) => !this.#waitsForTime(at(this.run.tasks, task)));
     if (active.length > 0) this.#advance(this.pick(active));
-    else this.now = Math.max(this.now, Math.min(...this.#wakes));
+    else if (this.#wakes.length > 0) this.now = Math.max(this.now, Math.min(...this.#wakes));
+    else this.tell({ type: 'past.told', unmet: [] });
   }
 
   #waitsForTime({ status }: TaskState): boolean {
@@ -220,8 +249,10 @@ export class LawfulDriver {
     if (!this.#wakes.some((wake) => wake <= this.now)) return;
     this.#wakes = this.#wakes.filter((wake) => wake > this.now);
     this.tell({ type: 'tick' });
+    // What it left to the next tick, it said.
+    if (this.#wakes.some((wake) => wake <= this.now)) return;
     const again = step(this.dag, this.run, { type: 'tick' }, this.now);
-    const waits = this.run.tasks.some((state) => this.#waitsForTime(state));
+    const waits = this.run.tasks.some((state) => this.#waitsForTime(state)) || this.#wakes.length > 0;
     if (again.kind === 'applied') check(waits && again.changes.length === 0 && again.run === this.run, 'a second tick changed something');
     else check(again.kind === 'ignored' && (again.why === 'no_change' || this.finished), 'a second tick was not ignored');
   }
@@ -239,7 +270,7 @@ export class LawfulDriver {
   }
 
   #resume(task: number, attempt: number): void {
-    if (this.chance(0.2)) {
+    if (this.#options.ends === undefined && this.chance(0.2)) {
       this.report(task, { status: 'failed', attempt });
       return;
     }
@@ -248,13 +279,17 @@ export class LawfulDriver {
   }
 
   outcome(task: number, attempt: number): TaskState {
-    const { failures, end } = at(this.#options.plan, task);
-    const counted = attempt - at(this.triesBefore, task);
-    const fails = counted <= failures || end === 'failed';
-    const report = fails
-      ? ({ outcome: 'failed', error: { name: 'Error', message: 'planned' } } as const)
-      : ({ outcome: end === 'skipped' ? 'skipped' : 'success' } as const);
-    return attemptOutcome(at(this.dag.tasks, task), attempt, report, this.now, this.#options.dice(), at(this.triesBefore, task));
+    const tries = at(this.triesBefore, task);
+    const report = this.#options.ends?.(at(this.run.nodes, task), at(this.lives, task)) ?? this.#planned(task, attempt - tries);
+    const outcome = attemptOutcome(this.#spec(task), attempt, report, this.now, this.#options.dice(), tries);
+    if (isTerminal(outcome.status)) this.lives[task] = at(this.lives, task) + 1;
+    return outcome;
+  }
+
+  #planned(task: number, counted: number): AttemptReport {
+    const { failures, end } = at(this.#options.plan ?? [], at(this.run.nodes, task).task);
+    if (counted <= failures || end === 'failed') return { outcome: 'failed', error: { name: 'Error', message: 'planned' } };
+    return { outcome: end === 'skipped' ? 'skipped' : 'success' };
   }
 
   #makeMischief(): void {
@@ -331,4 +366,11 @@ export class LawfulDriver {
 
 function check(holds: boolean, otherwise: string): void {
   if (!holds) throw new Error(otherwise);
+}
+
+/** All that is derived from a run's nodes, as text that can be compared. */
+function derived({ tally, open, index }: RunState): string {
+  const { first, more, counts, iteration, unfinished, failed, passable } = index;
+  const places = [...more].map(([task, nodes]) => [task, ...nodes]).sort();
+  return JSON.stringify([[...tally], open, [...first], places, [...counts], [...iteration], [...unfinished], [...failed], [...passable]]);
 }
