@@ -15,7 +15,11 @@ export { partitionAt, partitionOfKey, partitionsBetween, type TimePartition, typ
 export { type EventTime, triggeredInterval } from './assets/triggered-interval.ts';
 export * from './backfill/advance-backfill.ts';
 export * from './backfill/plan-backfill.ts';
-export { type Explanation, explain } from './explain/explain.ts';
+export { type ExplainFacts, explain, type KnownWorker } from './explain/explain.ts';
+export { explainRun, type RunStanding } from './explain/explain-run.ts';
+export type { SlotStanding } from './explain/explain-slot.ts';
+export type { ExplainedRule, Explanation } from './explain/explanation.ts';
+export { type OriginEvent, type RunOrigin, type RunReason, whyRun } from './explain/why-run.ts';
 export { ATTEMPT_LOST, attemptOutcome } from './flow/attempt-outcome.ts';
 export * from './flow/attempt-report.ts';
 export { retryDelay } from './flow/backoff.ts';
@@ -59,6 +63,7 @@ export type { Cron } from './schedule/cron-calendar.ts';
 export { nextFire, previousFire } from './schedule/cron-fire.ts';
 export { nextQuestion } from './schedule/due-of-function.ts';
 export { anchorOf, dueRuns, timetableOf } from './schedule/due-runs.ts';
+export { runsFromDue } from './schedule/next-runs.ts';
 export {
   type Exclusion,
   exclusionOf,
@@ -80,4 +85,5 @@ export {
 export type { DueRuns, ScheduledRun, ScheduleHistory } from './schedule/schedule-history.ts';
 export * from './schedule/timetable-function.ts';
 export { InvalidZoneError, isZone, localDay, localHour } from './schedule/zone.ts';
+export * from './versions/diff-specs.ts';
 export * from './waits/judge-wait.ts';
