@@ -69,6 +69,7 @@ export async function renderTask(request: RenderRequest): Promise<RenderedTask> 
           attempt: 1,
           triesBefore: 0,
           maxTries: 1,
+          claimedAt: Date.now(),
           versionId: '1',
           runType: 'manual',
           runAfter: intervalEnd ?? Date.now(),

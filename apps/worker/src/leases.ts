@@ -14,6 +14,8 @@ export interface HeldAttempt {
   readonly ref: AttemptRef;
   /** Its reason is a StopReason. */
   readonly signal: AbortSignal;
+  /** Local time at which the store's answer to the claim was there. */
+  readonly heldSince: number;
   /** Local time after which the lease must be taken for ended. */
   deadline: number;
 }
@@ -56,7 +58,13 @@ export class Leases {
   hold(ref: AttemptRef, claimedAt: number): HeldAttempt {
     if (this.#held.size === 0) this.#renewedAt = claimedAt;
     const controller = new AbortController();
-    const held: Held = { ref, controller, signal: controller.signal, deadline: this.#deadline(claimedAt) };
+    const held: Held = {
+      ref,
+      controller,
+      signal: controller.signal,
+      heldSince: this.#options.clock.monotonic(),
+      deadline: this.#deadline(claimedAt),
+    };
     this.#held.set(ref.attemptId, held);
     return held;
   }

@@ -1,5 +1,5 @@
 /** Writing how an attempt ended: the core says what becomes of the task, the store takes it if the attempt is still ours. */
-import { attemptOutcome, type TaskSpec, type TaskState, taskNotices } from '@headrace/core';
+import { attemptOutcome, type Instant, type TaskSpec, type TaskState, taskNotices } from '@headrace/core';
 import type { AttemptStore, ClaimedAttempt, Clock, FinishedAttempt, Log, Metrics, NewNotice } from '@headrace/ports';
 import type { AttemptResult } from '@headrace/task-runtime';
 import type { CachedBundle } from './bundle-cache.ts';
@@ -32,7 +32,7 @@ export async function recordOutcome(
   const to: TaskState =
     task === undefined
       ? { status: 'failed', attempt: claimed.attempt }
-      : attemptOutcome(task, claimed.attempt, result.report, clock.now(), dice(), claimed.triesBefore);
+      : attemptOutcome(task, claimed.attempt, result.report, storeTime(claimed, held, clock), dice(), claimed.triesBefore);
   const finished = finishedAttempt(held, to, result, task === undefined ? [] : noticesOf(task, claimed, to, result));
   const recorded = await persistently(
     () => store.finish(finished, workerId),
@@ -48,6 +48,11 @@ export async function recordOutcome(
     const { dagId, runId, taskId } = claimed;
     log.warn({ ...held.ref, dagId, runId, taskId }, 'an outcome was dropped because its attempt had been replaced');
   }
+}
+
+/** The store compares due times with its own clock, which this machine's may be far from: what passes here is added to what the store said. */
+export function storeTime({ claimedAt }: ClaimedAttempt, { heldSince }: HeldAttempt, clock: Clock): Instant {
+  return Math.round(claimedAt + clock.monotonic() - heldSince);
 }
 
 function finishedAttempt(

@@ -24,6 +24,8 @@ export interface ClaimedAttempt extends AttemptRef {
   /** Attempts that do not count against the retries (before a clear, interrupted): for the core's `attemptOutcome`. */
   readonly triesBefore: number;
   readonly maxTries: number;
+  /** The store's time of the claim: what is due is counted by the store's clock, whatever the worker's shows. */
+  readonly claimedAt: Instant;
   readonly versionId: string;
   readonly runType: RunType;
   readonly logicalDate?: Instant;

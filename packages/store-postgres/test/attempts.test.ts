@@ -61,7 +61,7 @@ describe('a claim', () => {
     );
     expect(answers.filter((answer) => answer !== undefined)).toHaveLength(1);
     const winner = ['worker-1', 'worker-2', 'worker-3'][answers.findIndex((answer) => answer !== undefined)] ?? '';
-    expect(await db.store.attempts.claim(queued, winner, LEASE_MS)).toEqual(answers.find((answer) => answer !== undefined));
+    expect(await db.store.attempts.claim(queued, winner, LEASE_MS)).toEqual({ ...answers.find((answer) => answer !== undefined), claimedAt: expect.any(Number) });
     expect(await db.store.attempts.claim(queued, 'worker-4', LEASE_MS)).toBeUndefined();
   });
 

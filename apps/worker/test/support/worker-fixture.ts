@@ -105,6 +105,7 @@ export default { [DAG_BRAND]: 1, dagId: 'd', schedule: { kind: 'manual' }, catch
       attempt: 1,
       triesBefore: 0,
       maxTries: 1,
+      claimedAt: 1_000_000,
       versionId: '1',
       runType: 'manual',
       runAfter: 0,

@@ -46,7 +46,7 @@ const CLAIM = `
   )
   select c.id, c.dag_run_id, c.task_id, c.map_index, c.attempt, c.attempt_id, c.tries_before, c.max_tries, c.worker_id,
     c.first_started_at, r.dag_id, r.run_id, r.version_id, r.run_type, r.logical_date, r.interval_start, r.interval_end, r.run_after, r.params,
-    r.partition_key, ${WAITS} as waits
+    r.partition_key, now() as claimed_at, ${WAITS} as waits
   from claimed c join dag_run r on r.id = c.dag_run_id`;
 
 export interface Claim extends AttemptRef {
@@ -74,6 +74,7 @@ interface Row {
   readonly run_after: Instant;
   readonly params: Readonly<Record<string, unknown>>;
   readonly first_started_at: Instant;
+  readonly claimed_at: Instant;
   readonly partition_key: string | null;
   readonly waits: readonly WaitColumns[] | null;
 }
@@ -113,6 +114,7 @@ function claimedAttempt(row: Row): ClaimedAttempt {
     attempt: row.attempt,
     triesBefore: row.tries_before,
     maxTries: row.max_tries,
+    claimedAt: row.claimed_at,
     versionId: row.version_id,
     runType: row.run_type,
     runAfter: row.run_after,

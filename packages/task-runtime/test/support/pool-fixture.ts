@@ -85,6 +85,7 @@ export class PoolFixture {
       attempt: 1,
       triesBefore: 0,
       maxTries: 1,
+      claimedAt: Date.UTC(2026, 0, 2),
       versionId: '1',
       runType: 'manual',
       runAfter: Date.UTC(2026, 0, 2),
