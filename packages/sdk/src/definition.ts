@@ -92,7 +92,7 @@ export interface ResolvedTaskOptions {
   readonly notices?: readonly TaskNoticeSpec[];
 }
 
-/** Items of a mapped task or group: known when the DAG file is read, or a task's result. */
+/** Items of a mapped task or group: known when the DAG file is read (then they may hold references), or a task's result. */
 export type Items = readonly unknown[] | TaskDefinition;
 
 /**

@@ -38,9 +38,10 @@ export interface AssetParts {
   readonly notifiers: readonly Notifier[];
 }
 
-/** `Metadata`: what its events say. `Key`: its partition keys. */
-export interface Asset<Metadata = Readonly<Record<string, unknown>>, Key extends string = string> extends Condition {
-  readonly name: string;
+/** `Metadata`: what its events say. `Key`: its partition keys. `Name` keeps assets apart for the compiler. */
+export interface Asset<Metadata = Readonly<Record<string, unknown>>, Key extends string = string, Name extends string = string>
+  extends Condition {
+  readonly name: Name;
   /** Seen from a schedule: which partition of the run an event's partition leads to, e.g. `sales.mapped(partitions.rollup('month'))`. */
   mapped(mapping: PartitionMapping): Condition;
   /** Checks what an event says. Absent without `metadata`. */
@@ -52,7 +53,7 @@ export interface Asset<Metadata = Readonly<Record<string, unknown>>, Key extends
 
 /** An asset of whatever metadata and partitions. */
 // biome-ignore lint/suspicious/noExplicitAny: `unknown` would refuse assets whose metadata have a type.
-export type AnyAsset = Asset<any, any>;
+export type AnyAsset = Asset<any, any, any>;
 
 export type MetadataOf<A> = A extends Asset<infer Metadata, string> ? Metadata : never;
 export type PartitionKeyOf<A> = A extends { readonly __key?: infer Key extends string } ? Key : string;
@@ -61,10 +62,10 @@ export type PartitionKeyOf<A> = A extends { readonly __key?: infer Key extends s
  * An asset, by its name everywhere in Headrace. Define it once and import it in every DAG file that has to do with it.
  * Throws HR_BAD_ASSET, HR_BAD_DURATION, HR_BAD_OPTION.
  */
-export function asset<Metadata = Readonly<Record<string, unknown>>, const Key extends string = string>(
-  name: string,
+export function asset<const Name extends string, Metadata = Readonly<Record<string, unknown>>, const Key extends string = string>(
+  name: Name,
   options: AssetOptions<Metadata, Key> = {},
-): Asset<Metadata, Key> {
+): Asset<Metadata, Key, Name> {
   const where = `asset(${shown(name)})`;
   checkName(where, name);
   const notifiers = options.freshness === undefined ? [] : notifierList(`${where}, freshness.notify`, options.freshness.notify);

@@ -13,6 +13,7 @@ import {
   type TaskFunction,
   type TaskInputs,
   type TaskOptions,
+  type TypedFunction,
 } from '../task.ts';
 import { outcome } from './outcome.ts';
 import { firstTasks, upstreamOf, type Wires } from './wiring.ts';
@@ -51,43 +52,44 @@ export function branch<
   ) as TaskDefinition<readonly (keyof To & string)[]>;
 }
 
-/** `on` answers with one of few things, and the compiler knows which. */
-type Case = string | number | boolean;
+/** What `on` may answer, when these are the cases: their names, and the booleans and numbers that are written like them. */
+type AnswerOf<Name> = Name extends 'true'
+  ? Name | true
+  : Name extends 'false'
+    ? Name | false
+    : Name extends `${infer Count extends number}`
+      ? Name | Count
+      : Name;
 
-interface NotEveryCase {
-  readonly error: '"on" may answer with any text or number: let it answer with one of a few literals, or use branch(…)';
-}
-
-/** A target for every answer: a missing one is a compile error. */
-export type Cases<On extends Case> = string extends On
-  ? NotEveryCase
-  : number extends On
-    ? NotEveryCase
-    : { readonly [Name in `${On}`]: Wires };
-
-export interface SwitchOptions<On extends Case, Inputs extends TaskInputs, Rule extends TriggerRule, Outlets extends readonly AnyAsset[]>
-  extends TaskOptions<Inputs, Rule, Outlets> {
+export interface SwitchOptions<
+  Cases extends Targets,
+  On,
+  Inputs extends TaskInputs,
+  Rule extends TriggerRule,
+  Outlets extends readonly AnyAsset[],
+> extends TaskOptions<Inputs, Rule, Outlets> {
+  /** Answers with the name of a case, or with a boolean or a number that is written like one. */
   readonly on: (context: TaskArguments<Inputs, Rule, undefined, Outlets>) => On | Promise<On>;
-  readonly cases: Cases<NoInfer<On>>;
+  readonly cases: Cases;
 }
 
 /**
- * A branch with exactly one way for each answer of `on`: a union of literals, or a boolean. Its result is the answer.
+ * A branch with a way for whatever `on` answers: an answer without a case is a compile error. Its result is the answer.
  * Throws DagDefinitionError as `task` does.
  */
 export function switchOn<
-  const On extends Case,
+  const Cases extends Targets,
+  const On extends AnswerOf<`${keyof Cases & (string | number)}`>,
   const Inputs extends TaskInputs = NoInputs,
   const Rule extends TriggerRule = 'all_success',
   const Outlets extends readonly AnyAsset[] = readonly [],
->(id: string, options: SwitchOptions<On, Inputs, Rule, Outlets>): TaskDefinition<On> {
+>(id: string, options: SwitchOptions<Cases, On, Inputs, Rule, Outlets>): TaskDefinition<On> {
   const { on, cases, ...rest } = options;
-  const choose = on as unknown as TaskFunction;
   return defineBranch(
     id,
     rest,
-    cases as Targets,
-    choose,
+    cases,
+    on as TypedFunction as TaskFunction,
     (answer) => [String(answer)],
     (answer) => answer,
   ) as TaskDefinition<On>;

@@ -1,5 +1,5 @@
 /** Over what tasks and groups are mapped, and the types of their items. */
-import type { MappedDefinition, MappedResults, TaskDefinition } from '../definition.ts';
+import type { MappedDefinition, MappedResults, Reference, TaskDefinition } from '../definition.ts';
 import { DagDefinitionError, shown } from '../definition-error.ts';
 import type { ReferenceTo } from '../references.ts';
 import { type ResultGroup, taskOf } from './wiring.ts';
@@ -27,8 +27,18 @@ type ItemOfResult<Result> =
         ? readonly [key: string, value: Result[keyof Result]]
         : never;
 
+/** Items in the file may hold references: a task sees their values. */
+type ItemValue<Item> =
+  Item extends Reference<infer Value>
+    ? Value
+    : Item extends Date | ((...args: never[]) => unknown)
+      ? Item
+      : Item extends object
+        ? { readonly [Key in keyof Item]: ItemValue<Item[Key]> }
+        : Item;
+
 export type ItemOf<Items> = Items extends readonly (infer Item)[]
-  ? Item
+  ? ItemValue<Item>
   : Items extends TaskDefinition<infer Result>
     ? ItemOfResult<Result>
     : Items extends ResultGroup<infer Task>

@@ -37,7 +37,7 @@ export interface SensorOptions<Inputs extends TaskInputs, Rule extends TriggerRu
   extends TaskOptions<Inputs, Rule, Outlets>,
     LookOptions {}
 
-type NotYet = undefined | null | false | undefined;
+type NotYet = undefined | false;
 
 /** What a sensor has found. */
 export type Found<Look> = Exclude<Look, NotYet>;
