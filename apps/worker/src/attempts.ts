@@ -11,7 +11,7 @@ import { type AttemptInputs, attemptInputs, type InputSources, MissingInputError
 import type { HeldAttempt, Leases } from './leases.ts';
 import { persistently } from './persistently.ts';
 import type { Places } from './places.ts';
-import { type OutcomeRecorder, recordOutcome } from './record-outcome.ts';
+import { type OutcomeRecorder, recordOutcome, storeTime } from './record-outcome.ts';
 import { type TriggeredRuns, triggerRun } from './trigger-run.ts';
 
 export interface AttemptsOptions extends OutcomeRecorder, InputSources {
@@ -131,7 +131,8 @@ export class Attempts {
         else return await this.#giveBack(held);
       }
       free();
-      if (result.trigger !== undefined) result = await triggerRun(claimed, result.trigger, result, this.#options.runs, clock.now());
+      if (result.trigger !== undefined)
+        result = await triggerRun(claimed, result.trigger, result, this.#options.runs, storeTime(claimed, held, clock));
       if (result.stopped === 'lease_lost') this.#forget(held.ref.attemptId);
       else await recordOutcome(this.#options, claimed, held, inputs?.bundle, result);
       return 'over';
@@ -156,9 +157,9 @@ export class Attempts {
   }
 
   #run(claimed: ClaimedAttempt, inputs: AttemptInputs, held: HeldAttempt, free: () => void): Promise<AttemptResult> {
-    const { pool, places } = this.#options;
+    const { pool, places, clock } = this.#options;
     return pool.run(
-      { attempt: claimed, ...inputs },
+      { attempt: claimed, ...inputs, aheadMs: storeTime(claimed, held, clock) - clock.now() },
       {
         signal: held.signal,
         startWithinMs: START_WITHIN_MS,

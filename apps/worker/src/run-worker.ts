@@ -9,7 +9,9 @@ import type { RunningProcess } from '@headrace/ports';
 import { createTaskConsumer } from '@headrace/queue-bullmq';
 import { createStore } from '@headrace/store-postgres';
 import { createTaskPool } from '@headrace/task-runtime';
-import { createLog, createMasker, createMetrics, startMetricsServer } from '@headrace/telemetry';
+import { createLog, createMasker, createMetrics, maskSecrets, startMetricsServer } from '@headrace/telemetry';
+import { BundleCache } from './bundle-cache.ts';
+import { startNotices } from './notices.ts';
 import { startWorker } from './worker.ts';
 
 /** A worker that has not announced itself for so long is not healthy. */
@@ -59,12 +61,23 @@ export async function runWorker(configuration: ServiceConfiguration): Promise<Ru
       loadRun: (dagId, runId) => store.commands.loadRun(dagId, runId),
       dag: (dagId) => store.queries.dag(dagId),
     },
+    triggeringEvents: (runKey) => store.assets.triggeringEvents(runKey),
     bundleDir,
     connections: (id) => {
       const url = connections[id];
       return url === undefined ? undefined : { id, url };
     },
     leaseMs: configuration.leaseSeconds * SECOND,
+    log,
+    metrics,
+  });
+  const notices = await startNotices({
+    workerId,
+    store: store.notices,
+    connections: (id) => connections[id],
+    bundles: new BundleCache(store.attempts, bundleDir),
+    pool,
+    mask: (text) => maskSecrets(text, secretsOf(configuration)),
     log,
     metrics,
   });
@@ -82,7 +95,7 @@ export async function runWorker(configuration: ServiceConfiguration): Promise<Ru
   return {
     address: `http://${host}:${server.port}`,
     async stop() {
-      await worker.drain(configuration.drainSeconds * SECOND);
+      await Promise.all([worker.drain(configuration.drainSeconds * SECOND), notices.stop()]);
       await worker.close();
       await Promise.all([server.close(), pool.close()]);
       await store.close();

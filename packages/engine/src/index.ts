@@ -9,3 +9,4 @@ export { type DagPlan, planDag } from './plan-dag.ts';
 export { createRunCommands, RunMovedOnError } from './run-commands.ts';
 export { Scheduler, type SchedulerIntervals, type SchedulerOptions } from './scheduler.ts';
 export { StoreClock } from './store-clock.ts';
+export { createWaitDuty, type WaitDutyOptions } from './wait-duty.ts';

@@ -14,6 +14,8 @@ export interface AttemptRequest {
   readonly connections: readonly ConnectionSettings[];
   /** From its start in a task process. */
   readonly timeoutMs: number;
+  /** By how much the store's clock is ahead of this machine's. Default 0. */
+  readonly aheadMs?: number;
   /** Absent for a plain task. */
   readonly flow?: FlowInputs;
 }

@@ -80,7 +80,7 @@ export class Execution {
   }
 
   order(run: number, inputs: Inputs): RunOrder {
-    const { attempt, bundle, connections, flow, hook } = this.request;
+    const { attempt, bundle, connections, aheadMs, flow, hook } = this.request;
     const {
       dagId,
       runId,
@@ -116,6 +116,7 @@ export class Execution {
       results: inputs.results,
       connections,
       scratch: this.scratch,
+      ...(aheadMs === undefined ? {} : { aheadMs }),
       ...(attempt.partitionKey === undefined ? {} : { partitionKey: attempt.partitionKey }),
       ...(attempt.firstStartedAt === undefined ? {} : { firstStartedAt: attempt.firstStartedAt }),
       ...(attempt.waits === undefined ? {} : { waits: attempt.waits }),

@@ -19,7 +19,6 @@ export function attemptOfHook({ bundle, dagId, hook, notice, noticeId, tryNumber
       triesBefore: 0,
       maxTries: tryNumber,
       claimedAt: 0,
-      claimedAt: 0,
       versionId: '',
       runType: 'manual',
       runAfter: 0,

@@ -61,6 +61,8 @@ export interface RunOrder {
   /** May not exist yet. */
   readonly scratch: string;
   // What follows is absent for a task that has no use for it.
+  /** By how much the store's clock is ahead of this machine's: what is due is counted by the store's. */
+  readonly aheadMs?: number;
   readonly partitionKey?: string;
   readonly triggeringEvents?: readonly SentAssetEvent[];
   /** When the first attempt since the last clear began: total timeouts count from it. */

@@ -1,7 +1,7 @@
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { decodeValue, encodeValue } from '../src/index.ts';
-import { executorsFixture, PoolFixture, writeDag } from './support/pool-fixture.ts';
+import { executorsFixture, PoolFixture, writeDag, writeDefinedDag } from './support/pool-fixture.ts';
 
 let fixture: PoolFixture;
 const environment = {
@@ -201,5 +201,31 @@ describe('an attempt', () => {
       outcome: 'failed',
       error: { code: 'HR_CODE_UNAVAILABLE', message: expect.stringContaining('has no task "t"') },
     });
+  });
+});
+
+describe('a hook', () => {
+  const call = async (hooks: string, hook = 'onFailure', tryNumber = 1) =>
+    fixture.pool.runHook({
+      bundle: await writeDefinedDag('run: () => 1', `hooks: new Map(Object.entries({ ${hooks} }))`),
+      dagId: 'd',
+      hook,
+      notice: { event: 'task.failure', taskId: 't' },
+      noticeId: '17',
+      tryNumber,
+      timeoutMs: 10_000,
+    });
+
+  test('is called with its notice in a task process, and what it writes is kept', async () => {
+    const result = await call(`onFailure: (notice) => { console.log(JSON.stringify(notice)); }`);
+    expect(result).toEqual({ logKey: expect.stringContaining('onFailure') });
+    expect(fixture.messagesOf({ report: { outcome: 'success' }, ...result })).toEqual(['{"event":"task.failure","taskId":"t"}']);
+  });
+
+  test('that throws, or is not there, is told as an error', async () => {
+    expect(await call(`onFailure: async () => { throw new TypeError('no mail') }`)).toMatchObject({
+      error: { name: 'TypeError', message: 'no mail' },
+    });
+    expect(await call('', 'gone')).toMatchObject({ error: { code: 'HR_CODE_UNAVAILABLE', message: expect.stringContaining('"gone"') } });
   });
 });

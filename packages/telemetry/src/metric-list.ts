@@ -52,6 +52,7 @@ export const metricList: readonly MetricDeclaration[] = [
     'duty',
   ),
   histogram('headrace_duty_seconds', 'Time to perform a duty of the scheduler once.', fast, 'duty'),
+  counter('headrace_waits_ended_total', 'Waits of tasks that the scheduler ended: `met`, `timeout` or `failed`.', 'outcome'),
   histogram('headrace_decision_seconds', 'Time to decide and save one batch of moves.', fast),
   histogram('headrace_decision_batch_size', 'Moves saved in one batch.', sizes),
   counter('headrace_decisions_stale_total', 'Decisions that were not saved because the run had moved on.'),

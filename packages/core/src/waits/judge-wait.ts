@@ -22,10 +22,9 @@ export function afterWait({ key, condition, onTimeout }: Pick<Wait, 'key' | 'con
   return { to, reason: `${what} was given up at its timeout` };
 }
 
-/** What a wait whose time or timeout may have come has come to; undefined: nothing yet. The time itself comes before a timeout. */
-export function judgeTime({ condition, timeoutAt }: Pick<Wait, 'condition' | 'timeoutAt'>, now: Instant): 'met' | 'timeout' | undefined {
-  if (condition.kind === 'time' && condition.at <= now) return 'met';
-  return timeoutAt !== undefined && timeoutAt <= now ? 'timeout' : undefined;
+/** What a wait that is due has come to: its time, unless it was to be given up before. */
+export function judgeDue({ condition, timeoutAt }: Pick<Wait, 'condition' | 'timeoutAt'>): 'met' | 'timeout' {
+  return condition.kind === 'time' && condition.at <= (timeoutAt ?? condition.at) ? 'met' : 'timeout';
 }
 
 /** When somebody must look at the wait without being told. A poll is looked at by attempts of its task. */

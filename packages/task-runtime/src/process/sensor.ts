@@ -11,6 +11,7 @@ import type { Instant, SensorSpec } from '@headrace/core';
 import { SkipTask } from '@headrace/sdk';
 import { SensorTimeoutError } from '../errors.ts';
 import type { RunOrder } from '../protocol.ts';
+import { storeTime } from './store-time.ts';
 import type { WaitLimit } from './waits.ts';
 
 export type Sensed = { readonly found: unknown } | { readonly lookAt: Instant };
@@ -21,7 +22,7 @@ export async function sense(sensor: SensorSpec, order: RunOrder, signal: AbortSi
   for (;;) {
     const found = await look();
     if (sensor.mode === 'deferred' || (found !== undefined && found !== false)) return { found };
-    const now = Date.now();
+    const now = storeTime(order);
     if (now >= deadline) {
       const timeout = new SensorTimeoutError(order.taskId, sensor.timeoutMs);
       throw sensor.softFail ? new SkipTask(timeout.message) : timeout;
@@ -38,6 +39,6 @@ export function waitLimitOf(sensor: SensorSpec | undefined, order: RunOrder): Wa
   return { at: deadlineOf(sensor, order), onTimeout: sensor.softFail ? 'skip' : 'fail' };
 }
 
-function deadlineOf({ timeoutMs }: SensorSpec, { firstStartedAt = Date.now() }: RunOrder): Instant {
-  return firstStartedAt + timeoutMs;
+function deadlineOf({ timeoutMs }: SensorSpec, order: RunOrder): Instant {
+  return (order.firstStartedAt ?? storeTime(order)) + timeoutMs;
 }

@@ -23,6 +23,7 @@ import {
 } from '../errors.ts';
 import type { Ending, RunOrder, SentAssetEvent } from '../protocol.ts';
 import { decodeValue, encodeValue } from '../values.ts';
+import { storeTime } from './store-time.ts';
 
 /** A shorter wait stays in the process: another attempt would take about as long. */
 const SHORT_MS = 1_000;
@@ -60,7 +61,7 @@ interface EndedHere extends Omit<EndedWait, 'json'> {
 }
 
 export class TaskWaits implements WaitApi {
-  readonly #order: Pick<RunOrder, 'taskId' | 'waits' | 'openWait'>;
+  readonly #order: Pick<RunOrder, 'taskId' | 'waits' | 'openWait' | 'aheadMs'>;
   readonly #signal: AbortSignal;
   readonly #announce: (message: string, fields: Readonly<Record<string, unknown>>) => void;
   readonly #limit: WaitLimit | undefined;
@@ -69,7 +70,7 @@ export class TaskWaits implements WaitApi {
   #suspension: Suspension | undefined;
 
   constructor(
-    order: Pick<RunOrder, 'taskId' | 'waits' | 'openWait'>,
+    order: Pick<RunOrder, 'taskId' | 'waits' | 'openWait' | 'aheadMs'>,
     signal: AbortSignal,
     announce: (message: string, fields: Readonly<Record<string, unknown>>) => void,
     limit?: WaitLimit,
@@ -81,7 +82,7 @@ export class TaskWaits implements WaitApi {
   }
 
   async for(duration: number | string, options: Pick<WaitOptions, 'key'> = {}): Promise<void> {
-    await this.#time(Date.now() + milliseconds('wait.for', duration), options);
+    await this.#time(storeTime(this.#order) + milliseconds('wait.for', duration), options);
   }
 
   async until(time: Date | string | number, options: Pick<WaitOptions, 'key'> = {}): Promise<void> {
@@ -177,7 +178,7 @@ export class TaskWaits implements WaitApi {
         this.#endedHere.push({ key, condition, outcome: 'met', json });
         return found;
       }
-      const now = Date.now();
+      const now = storeTime(this.#order);
       if (wait.timeoutAt !== undefined && now >= wait.timeoutAt) return this.#giveUp(wait);
       const lookAt = Math.min(now + everyMs, wait.timeoutAt ?? Number.POSITIVE_INFINITY);
       if (lookAt - now > SHORT_MS) throw this.#throwable({ wait, lookAt });
@@ -223,7 +224,7 @@ export class TaskWaits implements WaitApi {
   async #time(at: Instant, options: Pick<WaitOptions, 'key'>): Promise<void> {
     const condition: WaitCondition = { kind: 'time', at };
     if (this.#enter(condition, options) !== undefined) return;
-    const left = at - Date.now();
+    const left = at - storeTime(this.#order);
     if (left > SHORT_MS) this.#suspend(condition, options);
     if (left > 0) await delay(left, undefined, { signal: this.#signal });
     this.#endedHere.push({ key: this.#lastKey(), condition, outcome: 'met' });
@@ -260,7 +261,7 @@ export class TaskWaits implements WaitApi {
   }
 
   #wait(condition: WaitCondition, { timeout, onTimeout }: WaitOptions): Wait {
-    const own = timeout === undefined ? undefined : Date.now() + milliseconds('timeout of a wait', timeout);
+    const own = timeout === undefined ? undefined : storeTime(this.#order) + milliseconds('timeout of a wait', timeout);
     const limit = this.#limit;
     const limited = limit !== undefined && (own === undefined || limit.at < own);
     const timeoutAt = limited ? limit.at : own;
