@@ -10,6 +10,7 @@ import {
   type CatalogStore,
   type CommandStore,
   type DeadlineStore,
+  type ExplainStore,
   type Log,
   type Metrics,
   type NoticeStore,
@@ -19,6 +20,7 @@ import {
   type RunEvents,
   type SchedulerStore,
   type ScheduleStore,
+  type VersionStore,
   type WaitStore,
 } from '@headrace/ports';
 import { createAssetStore } from './assets/asset-store.ts';
@@ -30,7 +32,9 @@ import { Database } from './database.ts';
 import { createDeadlineStore } from './deadlines/deadline-store.ts';
 import { createNoticeStore } from './notices/notice-store.ts';
 import { createPoolStore } from './pools/pool-store.ts';
+import { createExplainStore } from './queries/explain.ts';
 import { createQueryStore } from './queries/query-store.ts';
+import { createVersionStore } from './queries/versions.ts';
 import { createRunEvents } from './run-events.ts';
 import { createSchedulerStore } from './scheduler/scheduler-store.ts';
 import { createScheduleStore } from './schedules/schedule-store.ts';
@@ -59,6 +63,8 @@ export interface PostgresStore {
   readonly waits: WaitStore;
   readonly notices: NoticeStore;
   readonly deadlines: DeadlineStore;
+  readonly explain: ExplainStore;
+  readonly versions: VersionStore;
   readonly pools: PoolStore;
   readonly backfills: BackfillStore;
   readonly schedules: ScheduleStore;
@@ -84,6 +90,8 @@ export function createStore(options: StoreOptions): PostgresStore {
     waits: createWaitStore(database),
     notices: createNoticeStore(database),
     deadlines: createDeadlineStore(database),
+    explain: createExplainStore(database),
+    versions: createVersionStore(database),
     pools: createPoolStore(database),
     backfills: createBackfillStore(database),
     schedules: createScheduleStore(database),
