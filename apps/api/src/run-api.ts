@@ -26,7 +26,10 @@ export async function runApi(configuration: ServiceConfiguration): Promise<Runni
     const app = await buildApi({
       queries: store.queries,
       commands: store.commands,
+      pools: store.pools,
       catalog: store.catalog,
+      assets: store.assets,
+      backfills: store.backfills,
       objects: createObjectStore(objects),
       logKeyOf: attemptLogKey,
       runCommands: createRunCommands({ store: store.commands, versions: new DagVersions(store.scheduler), clock: systemClock }),

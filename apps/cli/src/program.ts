@@ -1,7 +1,9 @@
 /** `headrace`: what it can do, and what becomes of errors. */
 import { Command, CommanderError, Option } from 'commander';
+import { addBackfillCommands } from './commands/backfill.ts';
 import { addDagCommands } from './commands/dags.ts';
 import { addDatabaseCommands } from './commands/db.ts';
+import { addPoolCommands } from './commands/pools.ts';
 import { addProcessCommands } from './commands/processes.ts';
 import { addRunCommands } from './commands/runs.ts';
 import { addTaskCommands } from './commands/tasks.ts';
@@ -54,7 +56,9 @@ function createProgram(terminal: Terminal): Command {
   addDatabaseCommands(program, terminal);
   addDagCommands(program, terminal);
   addRunCommands(program, terminal);
+  addBackfillCommands(program, terminal);
   addTaskCommands(program, terminal);
+  addPoolCommands(program, terminal);
   addVersionCommand(program, terminal);
   return program;
 }

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { orderBy, paging } from './paging.ts';
 import { DateTime, Nullable, Uuid } from './scalars.ts';
 
 export const DagVersion = Type.Object({
@@ -13,3 +14,53 @@ export const DagVersion = Type.Object({
   created_at: DateTime,
 });
 export type DagVersion = Static<typeof DagVersion>;
+
+export const DagVersionCollection = Type.Object({ dag_versions: Type.Array(DagVersion), total_entries: Type.Integer() });
+export type DagVersionCollection = Static<typeof DagVersionCollection>;
+
+export const DagVersionListQuery = Type.Object(
+  {
+    ...paging,
+    order_by: orderBy('id'),
+    version_number: Type.Optional(Type.Integer()),
+    bundle_name: Type.Optional(Type.String()),
+    bundle_version: Type.Optional(Type.String()),
+  },
+  { additionalProperties: false },
+);
+
+const FieldChange = Type.Object({
+  /** Within the task or the DAG: `retries.max`. */
+  path: Type.String(),
+  /** Absent: the field was not there. */
+  before: Type.Optional(Type.Unknown()),
+  after: Type.Optional(Type.Unknown()),
+});
+
+const Edge = Type.Object({ from: Type.String(), to: Type.String() });
+
+/** Ours: what differs between two versions of a DAG. */
+export const DagVersionDiff = Type.Object({
+  dag_id: Type.String(),
+  before: Type.Integer(),
+  after: Type.Integer(),
+  tasks: Type.Object({
+    added: Type.Array(Type.String()),
+    removed: Type.Array(Type.String()),
+    changed: Type.Array(Type.Object({ task_id: Type.String(), fields: Type.Array(FieldChange) })),
+  }),
+  edges: Type.Object({ added: Type.Array(Edge), removed: Type.Array(Edge) }),
+  schedule: Type.Array(FieldChange),
+  dag: Type.Array(FieldChange),
+  /** Unified diffs of the files that differ, by name. */
+  code: Type.Array(
+    Type.Object({
+      file: Type.String(),
+      change: Type.Enum(['added', 'removed', 'changed']),
+      diff: Type.String(),
+      /** It is longer, and was cut here. */
+      truncated: Type.Boolean(),
+    }),
+  ),
+});
+export type DagVersionDiff = Static<typeof DagVersionDiff>;

@@ -9,6 +9,8 @@ const dagFields = {
   dag_id: Type.String(),
   dag_display_name: Type.String(),
   is_paused: Type.Boolean(),
+  /** Ours: why it paused itself; null when it did not. */
+  paused_reason: Nullable(Type.String()),
   /** The DAG is no longer in any file. */
   is_stale: Type.Boolean(),
   last_parsed_time: Nullable(DateTime),

@@ -1,6 +1,9 @@
-/** Why a task instance is not running. Ours: Airflow's `dependencies` tells only what failed, and not in order. */
+/** Why a task instance or a run is not running, and why a run came to be. Ours: Airflow's `dependencies` tells only what failed, and not in order. */
 import { type Static, Type } from 'typebox';
-import { Nullable, TaskInstanceState } from './scalars.ts';
+import { DagRunState, Nullable, TaskInstanceState } from './scalars.ts';
+
+/** The first blocker first; what is met already comes last. */
+const Conditions = Type.Array(Type.Object({ rule: Type.String(), passed: Type.Boolean(), reason: Type.String() }));
 
 export const TaskExplanation = Type.Object({
   dag_id: Type.String(),
@@ -8,7 +11,21 @@ export const TaskExplanation = Type.Object({
   task_id: Type.String(),
   map_index: Type.Integer(),
   state: Nullable(TaskInstanceState),
-  /** The first blocker first; what is met already comes last. */
-  conditions: Type.Array(Type.Object({ rule: Type.String(), passed: Type.Boolean(), reason: Type.String() })),
+  conditions: Conditions,
 });
 export type TaskExplanation = Static<typeof TaskExplanation>;
+
+export const ExplainQuery = Type.Object(
+  { map_index: Type.Integer({ minimum: -1, default: -1, description: 'Of a mapped task. -1: its first instance' }) },
+  { additionalProperties: false },
+);
+
+export const RunExplanation = Type.Object({
+  dag_id: Type.String(),
+  dag_run_id: Type.String(),
+  state: DagRunState,
+  /** Why it came to be, what decided first. */
+  causes: Type.Array(Type.Object({ cause: Type.String(), reason: Type.String() })),
+  conditions: Conditions,
+});
+export type RunExplanation = Static<typeof RunExplanation>;

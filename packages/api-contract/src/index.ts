@@ -4,6 +4,8 @@
  * W1. Paths, names and shapes are those of Airflow's REST API v2. A field of ours beside them says so.
  * W2. A request field or query parameter that is not listed is refused: a filter that is silently ignored gives wrong answers.
  */
+export * from './assets.ts';
+export * from './backfills.ts';
 export * from './dag-runs.ts';
 export * from './dag-versions.ts';
 export * from './dags.ts';
@@ -11,9 +13,12 @@ export * from './explain.ts';
 export * from './import-errors.ts';
 export * from './logs.ts';
 export * from './monitor.ts';
+export * from './notices.ts';
 export * from './paging.ts';
+export * from './pools.ts';
 export * from './problem.ts';
 export * from './scalars.ts';
 export * from './task-instances.ts';
 export * from './tasks.ts';
+export * from './upcoming-runs.ts';
 export * from './xcoms.ts';

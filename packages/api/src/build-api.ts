@@ -1,5 +1,5 @@
 /**
- * The HTTP API: Airflow's REST API v2 under /api/v2, `/metrics`, `/openapi.json`.
+ * The HTTP API: Airflow's REST API v2 under /api/v2, what it lacks under /headrace/v1, `/metrics`, `/openapi.json`.
  *
  * F1. Handlers translate and delegate; what may happen is decided by the core, behind `RunCommands` and the store.
  * F2. Every answer that is not a success is problem JSON.
@@ -14,6 +14,9 @@ import { answerFrameworkError, answerProblems } from './http/problem-answers.ts'
 import { observeRequests } from './http/request-log.ts';
 import type { SchemaTypes } from './http/type-provider.ts';
 import { compileValidator } from './http/validation.ts';
+import { assetPartitionRoutes } from './resources/asset-partitions.ts';
+import { assetRoutes } from './resources/assets.ts';
+import { backfillRoutes, backfillRunRoutes } from './resources/backfills.ts';
 import { clearRoutes } from './resources/clear.ts';
 import { dagRunRoutes } from './resources/dag-runs.ts';
 import { dagRoutes } from './resources/dags.ts';
@@ -22,9 +25,12 @@ import { importErrorRoutes } from './resources/import-errors.ts';
 import { Lookup } from './resources/lookup.ts';
 import { markRoutes } from './resources/mark.ts';
 import { metricsRoutes, monitorRoutes } from './resources/monitor.ts';
+import { poolRoutes } from './resources/pools.ts';
+import { queuedEventRoutes } from './resources/queued-events.ts';
 import { taskInstanceRoutes } from './resources/task-instances.ts';
 import { taskLogRoutes } from './resources/task-logs.ts';
 import { taskRoutes } from './resources/tasks.ts';
+import { upcomingRunRoutes } from './resources/upcoming-runs.ts';
 import { xcomRoutes } from './resources/xcoms.ts';
 
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -59,6 +65,12 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
     },
     { prefix: '/api/v2' },
   );
+  await app.register(
+    async (v1) => {
+      for (const routes of ownResources) await v1.register(routes, context);
+    },
+    { prefix: '/headrace/v1' },
+  );
   await app.register(metricsRoutes, context);
   await app.ready();
   return app;
@@ -70,10 +82,17 @@ const resources = [
   taskRoutes,
   importErrorRoutes,
   dagRunRoutes,
+  assetRoutes,
+  queuedEventRoutes,
+  backfillRoutes,
   taskInstanceRoutes,
   taskLogRoutes,
   xcomRoutes,
   explainRoutes,
   clearRoutes,
   markRoutes,
+  poolRoutes,
 ] as const;
+
+/** What Airflow's API lacks. */
+const ownResources = [assetPartitionRoutes, upcomingRunRoutes, backfillRunRoutes] as const;

@@ -1,21 +1,39 @@
 /** What the API needs from outside. The composition root in apps/api brings it; tests bring what they like. */
 import type {
+  AssetStore,
+  BackfillStore,
   CatalogStore,
   CommandStore,
+  ExplainStore,
   HealthRecord,
   Log,
   Metrics,
+  NoticeStore,
   ObjectStore,
+  PoolStore,
   QueryStore,
   RunCommands,
   TaskInstanceRecord,
+  TimetableEvaluator,
+  VersionStore,
+  WaitStore,
 } from '@headrace/ports';
 import type { Authenticate } from './http/access.ts';
 
 export interface ApiDeps {
   readonly queries: QueryStore;
   readonly commands: CommandStore;
+  readonly notices: Pick<NoticeStore, 'list' | 'get' | 'redeliver'>;
+  readonly dagVersions: VersionStore;
+  readonly explain: ExplainStore;
+  /** What tasks wait for; absent: it is not told. */
+  readonly waits?: Pick<WaitStore, 'waits'>;
+  readonly pools: PoolStore;
   readonly catalog: Pick<CatalogStore, 'importErrors'>;
+  readonly backfills: BackfillStore;
+  readonly assets: Omit<AssetStore, 'triggerConsumers' | 'eventsSince' | 'newestEvents'>;
+  /** Asks users' own timetables. Absent: DAGs that have one cannot be backfilled. */
+  readonly timetables?: TimetableEvaluator;
   /** Where task logs and large results lie. */
   readonly objects: Pick<ObjectStore, 'get' | 'head'>;
   /** Where the log of an attempt lies while it runs, and when its worker died before it could say. */

@@ -52,6 +52,23 @@ const CALLS: readonly [string, InjectOptions & { url: string }][] = [
     '/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/xcomEntries/{xcom_key}',
     { url: `${run}/r1/taskInstances/extract/xcomEntries/return_value` },
   ],
+  [
+    '/backfills',
+    { url: '/backfills', method: 'POST', payload: { dag_id: 'sales', from_date: '2024-01-01T00:00:00Z', to_date: '2024-01-05T00:00:00Z' } },
+  ],
+  ['/backfills', { url: '/backfills?dag_id=sales&order_by=-id' }],
+  [
+    '/backfills/dry_run',
+    {
+      url: '/backfills/dry_run',
+      method: 'POST',
+      payload: { dag_id: 'sales', from_date: '2024-01-01T00:00:00Z', to_date: '2024-01-05T00:00:00Z', run_backwards: true },
+    },
+  ],
+  ['/backfills/{backfill_id}', { url: '/backfills/1' }],
+  ['/backfills/{backfill_id}/pause', { url: '/backfills/1/pause', method: 'PUT' }],
+  ['/backfills/{backfill_id}/unpause', { url: '/backfills/1/unpause', method: 'PUT' }],
+  ['/backfills/{backfill_id}/cancel', { url: '/backfills/1/cancel', method: 'PUT' }],
   ['/dags/{dag_id}/clearTaskInstances', { url: '/dags/sales/clearTaskInstances', method: 'POST', payload: { dag_run_id: 'r1' } }],
 ];
 

@@ -5,6 +5,10 @@
  * K2. What is not a success is thrown: `ApiError` with the problem that the server told, `UnreachableError` when none answered.
  */
 import type {
+  Backfill,
+  BackfillCollection,
+  BackfillPost,
+  BackfillRunCollection,
   ClearDagRun,
   ClearTaskInstances,
   Dag,
@@ -14,9 +18,14 @@ import type {
   DagRun,
   DagRunCollection,
   DagRunPatch,
+  DryRunBackfillCollection,
   HealthInfo,
   ImportErrorCollection,
   MarkTaskInstance,
+  PoolBody,
+  PoolCollection,
+  PoolPatch,
+  PoolResponse,
   TaskCollection,
   TaskExplanation,
   TaskInstance,
@@ -24,6 +33,7 @@ import type {
   TaskInstanceTryCollection,
   TaskLog,
   TriggerDagRun,
+  UpcomingRuns,
   VersionInfo,
   XComEntry,
 } from '@headrace/api-contract';
@@ -43,9 +53,12 @@ export interface ClientOptions {
 export type Query = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
 
 interface Request {
-  readonly method?: 'GET' | 'POST' | 'PATCH';
+  readonly method?: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
   readonly query?: Query;
   readonly body?: object;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Where the path begins. Default: Airflow's. */
+  readonly root?: '/api/v2' | '/headrace/v1';
 }
 
 export type HeadraceClient = ReturnType<typeof createClient>;
@@ -55,13 +68,17 @@ export function createClient(options: ClientOptions) {
   const base = options.url.replace(/\/+$/, '');
   const send = options.fetch ?? fetch;
 
-  async function request<Answer>(path: string, { method = 'GET', query = {}, body }: Request = {}): Promise<Answer> {
-    const url = `${base}/api/v2${path}${searchOf(query)}`;
+  async function request<Answer>(
+    path: string,
+    { method = 'GET', query = {}, body, headers: more = {}, root = '/api/v2' }: Request = {},
+  ): Promise<Answer> {
+    const url = `${base}${root}${path}${searchOf(query)}`;
     const headers = {
       accept: 'application/json',
       ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
       ...(options.client === undefined ? {} : { 'headrace-client': options.client }),
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...more,
     };
     const init = {
       method,
@@ -79,11 +96,13 @@ export function createClient(options: ClientOptions) {
       throw new UnreachableError(base, error);
     }
     if (!response.ok) throw ApiError.of(response.status, text, `${method} ${url}`);
+    if (response.status === 204) return undefined as Answer;
     return parse<Answer>(text, `${method} ${url}`);
   }
 
   const dag = (dagId: string): string => `/dags/${encodeURIComponent(dagId)}`;
   const run = (dagId: string, runId: string): string => `${dag(dagId)}/dagRuns/${encodeURIComponent(runId)}`;
+  const pool = (name: string): string => `/pools/${encodeURIComponent(name)}`;
   const instance = (dagId: string, runId: string, taskId: string): string =>
     `${run(dagId, runId)}/taskInstances/${encodeURIComponent(taskId)}`;
 
@@ -96,7 +115,24 @@ export function createClient(options: ClientOptions) {
     patchDag: (dagId: string, body: DagPatch) => request<Dag>(dag(dagId), { method: 'PATCH', body }),
     tasks: (dagId: string) => request<TaskCollection>(`${dag(dagId)}/tasks`),
     importErrors: (query: Query = {}) => request<ImportErrorCollection>('/importErrors', { query }),
-    trigger: (dagId: string, body: TriggerDagRun) => request<DagRun>(`${dag(dagId)}/dagRuns`, { method: 'POST', body }),
+    /** Sent again with the same idempotency key, the same request is answered with the run that it made. */
+    trigger: (dagId: string, body: TriggerDagRun, idempotencyKey?: string) =>
+      request<DagRun>(`${dag(dagId)}/dagRuns`, {
+        method: 'POST',
+        body,
+        ...(idempotencyKey === undefined ? {} : { headers: { 'idempotency-key': idempotencyKey } }),
+      }),
+    /** The runs that the schedule will make next. */
+    upcomingRuns: (dagId: string, query: Query = {}) =>
+      request<UpcomingRuns>(`${dag(dagId)}/upcomingRuns`, { query, root: '/headrace/v1' }),
+    createBackfill: (body: BackfillPost) => request<Backfill>('/backfills', { method: 'POST', body }),
+    dryRunBackfill: (body: BackfillPost) => request<DryRunBackfillCollection>('/backfills/dry_run', { method: 'POST', body }),
+    backfills: (dagId: string, query: Query = {}) => request<BackfillCollection>('/backfills', { query: { ...query, dag_id: dagId } }),
+    backfill: (id: number) => request<Backfill>(`/backfills/${id}`),
+    changeBackfill: (id: number, change: 'pause' | 'unpause' | 'cancel') =>
+      request<Backfill>(`/backfills/${id}/${change}`, { method: 'PUT' }),
+    backfillRuns: (id: number, query: Query = {}) =>
+      request<BackfillRunCollection>(`/backfills/${id}/runs`, { query, root: '/headrace/v1' }),
     /** `~` for all DAGs. */
     runs: (dagId: string, query: Query = {}) => request<DagRunCollection>(`${dag(dagId)}/dagRuns`, { query }),
     run: (dagId: string, runId: string) => request<DagRun>(run(dagId, runId)),
@@ -115,6 +151,10 @@ export function createClient(options: ClientOptions) {
       request<XComEntry>(`${instance(dagId, runId, taskId)}/xcomEntries/return_value`),
     clearTaskInstances: (dagId: string, body: ClearTaskInstances) =>
       request<TaskInstanceCollection>(`${dag(dagId)}/clearTaskInstances`, { method: 'POST', body }),
+    pools: (query: Query = {}) => request<PoolCollection>('/pools', { query }),
+    createPool: (body: PoolBody) => request<PoolResponse>('/pools', { method: 'POST', body }),
+    patchPool: (name: string, body: PoolPatch) => request<PoolResponse>(pool(name), { method: 'PATCH', body }),
+    deletePool: (name: string) => request<void>(pool(name), { method: 'DELETE' }),
     /** `mapIndex` absent: every instance of the task. With `dryRun` nothing is changed. */
     markTaskInstance: (
       dagId: string,

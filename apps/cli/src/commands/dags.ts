@@ -1,7 +1,7 @@
 import type { Dag, DagRun, TaskInstance } from '@headrace/api-contract';
 import type { Command } from 'commander';
 import { openSession, type Session } from '../api-connection.ts';
-import { FailedError } from '../failures.ts';
+import { FailedError, UsageError } from '../failures.ts';
 import { followRun } from '../follow-run.ts';
 import { show } from '../output/show.ts';
 import { formatFacts, formatTable } from '../output/table.ts';
@@ -21,6 +21,7 @@ interface TriggerOptions {
   readonly intervalStart?: string;
   readonly intervalEnd?: string;
   readonly note?: string;
+  readonly idempotencyKey?: string;
   readonly wait?: boolean;
 }
 
@@ -50,10 +51,11 @@ export function addDagCommands(program: Command, terminal: Terminal): void {
     .option('--interval-start <date>', 'start of its data interval')
     .option('--interval-end <date>', 'end of its data interval')
     .option('--note <text>', 'a note that is shown with the run')
+    .option('--idempotency-key <key>', 'sent again with the same key, the command gives the run that it made, and makes no other')
     .option('-w, --wait', 'wait until it ends')
     .action(async (dagId: string, options: TriggerOptions, command: Command) => {
       const body = triggerBody(options);
-      await trigger(await openSession(command, terminal), dagId, body, options.wait ?? false);
+      await trigger(await openSession(command, terminal), dagId, body, options);
     });
 
   for (const [name, paused, description] of [
@@ -72,6 +74,18 @@ export function addDagCommands(program: Command, terminal: Terminal): void {
   }
 
   addDagTestCommand(dags, terminal);
+
+  dags
+    .command('next-execution')
+    .description('when the schedule makes its next runs, and for which data')
+    .argument('<dag>')
+    .option('-n, --num-executions <number>', 'how many', '1')
+    .action(async (dagId: string, options: { numExecutions: string }, command: Command) => {
+      const limit = Number(options.numExecutions);
+      if (!Number.isInteger(limit) || limit < 1 || limit > 100)
+        throw new UsageError(`--num-executions must be a number from 1 to 100, not "${options.numExecutions}"`);
+      await nextExecutions(await openSession(command, terminal), dagId, limit);
+    });
 
   dags
     .command('errors')
@@ -126,6 +140,19 @@ async function showDag(session: Session, dagId: string): Promise<void> {
   });
 }
 
+async function nextExecutions(session: Session, dagId: string, limit: number): Promise<void> {
+  const answer = await session.client.upcomingRuns(dagId, { limit });
+  show(session, answer, () => {
+    if (answer.upcoming_runs.length === 0) return `${dagId} has no next run: it is paused, or its schedule does not tell\n`;
+    const rows = answer.upcoming_runs.map((run) => [
+      formatInstant(run.run_after),
+      formatInstant(run.logical_date),
+      `${formatInstant(run.data_interval_start)} to ${formatInstant(run.data_interval_end)}`,
+    ]);
+    return formatTable(['runs after', 'logical date', 'interval'], rows);
+  });
+}
+
 function triggerBody(options: TriggerOptions): Parameters<Session['client']['trigger']>[1] {
   return {
     conf: mergeParams(options.params, options.param),
@@ -137,10 +164,10 @@ function triggerBody(options: TriggerOptions): Parameters<Session['client']['tri
   };
 }
 
-async function trigger(session: Session, dagId: string, body: ReturnType<typeof triggerBody>, wait: boolean): Promise<void> {
+async function trigger(session: Session, dagId: string, body: ReturnType<typeof triggerBody>, options: TriggerOptions): Promise<void> {
   const { client, json, terminal } = session;
-  const run = await client.trigger(dagId, body);
-  if (!wait) return show(session, run, () => describeTriggered(run));
+  const run = await client.trigger(dagId, body, options.idempotencyKey);
+  if (options.wait !== true) return show(session, run, () => describeTriggered(run));
   if (!json) terminal.stdout.write(`${run.dag_id} ${run.dag_run_id}\n`);
   const ended = await followRun(client, run, (line) => json || terminal.stdout.write(line));
   show(session, { ...ended.run, task_instances: ended.tasks }, () => describeRun(ended.run, []));

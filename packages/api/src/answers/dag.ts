@@ -1,17 +1,19 @@
 /** DAGs as the API shows them. */
 import type { Dag, DagDetails, DagVersion } from '@headrace/api-contract';
-import { type DagSpec, type Instant, parseCron, previousFire, type ScheduleSpec } from '@headrace/core';
+import { type DagSpec, describeSchedule, runsFromDue, summarizeSchedule, timetableOf, timezoneOf } from '@headrace/core';
 import type { DagRecord } from '@headrace/ports';
 import { dateTime, dateTimeOrNull } from './date-times.ts';
 import { BUNDLE_NAME } from './version-book.ts';
 
 export function presentDag(dag: DagRecord): Dag {
   const { spec, dagId } = dag;
-  const next = dag.paused || dag.removed ? undefined : nextInterval(spec.schedule, dag.nextDueAt);
+  const dueAt = dag.paused || dag.removed ? undefined : dag.nextDueAt;
+  const [next] = dueAt === undefined ? [] : runsFromDue(spec, dag.firstSeenAt, dueAt, 1);
   return {
     dag_id: dagId,
     dag_display_name: dagId,
     is_paused: dag.paused,
+    paused_reason: dag.pausedReason ?? null,
     is_stale: dag.removed,
     last_parsed_time: dateTime(dag.lastParsedAt),
     last_parse_duration: null,
@@ -22,20 +24,20 @@ export function presentDag(dag: DagRecord): Dag {
     fileloc: dag.file,
     file_token: dag.file,
     description: spec.description ?? null,
-    timetable_summary: summaryOf(spec.schedule),
-    timetable_description: descriptionOf(spec.schedule),
-    timetable_partitioned: false,
+    timetable_summary: summarizeSchedule(spec.schedule),
+    timetable_description: describeSchedule(spec.schedule),
+    timetable_partitioned: isPartitioned(spec),
     tags: spec.tags.map((name) => ({ name, dag_id: dagId, dag_display_name: dagId })),
     max_active_tasks: spec.maxActiveTasks,
     max_active_runs: spec.maxActiveRuns,
-    max_consecutive_failed_dag_runs: 0,
+    max_consecutive_failed_dag_runs: spec.maxConsecutiveFailedRuns ?? 0,
     has_task_concurrency_limits: false,
     has_import_errors: dag.hasImportErrors,
-    next_dagrun_logical_date: dateTimeOrNull(next?.start),
-    next_dagrun_data_interval_start: dateTimeOrNull(next?.start),
-    next_dagrun_data_interval_end: dateTimeOrNull(next?.end),
-    next_dagrun_run_after: dateTimeOrNull(next?.end),
-    allowed_run_types: null,
+    next_dagrun_logical_date: dateTimeOrNull(next?.logicalDate),
+    next_dagrun_data_interval_start: dateTimeOrNull(next?.intervalStart),
+    next_dagrun_data_interval_end: dateTimeOrNull(next?.intervalEnd),
+    next_dagrun_run_after: dateTimeOrNull(next?.runAfter ?? dueAt),
+    allowed_run_types: spec.allowedRunTypes === undefined ? null : [...spec.allowedRunTypes],
     owners: [...spec.owners],
   };
 }
@@ -59,8 +61,13 @@ export function presentDagDetails(dag: DagRecord, latest: DagVersion | null): Da
     params_schema: spec.paramsSchema ?? null,
     render_template_as_native_obj: false,
     template_search_path: null,
-    timezone: spec.schedule.kind === 'cron' ? spec.schedule.timezone : null,
+    timezone: timetableOf(spec.schedule) === undefined ? null : timezoneOf(spec.schedule),
   };
+}
+
+function isPartitioned({ schedule, partitions }: DagSpec): boolean {
+  const timetable = timetableOf(schedule);
+  return partitions !== undefined || (timetable?.kind === 'cron' && timetable.partitioned === true);
 }
 
 function presentParams({ paramsSchema, paramsDefault }: DagSpec): DagDetails['params'] {
@@ -72,24 +79,4 @@ function presentParams({ paramsSchema, paramsDefault }: DagSpec): DagDetails['pa
       return [name, { value: paramsDefault[name] ?? null, schema, description: schema.description ?? null, source: 'dag' }];
     }),
   );
-}
-
-function summaryOf(schedule: ScheduleSpec): string | null {
-  return schedule.kind === 'cron' ? schedule.expression : null;
-}
-
-function descriptionOf(schedule: ScheduleSpec): string {
-  if (schedule.kind !== 'cron') return 'Never, external triggers only';
-  const { interval } = schedule;
-  const data =
-    interval === 'cron' ? 'data since the time before' : interval === 'trigger' ? '' : `data of ${interval.lengthMs / 3_600_000} h before`;
-  return `At "${schedule.expression}" in ${schedule.timezone}${data === '' ? '' : `, ${data}`}`;
-}
-
-/** The interval of the run that is due at `fire`. A run is due at its interval's end (core, `dueRuns`, U1). */
-function nextInterval(schedule: ScheduleSpec, fire: Instant | undefined): { readonly start: Instant; readonly end: Instant } | undefined {
-  if (schedule.kind !== 'cron' || fire === undefined) return undefined;
-  const { interval, expression, timezone } = schedule;
-  if (interval === 'trigger') return { start: fire, end: fire };
-  return { start: interval === 'cron' ? previousFire(parseCron(expression), timezone, fire) : fire - interval.lengthMs, end: fire };
 }

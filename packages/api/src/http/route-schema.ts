@@ -15,6 +15,16 @@ export function answers<Answer extends TSchema>(answer: Answer, ...problems: rea
   return { 200: answer, ...Object.fromEntries(described) };
 }
 
+/** As `answers`, for an answer with another status than 200. */
+export function answersAs<Status extends 201 | 204, Answer extends TSchema>(
+  status: Status,
+  answer: Answer,
+  ...problems: readonly ProblemCode[]
+): { [Key in Status]: Answer } {
+  const { 200: _, ...others } = answers(answer, ...problems);
+  return { ...others, [status]: answer } as { [Key in Status]: Answer };
+}
+
 const segments = {
   dag_id: Type.String(),
   dag_run_id: Type.String(),
@@ -24,6 +34,15 @@ const segments = {
   task_try_number: Type.Integer({ minimum: 0 }),
   xcom_key: Type.String(),
   import_error_id: Type.Integer(),
+  asset_id: Type.Integer(),
+  asset_alias_id: Type.Integer(),
+  asset_name: Type.String(),
+  partition_key: Type.String(),
+  notice_id: Type.Integer({ minimum: 0 }),
+  version_number: Type.Integer({ minimum: 1 }),
+  other_number: Type.Integer({ minimum: 1 }),
+  pool_name: Type.String(),
+  backfill_id: Type.Integer({ minimum: 0 }),
 };
 
 /** The parts of an address, by their names in it. */

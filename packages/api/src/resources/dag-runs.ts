@@ -7,7 +7,7 @@ import { answers, operate, path, read } from '../http/route-schema.ts';
 import type { Routes } from './context.ts';
 import { ANY } from './lookup.ts';
 import { pageOf } from './page.ts';
-import { callerOf, toTriggerRequest } from './trigger.ts';
+import { callerOf, idempotencyOf, toTriggerRequest } from './trigger.ts';
 
 const tags = ['DagRun'];
 
@@ -43,12 +43,21 @@ export const dagRunRoutes: Routes = async (app, { deps, lookup, versions }) => {
         tags,
         params: path('dag_id'),
         body: TriggerDagRun,
-        response: answers(DagRun, 'HR_DAG_NOT_FOUND', 'HR_RUN_EXISTS', 'HR_INVALID_PARAMS'),
+        response: answers(
+          DagRun,
+          'HR_DAG_NOT_FOUND',
+          'HR_RUN_EXISTS',
+          'HR_INVALID_PARAMS',
+          'HR_RUN_TYPE_NOT_ALLOWED',
+          'HR_IDEMPOTENCY_KEY_REUSED',
+        ),
       },
     },
     async (request) => {
       const dag = await lookup.dag(request.params.dag_id);
-      const { runId } = await commands.trigger(await toTriggerRequest(dag, request.body, callerOf(request), deps.validateParams));
+      const idempotency = idempotencyOf(request);
+      const asked = await toTriggerRequest(dag, request.body, callerOf(request), deps.validateParams);
+      const { runId } = await commands.trigger({ ...asked, ...(idempotency === undefined ? {} : { idempotency }) });
       return presentDagRun(await lookup.run(dag.dagId, runId), versions);
     },
   );

@@ -1,6 +1,7 @@
 /** From the body of a trigger to what the store is asked: times made whole, params checked by the DAG's own validator. */
+import { createHash } from 'node:crypto';
 import type { TriggerDagRun } from '@headrace/api-contract';
-import { type Instant, nextFire, parseCron, previousFire, type ScheduleSpec } from '@headrace/core';
+import { type DagSpec, intervalFor, type ScheduleSpec, timetableOf } from '@headrace/core';
 import type { DagRecord, TriggerRequest } from '@headrace/ports';
 import type { FastifyRequest } from 'fastify';
 import { toInstant } from '../answers/date-times.ts';
@@ -27,25 +28,60 @@ export async function toTriggerRequest(
   caller: Caller,
   validateParams: ApiDeps['validateParams'],
 ): Promise<TriggerRequest> {
+  refuseRunType(dag.spec, 'manual');
   if (dag.removed) throw new ApiProblem('HR_DAG_NOT_FOUND', `DAG "${dag.dagId}" is no longer in any file (it was in ${dag.file})`);
   const times = timesOf(dag.spec.schedule, body);
-  const given = body.conf ?? {};
-  // The defaults were found valid when the file was loaded: no need to ask the DAG's code again.
-  const checked =
-    Object.keys(given).length === 0 ? { ok: true as const, params: dag.spec.paramsDefault } : await validateParams(dag.dagId, given);
-  if (!checked.ok) {
-    const fields = checked.issues.map(({ path, message }) => ({ field: path === '' ? 'body.conf' : `body.conf.${path}`, message }));
-    throw new ApiProblem('HR_INVALID_PARAMS', fields.map(({ field, message }) => `${field}: ${message}`).join('; '), fields);
-  }
   return {
     dagId: dag.dagId,
     ...(body.dag_run_id == null ? {} : { runId: body.dag_run_id }),
     ...times,
-    params: checked.params,
+    params: await checkedParams(dag, body.conf ?? {}, 'body.conf', validateParams),
     ...(body.note == null ? {} : { note: body.note }),
     runType: 'manual',
     ...caller,
   };
+}
+
+/** What is given, with the DAG's defaults, as its own validator makes it. Throws HR_INVALID_PARAMS, naming fields below `field`. */
+export async function checkedParams(
+  dag: DagRecord,
+  given: Readonly<Record<string, unknown>>,
+  field: string,
+  validateParams: ApiDeps['validateParams'],
+): Promise<Readonly<Record<string, unknown>>> {
+  // The defaults were found valid when the file was loaded: no need to ask the DAG's code again.
+  if (Object.keys(given).length === 0) return dag.spec.paramsDefault;
+  const checked = await validateParams(dag.dagId, given);
+  if (checked.ok) return checked.params;
+  const fields = checked.issues.map(({ path, message }) => ({ field: path === '' ? field : `${field}.${path}`, message }));
+  throw new ApiProblem('HR_INVALID_PARAMS', fields.map((one) => `${one.field}: ${one.message}`).join('; '), fields);
+}
+
+/** Throws HR_RUN_TYPE_NOT_ALLOWED. */
+export function refuseRunType({ dagId, allowedRunTypes }: DagSpec, runType: 'manual' | 'backfill'): void {
+  if (allowedRunTypes === undefined || allowedRunTypes.includes(runType)) return;
+  throw new ApiProblem('HR_RUN_TYPE_NOT_ALLOWED', `DAG "${dagId}" allows no ${runType} runs, only ${allowedRunTypes.join(', ')}`);
+}
+
+const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,200}$/;
+
+/** The `Idempotency-Key` of a request, with a hash by which the same request is known again. */
+export function idempotencyOf({ headers, body }: FastifyRequest): NonNullable<TriggerRequest['idempotency']> | undefined {
+  const key = headers['idempotency-key'];
+  if (key === undefined) return undefined;
+  if (typeof key !== 'string' || !IDEMPOTENCY_KEY.test(key)) {
+    throw invalid({ field: 'header.Idempotency-Key', message: 'must be 1 to 200 visible ASCII characters' });
+  }
+  return { key, requestHash: createHash('sha256').update(sortedJson(body)).digest('hex') };
+}
+
+/** The same text for the same value, in whatever order its fields were sent. */
+function sortedJson(value: unknown): string {
+  return JSON.stringify(value, (_, one: unknown) =>
+    one !== null && typeof one === 'object' && !Array.isArray(one)
+      ? Object.fromEntries(Object.entries(one).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : one,
+  );
 }
 
 type Times = Pick<TriggerRequest, 'logicalDate' | 'intervalStart' | 'intervalEnd' | 'runAfter'>;
@@ -65,24 +101,15 @@ function timesOf(schedule: ScheduleSpec, body: TriggerDagRun): Times {
   if (start !== undefined && end !== undefined && start > end) {
     throw invalid({ field: 'body.data_interval_start', message: 'lies after data_interval_end' });
   }
-  const interval =
-    start !== undefined && end !== undefined ? { start, end } : logicalDate === undefined ? undefined : intervalAt(schedule, logicalDate);
+  const given = start !== undefined && end !== undefined ? { start, end } : undefined;
+  const timetable = timetableOf(schedule);
+  // Restricted to its events, a run stands for the newest that has come, whenever it is asked for.
+  const event =
+    timetable?.kind === 'events' && timetable.restrict ? intervalFor(schedule, logicalDate ?? runAfter ?? Date.now()) : undefined;
+  const interval = given ?? event ?? (logicalDate === undefined ? undefined : intervalFor(schedule, logicalDate));
   return {
-    ...(logicalDate === undefined ? {} : { logicalDate }),
+    ...(logicalDate === undefined ? {} : { logicalDate: event?.start ?? logicalDate }),
     ...(interval === undefined ? {} : { intervalStart: interval.start, intervalEnd: interval.end }),
     ...(runAfter === undefined ? {} : { runAfter }),
   };
-}
-
-/**
- * The data interval of a manual run for which only a logical date was given, as Airflow's timetables infer it: the last whole
- * interval before that date.
- */
-function intervalAt(schedule: ScheduleSpec, at: Instant): { readonly start: Instant; readonly end: Instant } {
-  if (schedule.kind !== 'cron' || schedule.interval === 'trigger') return { start: at, end: at };
-  if (schedule.interval !== 'cron') return { start: at - schedule.interval.lengthMs, end: at };
-  const cron = parseCron(schedule.expression);
-  const end = previousFire(cron, schedule.timezone, at + 1);
-  const start = previousFire(cron, schedule.timezone, end);
-  return { start, end: nextFire(cron, schedule.timezone, start) };
 }

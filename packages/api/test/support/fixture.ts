@@ -4,8 +4,13 @@ import type { DagSpec, TaskSpec } from '@headrace/core';
 import {
   DagNotFoundError,
   type DagRecord,
+  DefaultPoolError,
   noMetrics,
   ObjectNotFoundError,
+  type Pool,
+  PoolExistsError,
+  PoolNotFoundError,
+  type PoolStore,
   RunExistsError,
   type RunRecord,
   type StoredImportError,
@@ -16,6 +21,7 @@ import {
   UnknownOrderError,
 } from '@headrace/ports';
 import { type ApiDeps, knownTokens } from '../../src/index.ts';
+import { type MemoryBackfills, memoryBackfills } from './memory-backfills.ts';
 
 const TOKEN = 'a-token-for-tests';
 export const authorization = `Bearer ${TOKEN}`;
@@ -55,7 +61,48 @@ const spec: DagSpec = {
   tasks: [task('extract', []), task('publish', ['transform']), task('transform', ['extract'])],
 };
 
-export function createFixture(): { deps: ApiDeps; triggered: TriggerRequest[]; commands: string[]; objects: Map<string, string> } {
+export interface Fixture {
+  readonly deps: ApiDeps;
+  readonly triggered: TriggerRequest[];
+  readonly commands: string[];
+  readonly objects: Map<string, string>;
+  readonly backfills: MemoryBackfills;
+  /** Has the DAG say something else. */
+  change(fields: Partial<DagSpec>): void;
+}
+
+function poolsInMemory(): PoolStore {
+  const pools = new Map<string, Pool>([['default_pool', { name: 'default_pool', slots: 4, includeDeferred: true }]]);
+  const use = { runningSlots: 2, queuedSlots: 1, scheduledSlots: 7, deferredSlots: 5 };
+  const known = (name: string): Pool => {
+    const pool = pools.get(name);
+    if (pool === undefined) throw new PoolNotFoundError(name);
+    return pool;
+  };
+  return {
+    pools: async ({ namePattern = '' }, { limit, offset }) => {
+      const items = [...pools.values()].filter(({ name }) => name.includes(namePattern)).map((pool) => ({ ...pool, ...use }));
+      return { items: items.slice(offset, offset + limit), total: items.length };
+    },
+    pool: async (name) => (pools.has(name) ? { ...known(name), ...use } : undefined),
+    create: async (pool) => {
+      if (pools.has(pool.name)) throw new PoolExistsError(pool.name);
+      pools.set(pool.name, pool);
+    },
+    change: async (name, { description, ...change }) => {
+      const { description: before, ...rest } = known(name);
+      const after = description === undefined ? before : (description ?? undefined);
+      pools.set(name, { ...rest, ...change, ...(after === undefined ? {} : { description: after }) });
+    },
+    delete: async (name) => {
+      if (name === 'default_pool') throw new DefaultPoolError();
+      known(name);
+      pools.delete(name);
+    },
+  };
+}
+
+export function createFixture(): Fixture {
   const dag: DagRecord = {
     dagId: 'sales',
     file: 'sales.ts',
@@ -71,6 +118,7 @@ export function createFixture(): { deps: ApiDeps; triggered: TriggerRequest[]; c
     hasImportErrors: false,
   };
   const dags = new Map([['sales', dag]]);
+  const backfills = memoryBackfills(T0);
   const runs: RunRecord[] = [run('r1', 'failed'), run('r2', 'running')];
   const tasks: TaskInstanceRecord[] = [
     instance('1', 'r1', 'extract', { status: 'success', attempt: 2, logKey: 'logs/1' }),
@@ -135,6 +183,7 @@ export function createFixture(): { deps: ApiDeps; triggered: TriggerRequest[]; c
   }
 
   const deps: ApiDeps = {
+    pools: poolsInMemory(),
     version: '0.0.0-test',
     log: silentLog,
     metrics: noMetrics,
@@ -150,6 +199,7 @@ export function createFixture(): { deps: ApiDeps; triggered: TriggerRequest[]; c
         : { ok: false, issues: [{ path: 'day', message: 'must be a text' }] },
     logKeyOf: ({ taskId, attempt }) => `logs/live/${taskId}/${attempt}`,
     catalog: { importErrors: async () => importErrors },
+    backfills,
     objects: {
       head: async (key) => (objects.has(key) ? { size: Buffer.byteLength(objects.get(key) ?? ''), modifiedAt: T0 } : undefined),
       get: async (key, range) => {
@@ -268,5 +318,12 @@ export function createFixture(): { deps: ApiDeps; triggered: TriggerRequest[]; c
       },
     },
   };
-  return { deps, triggered, commands, objects };
+  return {
+    deps,
+    triggered,
+    commands,
+    objects,
+    backfills,
+    change: (fields) => void dags.set('sales', { ...dag, spec: { ...spec, ...fields } }),
+  };
 }

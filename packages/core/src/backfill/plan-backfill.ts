@@ -47,6 +47,9 @@ export type BackfillAction =
   | { readonly kind: 'clear'; readonly runId: string }
   | { readonly kind: 'skip'; readonly runId: string; readonly reason: 'already exists' | 'in flight' };
 
+/** Of the tasks of its runs: what is scheduled, or asked for by somebody, comes first. */
+export const BACKFILL_PRIORITY_CLASS = -1;
+
 export const MOST_BACKFILL_RUNS = 10_000;
 
 export class BackfillRefusedError extends Error {
