@@ -17,6 +17,7 @@ import { insertRun } from './insert-run.ts';
 import { insertTasks } from './insert-tasks.ts';
 import { loadRuns } from './load-runs.ts';
 import { saveMoves } from './moves.ts';
+import { rowLimits } from './row-limits.ts';
 import type { RunRow } from './rows.ts';
 import { saveNotices } from './save-notices.ts';
 
@@ -167,7 +168,7 @@ function changeVersion(db: MemoryDatabase, run: RunRow, { versionId, tasks }: Ve
     kept.add(taskId);
     const { queue, pool, poolSlots, priorityWeight, maxTries } = task;
     const state = status === 'removed' ? { state: { status: 'none', attempt } as const } : {};
-    db.tasks.change(taskInstanceId, { queue, pool, poolSlots, priorityWeight, maxTries, ...state });
+    db.tasks.change(taskInstanceId, { queue, pool, poolSlots, priorityWeight, maxTries, ...rowLimits(run, task), ...state });
   }
   const added = tasks.filter((task) => !kept.has(task.taskId));
   insertTasks(

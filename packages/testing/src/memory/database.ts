@@ -17,6 +17,7 @@ import type {
   ImportErrorRow,
   NoticeRow,
   PoolRow,
+  RateBucketRow,
   ResultRow,
   RunRow,
   SchedulerRow,
@@ -73,6 +74,8 @@ export class MemoryDatabase {
   readonly shards = this.table<ShardRow>('scheduler_shard');
   /** (name) */
   readonly pools = this.table<PoolRow>('pool');
+  /** (key) */
+  readonly rateBuckets = this.table<RateBucketRow>('rate_bucket');
   readonly waits = this.table<WaitRow>('wait');
   readonly assetTables = createAssetTables(this);
   /** (key) */

@@ -4,7 +4,15 @@
  * D1. Usage of pools, DAGs and queues is counted in the transaction that gives slots, so no limit is ever exceeded.
  * D2. A run is saved as a whole or not at all: its row and the rows of its changes are compared before anything is written.
  */
-import { ATTEMPT_LOST, type Candidate, SLOT_STATUSES, type TaskStatus } from '@headrace/core';
+import {
+  type Admission,
+  ATTEMPT_LOST,
+  type Candidate,
+  fullAfterTaking,
+  type Instant,
+  SLOT_STATUSES,
+  type TaskStatus,
+} from '@headrace/core';
 import type { DecisionBatch, DecisionResult, QueuedTask, RunDecision, SchedulerStore, TaskInstanceChange } from '@headrace/ports';
 import { type MemoryDatabase, SHARDS } from './database.ts';
 import { saveFailureStreak } from './failure-streak.ts';
@@ -13,6 +21,8 @@ import { type Move, saveMoves } from './moves.ts';
 import type { TaskInstanceRow } from './rows.ts';
 import { saveNotices } from './save-notices.ts';
 import { Usage } from './usage.ts';
+
+const NOBODY: Admission = { admitted: [], refused: [] };
 
 type Admit = Parameters<SchedulerStore['decide']>[1];
 
@@ -27,7 +37,7 @@ export function decide(db: MemoryDatabase, batch: DecisionBatch, admit: Admit): 
   }
   const changes = runs.flatMap((run) => run.changes);
   const revoked = attemptsWithWorkers(db, changes);
-  const { queued, moves, backlog } = giveSlots(db, changes, admit);
+  const { queued, moves, backlog, nextAt } = giveSlots(db, changes, admit);
   saveMoves(db, [...changes.filter((change) => !moves.has(change.taskInstanceId)).map(asMove), ...moves.values()]);
   const created = runs.flatMap((decision) => insertTasks(db, db.runs.require(decision.runKey), decision.created ?? []));
   for (const run of runs) saveRun(db, run);
@@ -38,7 +48,7 @@ export function decide(db: MemoryDatabase, batch: DecisionBatch, admit: Admit): 
   for (const run of runs) saveFailureStreak(db, run);
   db.tellRevoked(revoked);
   tellOthers(db, batch.schedulerId, queued);
-  return { stale, created, queued, backlog: backlog || created.length > 0 };
+  return { stale, created, queued, backlog: backlog || created.length > 0, ...(nextAt === undefined ? {} : { nextAdmissionAt: nextAt }) };
 }
 
 function isCurrent(db: MemoryDatabase, { runKey, revision, changes }: RunDecision): boolean {
@@ -63,6 +73,8 @@ interface Pick {
   readonly moves: ReadonlyMap<string, Move>;
   readonly queued: readonly QueuedTask[];
   readonly backlog: boolean;
+  /** When a token is there that somebody waits for. */
+  readonly nextAt?: Instant;
 }
 
 interface Contender extends Candidate {
@@ -80,6 +92,7 @@ function giveSlots(db: MemoryDatabase, changes: readonly TaskInstanceChange[], a
     if (row.state.status === 'scheduled') leaving.add(taskInstanceId);
     if (to.status === 'scheduled' && db.dags.get(row.dagId)?.paused === false) ready.push(contender(row, db.now()));
     if (holdsSlot.has(row.state.status) && !holdsSlot.has(to.status)) usage.free(row);
+    if (row.state.status === 'deferred') usage.freeDeferred(row);
     if (mapIndex !== undefined) mapIndexes.set(taskInstanceId, mapIndex);
   }
   const waiting: TaskInstanceRow[] = [];
@@ -88,7 +101,8 @@ function giveSlots(db: MemoryDatabase, changes: readonly TaskInstanceChange[], a
   }
   const candidates = [...ready, ...waiting.filter((row) => usage.mayFit(row)).map((row) => contender(row, row.scheduledAt ?? 0))];
   const rows = new Map(candidates.map(({ row }) => [row.taskInstanceId, row]));
-  const { admitted } = candidates.length === 0 ? { admitted: [] } : admit(candidates, usage.capacity(candidates));
+  const { admitted, nextAt } = candidates.length === 0 ? NOBODY : admit(candidates, usage.capacity(candidates));
+  emptyBuckets(db, admitted);
   const moves = new Map<string, Move>();
   const queued: QueuedTask[] = [];
   for (const { taskInstanceId } of admitted) {
@@ -110,12 +124,21 @@ function giveSlots(db: MemoryDatabase, changes: readonly TaskInstanceChange[], a
     const { runKey, queue, priorityWeight: priority } = row;
     queued.push({ runKey, taskInstanceId, attempt, attemptId, sequence: 1, queue, priority });
   }
-  return { moves, queued, backlog: ready.length + waiting.length > queued.length };
+  return { moves, queued, backlog: ready.length + waiting.length > queued.length, ...(nextAt === undefined ? {} : { nextAt }) };
 }
 
 function contender(row: TaskInstanceRow, readyAt: number): Contender {
-  const { taskInstanceId, dagId, pool, poolSlots, queue, priorityWeight } = row;
-  return { taskInstanceId, dagId, pool, poolSlots, queue, priorityWeight, readyAt, row };
+  const { taskInstanceId, dagId, pool, poolSlots, queue, priorityClass = 0, priorityWeight, limits = [], rates = [] } = row;
+  return { taskInstanceId, dagId, pool, poolSlots, queue, priorityClass, priorityWeight, limits, rates, readyAt, row };
+}
+
+/** Each that is admitted takes a token of each of its rates. */
+function emptyBuckets(db: MemoryDatabase, admitted: readonly Candidate[]): void {
+  for (const { rates = [] } of admitted) {
+    for (const rate of rates) {
+      db.rateBuckets.put(rate.key, { key: rate.key, fullAt: fullAfterTaking(db.rateBuckets.get(rate.key)?.fullAt, rate, db.now()) });
+    }
+  }
 }
 
 /** The scheduler ends no attempt but those that are lost. */

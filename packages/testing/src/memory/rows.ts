@@ -1,5 +1,16 @@
 /** The rows that the store's adapters share, as `migrations/` has them in Postgres. */
-import type { AttemptError, DagSpec, Instant, RunProgress, RunStatus, RunType, TaskState, Wait } from '@headrace/core';
+import type {
+  AttemptError,
+  DagSpec,
+  Instant,
+  RateLimit,
+  RunProgress,
+  RunStatus,
+  RunType,
+  SlotLimit,
+  TaskState,
+  Wait,
+} from '@headrace/core';
 import type { NewNotice, NoticeState, StoredResult } from '@headrace/ports';
 
 export interface BundleRow {
@@ -51,6 +62,8 @@ export interface RunRow {
   readonly intervalEnd: Instant | undefined;
   readonly runAfter: Instant;
   readonly partitionKey: string | undefined;
+  /** Default 0. */
+  readonly priorityClass?: number | undefined;
   /** Why it must stay queued although its time has come: `assets`. */
   readonly heldFor: string | undefined;
   readonly params: Readonly<Record<string, unknown>>;
@@ -92,6 +105,11 @@ export interface TaskInstanceRow extends AttemptColumns {
   readonly pool: string;
   readonly poolSlots: number;
   readonly priorityWeight: number;
+  /** Of the run. Default 0. */
+  readonly priorityClass?: number | undefined;
+  /** Keys filled in for the run. */
+  readonly limits?: readonly SlotLimit[] | undefined;
+  readonly rates?: readonly RateLimit[] | undefined;
   readonly dispatchSequence: number;
   readonly dispatchedAt: Instant | undefined;
   readonly leaseUntil: Instant | undefined;
@@ -160,6 +178,12 @@ export interface PoolRow {
   readonly description?: string | undefined;
   /** Default false. */
   readonly includeDeferred?: boolean;
+}
+
+/** A token bucket that is not full, or was not when it was last used. */
+export interface RateBucketRow {
+  readonly key: string;
+  readonly fullAt: Instant;
 }
 
 export interface WaitRow {
