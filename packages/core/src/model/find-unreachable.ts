@@ -18,11 +18,14 @@ const MAX_ANCESTORS = 8;
 /** Judgements for the whole DAG; beyond it every remaining task gets the benefit of the doubt. */
 const BUDGET = 500_000;
 
+const NONE: ReadonlySet<number> = new Set();
+
 /**
  * Indexes of tasks that certainly never run, ascending. The graph must be without cycles.
  * @param upstream per task the indexes of its upstream tasks.
+ * @param unclear tasks whose fate more decides than their trigger rule: nothing is said of them, nor of what comes after them.
  */
-export function findUnreachable(upstream: Edges, rules: readonly TriggerRule[]): readonly number[] {
+export function findUnreachable(upstream: Edges, rules: readonly TriggerRule[], unclear: ReadonlySet<number> = NONE): readonly number[] {
   const order = topologicalOrder(upstream, reverseEdges(upstream));
   const rank = new Map(order.map((task, position) => [task, position]));
   // Nearly every task runs when all goes well: only the others are looked at closely.
@@ -33,7 +36,7 @@ export function findUnreachable(upstream: Edges, rules: readonly TriggerRule[]):
   for (let task = 0; task < rules.length; task += 1) {
     if (runsWhenAllSucceed.has(task)) continue;
     const ancestors = fewAncestors(upstream, task);
-    if (ancestors === undefined) continue;
+    if (ancestors === undefined || unclear.has(task) || [...ancestors].some((ancestor) => unclear.has(ancestor))) continue;
     const combinations = 3 ** ancestors.size;
     const cost = combinations * (ancestors.size + 1);
     if (cost > budget) continue;

@@ -9,9 +9,15 @@ import { assetProblems } from '../assets/asset-problems.ts';
 import { TRIGGER_RULES } from '../flow/trigger-rule.ts';
 import { checkSchedule } from '../schedule/validate-schedule.ts';
 import type { DagSpec, SourcePosition, TaskSpec } from './dag.ts';
+import { type Edges, reverseEdges } from './edges.ts';
 import { findCycles } from './find-cycles.ts';
 import { findUnreachable } from './find-unreachable.ts';
+import type { GroupSpec } from './flow-spec.ts';
 import { nearestName } from './nearest-name.ts';
+import { reach } from './relations.ts';
+import { findSpaces } from './spaces.ts';
+import { checkFlow } from './validate-flow.ts';
+import { waitingGraph } from './waiting-graph.ts';
 
 export interface DagProblem {
   readonly code:
@@ -22,6 +28,15 @@ export interface DagProblem {
     | 'input_not_upstream'
     | 'cycle'
     | 'unreachable'
+    | 'duplicate_group'
+    | 'unknown_group'
+    | 'bad_group'
+    | 'nested_mapping'
+    | 'bad_mapping'
+    | 'always_mapped'
+    | 'bad_loop'
+    | 'bad_branch'
+    | 'bad_teardown'
     | 'bad_value'
     | 'bad_cron'
     | 'bad_timezone'
@@ -56,6 +71,7 @@ export function validateDag(spec: DagSpec): readonly DagProblem[] {
     checkReferences(task, byId, report);
     checkTaskValues(task, report);
   }
+  checkFlow(spec, byId, report);
   checkGraph(spec, byId, report);
   return problems;
 }
@@ -166,19 +182,23 @@ function checkGraph(spec: DagSpec, byId: ReadonlyMap<string, TaskSpec>, report: 
     if (known.length < sources.length || !TRIGGER_RULES.includes(task.triggerRule)) sound = false;
     return known;
   });
-  const cycles = findCycles(upstream);
+  const groups = new Map((spec.groups ?? []).map((group) => [group.groupId, group]));
+  const waiting = waitingGraph(tasks, groups, upstream, (taskId) => index.get(taskId));
+  const cycles = findCycles(waiting.upstream);
   for (const cycle of cycles) {
+    const name = (at: number): string =>
+      at < tasks.length ? `"${tasks[at]?.taskId}"` : `the end of group "${waiting.barrierIds[at - tasks.length]}"`;
     const first = tasks[cycle[0] ?? -1];
-    const path = [...cycle, cycle[0] ?? -1].map((position) => `"${tasks[position]?.taskId}"`).join(' → ');
+    const path = [...cycle, cycle[0] ?? -1].map(name).join(' → ');
     report(
       'cycle',
-      cycle.length === 1 ? `Task ${path.split(' → ')[0]} comes after itself` : `The tasks wait for each other: ${path}`,
+      cycle.length === 1 ? `Task ${name(cycle[0] ?? -1)} comes after itself` : `The tasks wait for each other: ${path}`,
       first,
     );
   }
   if (!sound || cycles.length > 0) return;
   const rules = tasks.map((task) => task.triggerRule);
-  for (const position of findUnreachable(upstream, rules)) {
+  for (const position of findUnreachable(upstream, rules, unclear(tasks, groups, upstream, (taskId) => index.get(taskId)))) {
     const task = tasks[position];
     const waits = task?.upstream.map((taskId) => `"${taskId}"`).join(', ');
     report(
@@ -187,4 +207,21 @@ function checkGraph(spec: DagSpec, byId: ReadonlyMap<string, TaskSpec>, report: 
       task,
     );
   }
+}
+
+/** Tasks of which more than their trigger rule says what becomes of them, or that are several: what they do is not foreseen. */
+function unclear(
+  tasks: readonly TaskSpec[],
+  groups: ReadonlyMap<string, GroupSpec>,
+  upstream: Edges,
+  indexOf: (taskId: string) => number | undefined,
+): ReadonlySet<number> {
+  const found = new Set(findSpaces(tasks, groups, indexOf).flatMap((space) => space.tasks));
+  const farReach: number[] = [];
+  for (const [task, { role, decides }] of tasks.entries()) {
+    if (role !== undefined) found.add(task);
+    if (role === 'setup' || decides !== undefined) farReach.push(task);
+  }
+  if (farReach.length > 0) for (const task of reach(reverseEdges(upstream), farReach)) found.add(task);
+  return found;
 }

@@ -17,6 +17,8 @@ export interface OracleTask {
   readonly decides?: 'branch' | 'short_circuit' | 'short_circuit_direct';
   readonly group?: string;
   readonly expand?: OracleExpand;
+  /** It waits for the run before, which in the end is always done with it: what it comes to is the same. */
+  readonly waitsForPast?: boolean;
 }
 export interface OracleExpand {
   readonly combine: 'product' | 'zip';
@@ -67,7 +69,13 @@ export function oracleRun(dag: OracleDag, ends: OracleEnds): { readonly finals: 
   /** What can be reached over at least one edge. */
   const behind = (task: number): ReadonlySet<number> => {
     const found = new Set<number>();
-    const visit = (one: number): void => downstream(one).forEach((next) => void (found.has(next) || (found.add(next), visit(next))));
+    const visit = (one: number): void => {
+      for (const next of downstream(one)) {
+        if (found.has(next)) continue;
+        found.add(next);
+        visit(next);
+      }
+    };
     visit(task);
     return found;
   };

@@ -104,7 +104,11 @@ export function randomFlow(seed: number, most: number): OracleDag {
     if (kind === 'branch' && mine !== undefined && targets.some((target) => !around(target).includes(mine))) continue;
     task.decides = kind;
   }
-  for (const task of tasks) task.upstream = [...task.upstream].sort((a, b) => a - b);
+  const past = chance(0.2);
+  for (const task of tasks) {
+    task.upstream = [...task.upstream].sort((a, b) => a - b);
+    if (past && chance(0.3)) task.waitsForPast = true;
+  }
   const plain =
     groups.every(({ expand, loop }) => expand === undefined && loop === undefined) && tasks.every(({ expand }) => expand === undefined);
   return {

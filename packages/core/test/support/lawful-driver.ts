@@ -233,6 +233,10 @@ export class LawfulDriver {
     }
     this.tickIfDue();
     if (this.finished) return;
+    if (this.dag.flow.pastTasks.size > 0 && this.chance(0.05)) {
+      this.tell({ type: 'past.told', unmet: this.run.nodes.flatMap((_, node) => (this.chance(0.5) ? [node] : [])) });
+      return;
+    }
     const open = this.run.tasks.flatMap(({ status }, task) => (status === 'none' || isTerminal(status) ? [] : [task]));
     const active = open.filter((task) => !this.#waitsForTime(at(this.run.tasks, task)));
     if (active.length > 0) this.#advance(this.pick(active));
