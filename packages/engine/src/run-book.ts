@@ -129,10 +129,6 @@ export class RunBook {
     this.#pending.delete(runKey);
   }
 
-  forgetAllBut(runKeys: ReadonlySet<string>): void {
-    for (const runKey of this.#runs.keys()) if (!runKeys.has(runKey)) this.forget(runKey);
-  }
-
   /** The tick settles the run: whatever its rows call for is decided, heard of or not. */
   #adopt(loaded: LoadedRun, dag: Dag, now: Instant): void {
     const run = new ActiveRun(loaded, dag);

@@ -101,7 +101,7 @@ export class Scheduler {
   readonly #past: PastWatch;
 
   /** What the loop has to do. */
-  readonly #due = { plan: true, start: true, pick: false };
+  readonly #due = { plan: true, start: true, pick: false, adopt: false };
   /** Tasks wait for a slot that some limit refuses them. */
   #backlog = false;
   /** … and one of them may get it then, although none ends. */
@@ -200,6 +200,7 @@ export class Scheduler {
   #onGap(): void {
     this.#options.log.warn({ runs: this.#book.size }, 'the event connection was interrupted; all active runs are read anew');
     this.#book.reloadAll();
+    this.#due.adopt = true;
     this.#lookAtEverything();
     this.#duties.performAll();
     this.#kick();
@@ -247,16 +248,24 @@ export class Scheduler {
     this.#shards = shards;
     metrics.gauge('headrace_scheduler_shards', shards.length);
     metrics.gauge('headrace_heartbeat_timestamp_seconds', this.#clock.now() / 1_000, { component: 'scheduler' });
-    if (lost.length > 0) {
-      log.info({ lost: lost.length, owned: shards.length }, 'shards went to another scheduler');
-      this.#book.forgetAllBut(new Set(await store.activeRuns(shards)));
-    }
+    if (lost.length + gained.length === 0) return;
+    this.#due.adopt = true;
     if (gained.length > 0) {
       log.info({ gained: gained.length, owned: shards.length }, 'shards were gained');
-      for (const runKey of await store.activeRuns(gained)) if (this.#book.get(runKey) === undefined) this.#book.reload(runKey);
       this.#lookAtEverything();
-      this.#kick();
     }
+    this.#kick();
+    if (lost.length > 0) {
+      log.info({ lost: lost.length, owned: shards.length }, 'shards went to another scheduler');
+      await this.#forgetOthers();
+    }
+  }
+
+  /** Of the runs in hand those that are no longer ours, or no longer running. What is taken in hand meanwhile stays. */
+  async #forgetOthers(): Promise<void> {
+    const held = [...this.#book.runs()].map((run) => run.runKey);
+    const active = new Set(await this.#options.store.activeRuns(this.#shards));
+    for (const runKey of held) if (!active.has(runKey)) this.#book.forget(runKey);
   }
 
   /** Repairs what events cannot tell: workers that died, messages that vanished, runs of which nothing is heard. */
@@ -291,8 +300,8 @@ export class Scheduler {
   }
 
   #hasWork(): boolean {
-    const { plan, start, pick } = this.#due;
-    return !this.#stopped && (plan || start || pick || this.#book.hasPending || this.#book.hasToLoad || this.#past.hasWork);
+    const { plan, start, pick, adopt } = this.#due;
+    return !this.#stopped && (plan || start || pick || adopt || this.#book.hasPending || this.#book.hasToLoad || this.#past.hasWork);
   }
 
   #kick(): void {
@@ -309,13 +318,15 @@ export class Scheduler {
         if (this.#book.hasPending || this.#due.pick) await this.#decide();
         if (this.#due.plan) await this.#planSchedules();
         if (this.#due.start) await this.#startRuns();
+        if (this.#due.adopt) await this.#adoptActive();
         if (this.#book.hasToLoad) await this.#readRuns();
         if (this.#past.hasWork) await this.#past.look();
       } catch (error) {
-        // The store is away or refused: nothing was saved. Everything is looked at again when it is back.
+        // The store is away or refused, or its answer was lost: what was saved is not known. Everything is looked at again when it is back.
         this.#options.metrics.count('headrace_scheduler_errors_total');
         this.#options.log.error({ error }, 'a scheduling step failed and will be done again');
         this.#book.reloadAll();
+        this.#due.adopt = true;
         this.#lookAtEverything();
         await this.#errands.pause(PAUSE_AFTER_ERROR_MS);
       }
@@ -347,6 +358,13 @@ export class Scheduler {
     this.#options.metrics.count('headrace_runs_started_total', {}, started.length);
     this.#due.pick = true;
     if (started.length === RUNS_STARTED_AT_ONCE) this.#due.start = true;
+  }
+
+  /** Takes runs in hand that are running and ours and that the book does not have: a shard was gained, or an answer was lost. */
+  async #adoptActive(): Promise<void> {
+    const active = await this.#options.store.activeRuns(this.#shards);
+    this.#due.adopt = false;
+    for (const runKey of active) if (this.#book.get(runKey) === undefined) this.#book.reload(runKey);
   }
 
   async #readRuns(): Promise<void> {
