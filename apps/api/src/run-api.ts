@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildApi, knownTokens, type ParamsCheck } from '@headrace/api';
 import { ConfigurationError, type ServiceConfiguration, secretsOf } from '@headrace/configuration';
-import { createDagLoader, type DagLoader, ParamsCheckError } from '@headrace/dag-loader';
+import { createDagLoader, createTimetableEvaluator, type DagLoader, ParamsCheckError } from '@headrace/dag-loader';
 import { createRunCommands, DagVersions } from '@headrace/engine';
 import { createObjectStore } from '@headrace/objects';
 import { type AttemptStore, DagNotFoundError, type QueryStore, type RunningProcess, systemClock } from '@headrace/ports';
@@ -21,15 +21,21 @@ export async function runApi(configuration: ServiceConfiguration): Promise<Runni
   const store = createStore({ url: databaseUrl, log, metrics, applicationName: 'headrace-api' });
   // The loader only checks params here: it watches nothing, and the DAG folder need not be on this machine.
   const loader = createDagLoader({ dagsDir: dags, cacheDir: join(home, 'api-cache'), log, metrics });
+  const timetables = createTimetableEvaluator({ cacheDir: join(home, 'api-cache'), bundles: store.attempts, log });
   try {
     await store.checkSchema();
     const app = await buildApi({
       queries: store.queries,
       commands: store.commands,
+      notices: store.notices,
+      dagVersions: store.versions,
+      explain: store.explain,
+      waits: store.waits,
       pools: store.pools,
       catalog: store.catalog,
       assets: store.assets,
       backfills: store.backfills,
+      timetables,
       objects: createObjectStore(objects),
       logKeyOf: attemptLogKey,
       runCommands: createRunCommands({ store: store.commands, versions: new DagVersions(store.scheduler), clock: systemClock }),
@@ -46,11 +52,13 @@ export async function runApi(configuration: ServiceConfiguration): Promise<Runni
       address,
       async stop() {
         await app.close();
+        await timetables.close();
         await loader.close();
         await store.close();
       },
     };
   } catch (error) {
+    await timetables.close();
     await loader.close();
     await store.close();
     throw error;

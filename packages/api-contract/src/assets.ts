@@ -100,8 +100,6 @@ export const AssetEventListQuery = Type.Object(
     source_run_id: Type.Optional(Type.String()),
     source_map_index: Type.Optional(Type.Integer({ minimum: -1 })),
     name_pattern: Type.Optional(Pattern),
-    /** Ours. */
-    partition_key: Type.Optional(Type.String()),
     timestamp_gte: Type.Optional(DateTime),
     timestamp_gt: Type.Optional(DateTime),
     timestamp_lte: Type.Optional(DateTime),

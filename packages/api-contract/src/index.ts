@@ -21,4 +21,5 @@ export * from './scalars.ts';
 export * from './task-instances.ts';
 export * from './tasks.ts';
 export * from './upcoming-runs.ts';
+export * from './waits.ts';
 export * from './xcoms.ts';

@@ -19,18 +19,22 @@ import { assetRoutes } from './resources/assets.ts';
 import { backfillRoutes, backfillRunRoutes } from './resources/backfills.ts';
 import { clearRoutes } from './resources/clear.ts';
 import { dagRunRoutes } from './resources/dag-runs.ts';
+import { dagVersionDiffRoutes, dagVersionRoutes } from './resources/dag-versions.ts';
 import { dagRoutes } from './resources/dags.ts';
 import { explainRoutes } from './resources/explain.ts';
+import { hitlRoutes } from './resources/hitl.ts';
 import { importErrorRoutes } from './resources/import-errors.ts';
 import { Lookup } from './resources/lookup.ts';
 import { markRoutes } from './resources/mark.ts';
 import { metricsRoutes, monitorRoutes } from './resources/monitor.ts';
+import { noticeRoutes } from './resources/notices.ts';
 import { poolRoutes } from './resources/pools.ts';
 import { queuedEventRoutes } from './resources/queued-events.ts';
 import { taskInstanceRoutes } from './resources/task-instances.ts';
 import { taskLogRoutes } from './resources/task-logs.ts';
 import { taskRoutes } from './resources/tasks.ts';
 import { upcomingRunRoutes } from './resources/upcoming-runs.ts';
+import { waitRoutes } from './resources/waits.ts';
 import { xcomRoutes } from './resources/xcoms.ts';
 
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -79,6 +83,7 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
 const resources = [
   monitorRoutes,
   dagRoutes,
+  dagVersionRoutes,
   taskRoutes,
   importErrorRoutes,
   dagRunRoutes,
@@ -86,13 +91,21 @@ const resources = [
   queuedEventRoutes,
   backfillRoutes,
   taskInstanceRoutes,
+  hitlRoutes,
   taskLogRoutes,
   xcomRoutes,
-  explainRoutes,
   clearRoutes,
   markRoutes,
   poolRoutes,
 ] as const;
 
 /** What Airflow's API lacks. */
-const ownResources = [assetPartitionRoutes, upcomingRunRoutes, backfillRunRoutes] as const;
+const ownResources = [
+  assetPartitionRoutes,
+  upcomingRunRoutes,
+  backfillRunRoutes,
+  explainRoutes,
+  dagVersionDiffRoutes,
+  noticeRoutes,
+  waitRoutes,
+] as const;

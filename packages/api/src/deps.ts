@@ -26,8 +26,8 @@ export interface ApiDeps {
   readonly notices: Pick<NoticeStore, 'list' | 'get' | 'redeliver'>;
   readonly dagVersions: VersionStore;
   readonly explain: ExplainStore;
-  /** What tasks wait for; absent: it is not told. */
-  readonly waits?: Pick<WaitStore, 'waits'>;
+  /** What tasks wait for. */
+  readonly waits: Pick<WaitStore, 'waits' | 'byToken' | 'endWaits'>;
   readonly pools: PoolStore;
   readonly catalog: Pick<CatalogStore, 'importErrors'>;
   readonly backfills: BackfillStore;

@@ -30,6 +30,16 @@ const CALLS: readonly [string, InjectOptions & { url: string }][] = [
   ['/pools', { url: '/pools?pool_name_pattern=de&order_by=-name' }],
   ['/pools/{pool_name}', { url: '/pools/default_pool' }],
   ['/pools/{pool_name}', { url: '/pools/default_pool?update_mask=slots', method: 'PATCH', payload: { slots: -1 } }],
+  ['/assets', { url: '/assets' }],
+  ['/assets/{asset_id}', { url: '/assets/4' }],
+  ['/assets/aliases', { url: '/assets/aliases' }],
+  ['/assets/events', { url: '/assets/events' }],
+  ['/assets/events', { url: '/assets/events', method: 'POST', payload: { asset_id: 4, extra: { rows: 1 } } }],
+  ['/assets/{asset_id}/materialize', { url: '/assets/4/materialize', method: 'POST', payload: { dag_run_id: 'materialized' } }],
+  ['/assets/{asset_id}/queuedEvents', { url: '/assets/4/queuedEvents' }],
+  ['/dags/{dag_id}/assets/queuedEvents', { url: '/dags/sales/assets/queuedEvents' }],
+  ['/dags/{dag_id}/assets/{asset_id}/queuedEvents', { url: '/dags/sales/assets/4/queuedEvents' }],
+  ['/dags/{dag_id}/dagRuns/{dag_run_id}/upstreamAssetEvents', { url: `${run}/r2/upstreamAssetEvents` }],
   ['/importErrors', { url: '/importErrors' }],
   ['/importErrors/{import_error_id}', { url: '/importErrors/12' }],
   ['/dags/{dag_id}/dagRuns', { url: run }],
@@ -106,10 +116,16 @@ withSpec("Airflow's document of its REST API v2", () => {
 if (withSpec === describe.skip)
   console.warn(`SKIPPED: our answers against Airflow's schemas, because ${file} is not there (HEADRACE_AIRFLOW_SPEC names it)`);
 
+interface BodySchema {
+  readonly $ref?: string;
+  readonly properties?: object;
+  readonly anyOf?: readonly BodySchema[];
+}
+
 interface Operation {
   readonly parameters?: readonly { readonly name: string }[];
   readonly requestBody?: {
-    readonly content: Readonly<Record<string, { readonly schema: { readonly $ref?: string; readonly properties?: object } }>>;
+    readonly content: Readonly<Record<string, { readonly schema: BodySchema }>>;
   };
   readonly responses: Readonly<Record<string, { readonly content: Readonly<Record<string, { readonly schema: object }>> }>>;
 }
@@ -141,6 +157,8 @@ function asJsonSchema(node: unknown): unknown {
 function namesOf(operation: Operation | undefined, document: OpenApi): Set<string> {
   const names = (operation?.parameters ?? []).map(({ name }) => name);
   const body = operation?.requestBody?.content['application/json']?.schema;
-  const resolved = body?.$ref === undefined ? body : document.components.schemas[body.$ref.split('/').at(-1) ?? ''];
+  // A body that may be null.
+  const given = body?.anyOf?.[0] ?? body;
+  const resolved = given?.$ref === undefined ? given : document.components.schemas[given.$ref.split('/').at(-1) ?? ''];
   return new Set([...names, ...Object.keys(resolved?.properties ?? {})]);
 }

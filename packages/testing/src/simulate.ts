@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { type DagSpec, type Instant, InvalidDagError, validateDag } from '@headrace/core';
-import { createRunCommands, DagVersions, Scheduler } from '@headrace/engine';
+import { createAssetDuty, createRunCommands, DagVersions, Scheduler } from '@headrace/engine';
 import { type ClaimedAttempt, type Log, noMetrics, type RunCommands, type TriggerRequest } from '@headrace/ports';
 import { DAG_BRAND, type DagDefinition, type Duration, durationMs } from '@headrace/sdk';
 import { createMemoryStore, type MemoryStore } from './memory/store.ts';
@@ -152,7 +152,8 @@ class Simulation {
   }
 
   #scheduler(): Scheduler {
-    const { scheduler: store, events } = this.#store;
+    const { scheduler: store, events, assets } = this.#store;
+    const log = failingLog((message, error) => this.#fail(message, error));
     return new Scheduler({
       schedulerId: 'simulation',
       store,
@@ -161,9 +162,10 @@ class Simulation {
       clock: this.#time,
       timers: this.#time,
       dice: () => this.#random.next(),
-      log: failingLog((message, error) => this.#fail(message, error)),
+      log,
       metrics: noMetrics,
       intervals: INTERVALS,
+      duties: [createAssetDuty({ store: assets, log, metrics: noMetrics })],
     });
   }
 

@@ -38,6 +38,7 @@ const segments = {
   asset_alias_id: Type.Integer(),
   asset_name: Type.String(),
   partition_key: Type.String(),
+  wait_token: Type.String({ maxLength: 100 }),
   notice_id: Type.Integer({ minimum: 0 }),
   version_number: Type.Integer({ minimum: 1 }),
   other_number: Type.Integer({ minimum: 1 }),

@@ -182,7 +182,6 @@ function filterOf(query: AssetEventListQuery): AssetEventFilter {
   const entries: [keyof AssetEventFilter, unknown][] = [
     ['assetId', query.asset_id === undefined ? undefined : String(query.asset_id)],
     ['namePattern', query.name_pattern],
-    ['partition', query.partition_key],
     ['dagId', query.source_dag_id],
     ['taskId', query.source_task_id],
     ['runId', query.source_run_id],

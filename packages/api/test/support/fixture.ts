@@ -21,7 +21,9 @@ import {
   UnknownOrderError,
 } from '@headrace/ports';
 import { type ApiDeps, knownTokens } from '../../src/index.ts';
+import { createAssets } from './memory-assets.ts';
 import { type MemoryBackfills, memoryBackfills } from './memory-backfills.ts';
+import { versionsAndNotices } from './versions-and-notices.ts';
 
 const TOKEN = 'a-token-for-tests';
 export const authorization = `Bearer ${TOKEN}`;
@@ -183,8 +185,10 @@ export function createFixture(): Fixture {
   }
 
   const deps: ApiDeps = {
+    ...versionsAndNotices(spec, T0),
     pools: poolsInMemory(),
     version: '0.0.0-test',
+    assets: createAssets(T0),
     log: silentLog,
     metrics: noMetrics,
     registry: { contentType: 'text/plain; version=0.0.4', metrics: async () => 'up 1\n' },
