@@ -1,17 +1,30 @@
 /** What a scheduler looks after besides runs. */
-import { createAssetDuty, createDeadlineDuty, createNoticeDuty, createWaitDuty, DagVersions, type Duty } from '@headrace/engine';
-import type { Log, Metrics } from '@headrace/ports';
+import {
+  createAssetDuty,
+  createBackfillDuty,
+  createDeadlineDuty,
+  createNoticeDuty,
+  createOverlapDuty,
+  createRunCommands,
+  createWaitDuty,
+  DagVersions,
+  type Duty,
+} from '@headrace/engine';
+import { type Log, type Metrics, systemClock } from '@headrace/ports';
 import type { PostgresStore } from '@headrace/store-postgres';
 
 export function schedulerDuties(
-  store: Pick<PostgresStore, 'scheduler' | 'assets' | 'deadlines' | 'notices' | 'waits'>,
+  store: Pick<PostgresStore, 'scheduler' | 'commands' | 'assets' | 'backfills' | 'schedules' | 'deadlines' | 'notices' | 'waits'>,
   { log, metrics }: { readonly log: Log; readonly metrics: Metrics },
 ): readonly Duty[] {
   const versions = new DagVersions(store.scheduler);
+  const commands = createRunCommands({ store: store.commands, versions, clock: systemClock });
   return [
     createAssetDuty({ store: store.assets, log, metrics }),
+    createBackfillDuty({ store: store.backfills, commands, log, metrics }),
     createDeadlineDuty({ store: store.deadlines, versions }),
     createNoticeDuty({ store: store.notices }),
+    createOverlapDuty({ store: store.schedules, commands, log }),
     createWaitDuty({ store: store.waits, assets: store.assets, versions, metrics }),
   ];
 }

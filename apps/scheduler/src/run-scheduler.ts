@@ -1,7 +1,9 @@
 /** Composes a scheduler process: the engine, the DAG processor beside it, metrics and health. */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { type ServiceConfiguration, secretsOf } from '@headrace/configuration';
+import { createTimetableEvaluator } from '@headrace/dag-loader';
 import { Scheduler } from '@headrace/engine';
 import { type RunningProcess, systemClock } from '@headrace/ports';
 import { createTaskQueue } from '@headrace/queue-bullmq';
@@ -27,6 +29,11 @@ export async function runScheduler(configuration: ServiceConfiguration): Promise
   const store = createStore({ url: configuration.databaseUrl, log, metrics, applicationName: 'headrace-scheduler' });
   await store.checkSchema();
   const queue = createTaskQueue({ url: configuration.queueUrl, log });
+  const timetables = createTimetableEvaluator({
+    cacheDir: join(configuration.home, 'scheduler-cache'),
+    store: store.attempts,
+    log,
+  });
   const scheduler = new Scheduler({
     schedulerId,
     store: store.scheduler,
@@ -36,6 +43,8 @@ export async function runScheduler(configuration: ServiceConfiguration): Promise
     dice: Math.random,
     log,
     metrics,
+    timetables,
+    schedules: store.schedules,
     duties: schedulerDuties(store, { log, metrics }),
   });
   await scheduler.start();
@@ -59,6 +68,7 @@ export async function runScheduler(configuration: ServiceConfiguration): Promise
       await housekeeping.stop();
       await dagProcessor.stop();
       await scheduler.stop();
+      await timetables.close();
       await Promise.all([server.close(), queue.close()]);
       await store.close();
     },
