@@ -21,7 +21,7 @@ export async function runApi(configuration: ServiceConfiguration): Promise<Runni
   const store = createStore({ url: databaseUrl, log, metrics, applicationName: 'headrace-api' });
   // The loader only checks params here: it watches nothing, and the DAG folder need not be on this machine.
   const loader = createDagLoader({ dagsDir: dags, cacheDir: join(home, 'api-cache'), log, metrics });
-  const timetables = createTimetableEvaluator({ cacheDir: join(home, 'api-cache'), bundles: store.attempts, log });
+  const timetables = createTimetableEvaluator({ cacheDir: join(home, 'api-cache'), store: store.attempts, log });
   try {
     await store.checkSchema();
     const app = await buildApi({

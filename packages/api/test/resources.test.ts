@@ -180,16 +180,6 @@ describe('the API', () => {
     expect((await ask(`${run}/r2/taskInstances/publish/logs/1`)).body).toEqual({ content: [], continuation_token: expect.any(String) });
   });
 
-  test('explains why a task waits', async () => {
-    const { body } = await ask(`${run}/r2/taskInstances/transform/explain`);
-    expect(body).toMatchObject({ state: null, task_id: 'transform' });
-    expect(body.conditions[0]).toMatchObject({
-      rule: 'trigger_rule',
-      passed: false,
-      reason: expect.stringContaining('"extract" (running)'),
-    });
-  });
-
   test('gives a result as JSON or as its text', async () => {
     const entry = `${run}/r1/taskInstances/extract/xcomEntries/return_value`;
     expect((await ask(entry)).body.value).toEqual({ rows: { $bigint: '3' } });

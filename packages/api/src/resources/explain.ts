@@ -1,11 +1,27 @@
-import { TaskExplanation } from '@headrace/api-contract';
-import { compileDag, explain, restoreRun, type TaskState } from '@headrace/core';
+/** Why a task instance or a run is not running, by the same rules by which the scheduler decides, and why a run came to be. Ours. */
+import { ExplainQuery, RunExplanation, TaskExplanation } from '@headrace/api-contract';
+import {
+  type AssetCondition,
+  compileDag,
+  type Dag,
+  type ExplainFacts,
+  explain,
+  explainRun,
+  isTerminal,
+  type RunStanding,
+  type RunState,
+  restoreRun,
+  type ScheduleSpec,
+  type TaskState,
+  whyRun,
+} from '@headrace/core';
+import type { LoadedRun, RunRecord, TaskInstanceRecord } from '@headrace/ports';
 import { presentState } from '../answers/task-instance.ts';
+import type { ApiDeps } from '../deps.ts';
 import { ApiProblem } from '../http/api-problem.ts';
 import { answers, path, read } from '../http/route-schema.ts';
 import type { Routes } from './context.ts';
 
-/** Why a task instance is not running, by the same rules by which the scheduler decides. */
 export const explainRoutes: Routes = async (app, { deps, lookup, versions }) => {
   app.get(
     '/dags/:dag_id/dagRuns/:dag_run_id/taskInstances/:task_id/explain',
@@ -15,26 +31,133 @@ export const explainRoutes: Routes = async (app, { deps, lookup, versions }) => 
         operationId: 'explain_task_instance',
         tags: ['Task Instance'],
         params: path('dag_id', 'dag_run_id', 'task_id'),
-        response: answers(TaskExplanation, 'HR_DAG_NOT_FOUND', 'HR_RUN_NOT_FOUND', 'HR_TASK_NOT_FOUND'),
+        querystring: ExplainQuery,
+        response: answers(TaskExplanation, 'HR_DAG_NOT_FOUND', 'HR_RUN_NOT_FOUND', 'HR_TASK_NOT_FOUND', 'HR_TASK_INSTANCE_NOT_FOUND'),
       },
     },
-    async ({ params: { dag_id, dag_run_id, task_id } }) => {
+    async ({ params: { dag_id, dag_run_id, task_id }, query: { map_index } }) => {
       const record = await lookup.run(dag_id, dag_run_id);
-      const [loaded, version] = await Promise.all([deps.commands.loadRun(dag_id, dag_run_id), versions.get(dag_id, record.versionNumber)]);
-      if (loaded === undefined || version === undefined)
-        throw new ApiProblem('HR_RUN_NOT_FOUND', `DAG "${dag_id}" has no run "${dag_run_id}"`);
-      const dag = compileDag(version.spec);
-      const index = dag.indexOf(task_id);
-      if (index === undefined) throw new ApiProblem('HR_TASK_NOT_FOUND', `DAG "${dag_id}" has no task "${task_id}" in this run's version`);
-      const nothing: TaskState = { status: 'none', attempt: 0 };
-      const nodes = loaded.tasks.flatMap(({ taskId, mapIndex, state }) => {
-        const task = dag.indexOf(taskId);
-        return task === undefined ? [] : [{ task, mapIndex, state }];
-      });
-      nodes.sort((a, b) => a.task - b.task || a.mapIndex - b.mapIndex);
-      const run = restoreRun(dag, { status: loaded.status, nodes, progress: loaded.progress });
-      const conditions = explain(dag, run, index, Date.now()).map(({ rule, passed, reason }) => ({ rule, passed, reason }));
-      return { dag_id, dag_run_id, task_id, map_index: -1, state: presentState((run.tasks[index] ?? nothing).status), conditions };
+      const dag = await dagOf(record);
+      const task = dag.indexOf(task_id);
+      if (task === undefined) throw new ApiProblem('HR_TASK_NOT_FOUND', `DAG "${dag_id}" has no task "${task_id}" in this run's version`);
+      const run = await runOf(record, dag);
+      const node = nodeOf(run, task, map_index);
+      if (node === undefined)
+        throw new ApiProblem('HR_TASK_INSTANCE_NOT_FOUND', `Task "${task_id}" has no instance with map index ${map_index} in this run`);
+      const mapIndex = run.nodes[node]?.mapIndex ?? -1;
+      const state: TaskState = run.tasks[node] ?? { status: 'none', attempt: 0 };
+      const instance = await deps.queries.taskInstance(dag_id, dag_run_id, task_id, mapIndex);
+      const facts = await factsOf(deps, record, dag, instance, state);
+      const conditions = explain(dag, run, node, Date.now(), facts).map(({ rule, passed, reason }) => ({ rule, passed, reason }));
+      return { dag_id, dag_run_id, task_id, map_index: mapIndex, state: presentState(state.status), conditions };
     },
   );
+
+  app.get(
+    '/dags/:dag_id/dagRuns/:dag_run_id/explain',
+    {
+      ...read,
+      schema: {
+        operationId: 'explain_dag_run',
+        tags: ['DagRun'],
+        params: path('dag_id', 'dag_run_id'),
+        response: answers(RunExplanation, 'HR_DAG_NOT_FOUND', 'HR_RUN_NOT_FOUND'),
+      },
+    },
+    async ({ params: { dag_id, dag_run_id } }) => {
+      const record = await lookup.run(dag_id, dag_run_id);
+      const [dag, standing, assetEvents] = await Promise.all([
+        dagOf(record),
+        deps.explain.run(record.runKey),
+        deps.assets.triggeringEvents(record.runKey),
+      ]);
+      const backfill = standing?.backfill === undefined ? {} : { backfill: standing.backfill };
+      const causes = whyRun({ ...record, ...backfill, assetEvents });
+      const run = standing === undefined ? record : withAssets(standing, dag);
+      const conditions = explainRun(run, Date.now());
+      return {
+        dag_id,
+        dag_run_id,
+        state: record.status,
+        causes: causes.map(({ cause, reason }) => ({ cause, reason })),
+        conditions: conditions.map(({ rule, passed, reason }) => ({ rule, passed, reason })),
+      };
+    },
+  );
+
+  async function dagOf(record: RunRecord): Promise<Dag> {
+    const version = await versions.get(record.dagId, record.versionNumber);
+    if (version === undefined) throw noRun(record);
+    return compileDag(version.spec);
+  }
+
+  async function runOf(record: RunRecord, dag: Dag): Promise<RunState> {
+    const loaded = await deps.commands.loadRun(record.dagId, record.runId);
+    if (loaded === undefined) throw noRun(record);
+    return restored(loaded, dag);
+  }
 };
+
+function noRun({ dagId, runId }: RunRecord): ApiProblem {
+  return new ApiProblem('HR_RUN_NOT_FOUND', `DAG "${dagId}" has no run "${runId}"`);
+}
+
+function restored({ status, tasks, progress }: LoadedRun, dag: Dag): RunState {
+  const nodes = tasks.flatMap(({ taskId, mapIndex, state }) => {
+    const task = dag.indexOf(taskId);
+    return task === undefined ? [] : [{ task, mapIndex, state }];
+  });
+  nodes.sort((a, b) => a.task - b.task || a.mapIndex - b.mapIndex);
+  return restoreRun(dag, { status, nodes, progress });
+}
+
+/** −1 is the first instance, whatever its index. */
+function nodeOf({ nodes }: RunState, task: number, mapIndex: number): number | undefined {
+  const found = nodes.findIndex((node) => node.task === task && (mapIndex === -1 || node.mapIndex === mapIndex));
+  return found === -1 ? undefined : found;
+}
+
+async function factsOf(
+  { explain: store, queries, waits }: ApiDeps,
+  run: RunRecord,
+  dag: Dag,
+  task: TaskInstanceRecord | undefined,
+  { status }: TaskState,
+): Promise<ExplainFacts> {
+  const needsWorker = status === 'queued' || status === 'running';
+  const waiting = status === 'deferred' || status === 'awaiting_input' || status === 'up_for_reschedule';
+  const [standing, slot, health, open] = await Promise.all([
+    run.status === 'queued' ? store.run(run.runKey) : undefined,
+    status === 'scheduled' && task !== undefined ? store.slot(task.taskInstanceId) : undefined,
+    needsWorker ? queries.health() : undefined,
+    waiting && task !== undefined ? waits?.waits({ ...idsOf(task), open: true }, { limit: 1, offset: 0, orderBy: ['-id'] }) : undefined,
+  ]);
+  const [wait] = open?.items ?? [];
+  return {
+    ...(standing === undefined ? {} : { run: withAssets(standing, dag) }),
+    ...(slot === undefined ? {} : { slot }),
+    ...(wait === undefined ? {} : { wait }),
+    ...(health === undefined ? {} : { workers: health.workers }),
+    ...(task === undefined ? {} : { queue: task.queue }),
+    ...(task?.queuedAt === undefined ? {} : { queuedAt: task.queuedAt }),
+    ...(task?.workerId === undefined ? {} : { workerId: task.workerId }),
+    ...(task?.reason === undefined || !isTerminal(status) ? {} : { reason: task.reason }),
+  };
+}
+
+function idsOf({ dagId, runId, taskId, mapIndex }: TaskInstanceRecord) {
+  return { dagId, runId, taskId, mapIndex };
+}
+
+/** The store only knows that the run is held; the schedule says by which assets. */
+function withAssets(standing: RunStanding, dag: Dag): RunStanding {
+  return standing.heldFor === undefined ? standing : { ...standing, heldFor: assetsOf(dag.spec.schedule) };
+}
+
+function assetsOf(schedule: ScheduleSpec): readonly string[] {
+  return 'when' in schedule ? [...new Set(namesIn(schedule.when))].sort() : [];
+}
+
+function namesIn(condition: AssetCondition): readonly string[] {
+  return condition.kind === 'asset' ? [condition.name] : condition.of.flatMap(namesIn);
+}

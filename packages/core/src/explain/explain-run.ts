@@ -16,7 +16,7 @@ export interface RunStanding {
   readonly maxActiveRuns?: number;
   /** Queued runs of the DAG that come before this one. */
   readonly queuedBefore?: number;
-  /** Assets of which it still waits for an event. */
+  /** Assets that hold it until the condition on them is met; empty: it was held and no longer is. */
   readonly heldFor?: readonly string[];
   readonly overlap?: OverlapPolicy;
   /** Ids of runs that are active. */
@@ -53,7 +53,7 @@ function runAfter({ runAfter: at }: RunStanding, now: Instant): Explanation {
 
 function held({ heldFor }: RunStanding): Explanation | undefined {
   if (heldFor === undefined) return undefined;
-  if (heldFor.length === 0) return { rule: 'assets', passed: true, reason: 'All assets that it waits for have had an event' };
+  if (heldFor.length === 0) return { rule: 'assets', passed: true, reason: 'The condition on its assets is met' };
   return {
     rule: 'assets',
     passed: false,
