@@ -1,6 +1,14 @@
 /** Random DAGs with every construct: whatever the order of events, the run ends as the oracle says. */
 import { describe, expect, test } from '@jest/globals';
-import type { AttemptReport, Dag, RunNode, RunState } from '../src/index.ts';
+import {
+  type AttemptReport,
+  type Dag,
+  type RunNode,
+  type RunState,
+  TASK_STATUSES,
+  TASK_TRANSITIONS,
+  type TaskStatus,
+} from '../src/index.ts';
 import { type OracleDag, type OracleEnd, oracleRun } from './support/flow-oracle.ts';
 import { compileFlow, randomEnds, randomFlow } from './support/flow-shapes.ts';
 import { LawfulDriver } from './support/lawful-driver.ts';
@@ -9,9 +17,9 @@ import { dice } from './support/shapes.ts';
 import { at } from './support/specs.ts';
 
 /** As a worker reports it. A failure that was planned is not tried again: what is lost on the way is. */
-function reportOf({ end, ...decision }: OracleEnd): AttemptReport {
+function reportOf({ end, ...decision }: OracleEnd, retryable = false): AttemptReport {
   if (end === 'skipped') return { outcome: 'skipped' };
-  if (end === 'failed') return { outcome: 'failed', error: { name: 'Error', message: 'planned', retryable: false } };
+  if (end === 'failed') return { outcome: 'failed', error: { name: 'Error', message: 'planned', retryable } };
   return { outcome: 'success', decision };
 }
 
@@ -45,8 +53,8 @@ function differences(flow: OracleDag, dag: Dag, seed: number, order: number, mis
   return lines.length === 0 ? undefined : lines.join('\n');
 }
 
-function withRetries(dag: Dag): Dag {
-  const tasks = dag.tasks.map((task) => ({ ...task, retries: { ...task.retries, max: 200 } }));
+function withRetries(dag: Dag, max = 200): Dag {
+  const tasks = dag.tasks.map((task) => ({ ...task, retries: { ...task.retries, max } }));
   return { ...dag, tasks, spec: { ...dag.spec, tasks } };
 }
 
@@ -75,5 +83,30 @@ describe('a random DAG with every construct', () => {
     const runs = propertyRuns(usual);
     for (let seed = 0; seed < runs; seed += 1) runSeed(seed * 7 + most, most);
     expect(runs).toBeGreaterThan(0);
+  });
+});
+
+describe('a random DAG that people interfere with', () => {
+  test('ends, with every legal move of the table made on the way, and no other', () => {
+    const seen = new Set<string>();
+    const onMove = (from: TaskStatus, to: TaskStatus): void => void seen.add(`${from} → ${to}`);
+    const runs = Math.max(2_000, propertyRuns(2_000));
+    for (let seed = 0; seed < runs; seed += 1) {
+      const flow = randomFlow(seed, 6);
+      const ends = randomEnds(flow, seed);
+      const options = { mischief: 60, cancels: true, clears: true, marks: true, onMove };
+      try {
+        const driver = new LawfulDriver(withRetries(compileFlow(flow), seed % 3), {
+          ...options,
+          dice: dice(seed),
+          ends: ({ task, mapIndex }: RunNode, time: number) => reportOf(ends(task, mapIndex, time), seed % 2 === 0),
+        });
+        driver.drive();
+      } catch (error) {
+        throw new Error(`Seed ${seed}: ${String(error)}\n${JSON.stringify(flow)}`, { cause: error });
+      }
+    }
+    const legal = TASK_STATUSES.flatMap((from) => Object.keys(TASK_TRANSITIONS[from]).map((to) => `${from} → ${to}`));
+    expect([...seen].sort()).toEqual([...legal].sort());
   });
 });

@@ -3,7 +3,7 @@
  *
  * X1. Instances are made, taken away or brought back only while one of the space waits: what nobody cleared stays as it ended.
  * X2. The node without map index becomes the instance of the first item. With no items it is skipped instead.
- * X3. All tasks of a mapped group have the same instances.
+ * X3. All tasks of a mapped group have the same instances; only in a run that is being ended just its teardowns get them.
  */
 import { isTerminal, SLOT_STATUSES, type TaskStatus } from '../model/states.ts';
 import { judgeDeciders } from './deciders.ts';
@@ -56,7 +56,8 @@ function setLength(draft: RunDraft, task: number, length: number): void {
     draft.nameFirst(first);
     draft.doubts.node(task, first);
   }
-  for (let mapIndex = 0; mapIndex < length; mapIndex += 1) {
+  const wanted = draft.progress.ending === undefined || draft.dag.tasks[task]?.role === 'teardown' ? length : 0;
+  for (let mapIndex = 0; mapIndex < wanted; mapIndex += 1) {
     const node = nodeAt(draft.dag, draft.index, task, mapIndex);
     if (node === undefined) draft.create(task, mapIndex, 'an instance for each item');
     else if (draft.state(node).status === 'removed') bringBack(draft, node);

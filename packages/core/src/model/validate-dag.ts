@@ -198,7 +198,11 @@ function checkGraph(spec: DagSpec, byId: ReadonlyMap<string, TaskSpec>, report: 
   }
   if (!sound || cycles.length > 0) return;
   const rules = tasks.map((task) => task.triggerRule);
-  for (const position of findUnreachable(upstream, rules, unclear(tasks, groups, upstream, (taskId) => index.get(taskId)))) {
+  for (const position of findUnreachable(
+    upstream,
+    rules,
+    unclear(tasks, groups, upstream, (taskId) => index.get(taskId)),
+  )) {
     const task = tasks[position];
     const waits = task?.upstream.map((taskId) => `"${taskId}"`).join(', ');
     report(

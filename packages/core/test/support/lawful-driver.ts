@@ -37,6 +37,8 @@ export interface DriverOptions {
   readonly mischief: number;
   readonly cancels?: boolean;
   readonly clears?: boolean;
+  /** People also mark nodes and runs, and end runs without their teardowns. */
+  readonly marks?: boolean;
   /** Called for every move that a task made, by whoever. */
   readonly onMove?: (from: TaskStatus, to: TaskStatus) => void;
 }
@@ -145,7 +147,7 @@ export class LawfulDriver {
 
   /** Never before the rule is met, never past it: by the oracle. */
   #checkRule(task: number, to: TaskState, event: RunEvent): void {
-    if (event.type === 'run.cancelled' || !this.#plain) return;
+    if (event.type === 'tasks.marked' || this.run.progress.ending !== undefined || !this.#plain) return;
     const expected = { wait: 'none', run: 'scheduled', skip: 'skipped', upstream_failed: 'upstream_failed' }[this.verdict(task)];
     check(to.status === expected, `${to.status}, but by the manual ${expected}`);
   }
@@ -184,7 +186,8 @@ export class LawfulDriver {
     const waitsForPast = this.dag.flow.pastTasks.size > 0 && this.run.pastUnmet?.size !== 0;
     check(waiting.length > 0 || due || repeats.length > 0 || waitsForPast, `the run is stuck`);
     for (const [task, { status }] of this.run.tasks.entries()) {
-      if (status === 'none' && !due && this.#plain) check(this.verdict(task) === 'wait', `task ${task} could be decided and was not`);
+      if (status === 'none' && !due && this.#plain && this.run.progress.ending === undefined)
+        check(this.verdict(task) === 'wait', `task ${task} could be decided and was not`);
     }
     for (const state of this.run.tasks) {
       if (state.status === 'up_for_retry' || state.status === 'up_for_reschedule') {
@@ -274,7 +277,8 @@ export class LawfulDriver {
   }
 
   #resume(task: number, attempt: number): void {
-    if (this.#options.ends === undefined && this.chance(0.2)) {
+    const mayFail = this.#options.ends === undefined || this.#options.marks === true;
+    if (mayFail && this.chance(0.2)) {
       this.report(task, { status: 'failed', attempt });
       return;
     }
@@ -339,20 +343,37 @@ export class LawfulDriver {
   }
 
   #command(): void {
-    if (this.#options.cancels === true && this.chance(0.2)) {
-      const live = this.run.tasks.flatMap(({ status, attempt }, task) =>
-        status === 'queued' || status === 'running' || status === 'restarting' ? [`${task}/${attempt}`] : [],
-      );
-      this.tell({ type: 'run.cancelled' });
-      check(this.run.status === 'failed' && this.run.open === 0, 'a cancelled run goes on');
-      check(
-        live.every((attempt) => this.revoked.has(attempt)),
-        'a live attempt was not revoked',
-      );
-      this.cancelled = true;
-    } else if (this.#options.clears === true) {
-      this.clear(this.run.tasks.flatMap((_, task) => (this.chance(0.4) ? [task] : [])));
-    }
+    const some = (probability: number): number[] => this.run.tasks.flatMap((_, node) => (this.chance(probability) ? [node] : []));
+    if (this.#options.cancels === true && this.chance(0.2)) this.#end();
+    else if (this.#options.marks === true && this.chance(0.5)) {
+      const waiting = new Set<TaskStatus>(['deferred', 'awaiting_input', 'up_for_reschedule', 'up_for_retry', 'restarting']);
+      const rare = this.run.tasks.flatMap(({ status }, node) => (waiting.has(status) ? [node] : []));
+      this.tell({ type: 'tasks.marked', tasks: rare.length > 0 ? rare : some(0.2), status: this.pick(['success', 'failed'] as const) });
+    } else if (this.#options.clears === true) this.clear(some(0.4));
+  }
+
+  /** Only teardowns may go on, and only those of which a setup has succeeded. */
+  #end(): void {
+    const live = this.run.tasks.flatMap(({ status, attempt }, node) => {
+      const holds = status === 'queued' || status === 'running' || status === 'restarting';
+      return holds && this.#spec(node).role !== 'teardown' ? [`${node}/${attempt}`] : [];
+    });
+    const teardowns = this.chance(0.7);
+    const status = this.#options.marks === true && this.chance(0.4) ? this.pick(['success', 'failed'] as const) : undefined;
+    if (status === undefined) this.tell({ type: 'run.cancelled', teardowns });
+    else this.tell({ type: 'run.marked', status });
+    const open = this.run.tasks.flatMap((state, node) => (isTerminal(state.status) ? [] : [node]));
+    if (status === undefined && !teardowns) check(open.length === 0, 'a run that was ended at once goes on');
+    check(
+      open.every((node) => this.#spec(node).role === 'teardown'),
+      'an ended run goes on with more than teardowns',
+    );
+    if (open.length === 0) check(this.run.status === (status ?? 'failed'), 'an ended run has another status');
+    check(
+      live.every((attempt) => this.revoked.has(attempt)),
+      'a live attempt was not revoked',
+    );
+    this.cancelled = true;
   }
 
   clear(tasks: readonly number[]): void {
