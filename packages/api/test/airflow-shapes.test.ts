@@ -57,6 +57,15 @@ const CALLS: readonly [string, InjectOptions & { url: string }][] = [
     '/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/tries/{task_try_number}',
     { url: `${run}/r1/taskInstances/extract/tries/1` },
   ],
+  ['/dags/{dag_id}/dagRuns/{dag_run_id}/hitlDetails', { url: `${run}/r1/hitlDetails` }],
+  [
+    '/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/{map_index}/hitlDetails',
+    { url: `${run}/r1/taskInstances/extract/-1/hitlDetails` },
+  ],
+  [
+    '/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/{map_index}/hitlDetails',
+    { url: `${run}/r1/taskInstances/extract/-1/hitlDetails`, method: 'PATCH', payload: { chosen_options: ['Approve'] } },
+  ],
   ['/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/logs/{try_number}', { url: `${run}/r1/taskInstances/extract/logs/2` }],
   [
     '/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/xcomEntries/{xcom_key}',
@@ -87,7 +96,9 @@ withSpec("Airflow's document of its REST API v2", () => {
   let document: OpenApi;
   beforeAll(async () => {
     document = asJsonSchema(parse(readFileSync(file, 'utf8'))) as OpenApi;
-    app = await buildApi(createFixture().deps);
+    const fixture = createFixture();
+    fixture.waits.addForm({ schema: { type: 'boolean' } });
+    app = await buildApi(fixture.deps);
   });
   afterAll(() => app.close());
 

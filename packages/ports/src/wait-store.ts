@@ -8,7 +8,7 @@
  */
 import type { AttemptError, Instant, RunStatus, TaskStatus, Wait } from '@headrace/core';
 import type { NewNotice } from './notice-store.ts';
-import type { Listed, Page } from './query-store.ts';
+import type { Listed, Page, Range } from './query-store.ts';
 
 /** A wait that counts. Not `poll`: attempts look at those themselves. */
 export interface OpenWait extends Wait {
@@ -83,6 +83,14 @@ export interface WaitFilter {
   readonly open?: boolean;
   /** Only forms that name this user, or nobody. */
   readonly assignee?: string;
+  /** `LIKE` patterns; the last two of forms. */
+  readonly dagIdPattern?: string;
+  readonly taskIdPattern?: string;
+  readonly subjectPattern?: string;
+  readonly bodyPattern?: string;
+  /** Ended by one of these. */
+  readonly users?: readonly string[];
+  readonly enteredAt?: Range;
 }
 
 export interface WaitStore {

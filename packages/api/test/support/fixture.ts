@@ -23,6 +23,7 @@ import {
 import { type ApiDeps, knownTokens } from '../../src/index.ts';
 import { createAssets } from './memory-assets.ts';
 import { type MemoryBackfills, memoryBackfills } from './memory-backfills.ts';
+import { type MemoryWaits, memoryWaits } from './memory-waits.ts';
 import { versionsAndNotices } from './versions-and-notices.ts';
 
 const TOKEN = 'a-token-for-tests';
@@ -69,6 +70,7 @@ export interface Fixture {
   readonly commands: string[];
   readonly objects: Map<string, string>;
   readonly backfills: MemoryBackfills;
+  readonly waits: MemoryWaits;
   /** Has the DAG say something else. */
   change(fields: Partial<DagSpec>): void;
 }
@@ -184,7 +186,9 @@ export function createFixture(): Fixture {
     };
   }
 
+  const waits = memoryWaits(T0);
   const deps: ApiDeps = {
+    waits: waits.store,
     ...versionsAndNotices(spec, T0),
     pools: poolsInMemory(),
     version: '0.0.0-test',
@@ -328,6 +332,7 @@ export function createFixture(): Fixture {
     commands,
     objects,
     backfills,
+    waits,
     change: (fields) => void dags.set('sales', { ...dag, spec: { ...spec, ...fields } }),
   };
 }

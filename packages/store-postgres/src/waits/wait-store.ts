@@ -10,7 +10,7 @@ import { WAIT_COLUMNS, WAIT_COUNTS, WAIT_FROM, type WaitRow, waitRecordOf } from
 const WAITS: ListQuery<WaitRow, WaitRecord> = {
   columns: WAIT_COLUMNS,
   from: WAIT_FROM,
-  order: { id: 'w.id', entered_at: 'w.entered_at', timeout_at: 'w.timeout_at' },
+  order: { id: 'w.id', entered_at: 'w.entered_at', created_at: 'w.entered_at', timeout_at: 'w.timeout_at' },
   key: 'w.id',
   item: waitRecordOf,
 };
@@ -43,6 +43,13 @@ function conditionsOf(filter: WaitFilter): Conditions {
     .add('w.try_number = ?', filter.tryNumber)
     .add('w.kind = any(?)', filter.kinds)
     .add(`(w.condition -> 'form' -> 'assignees' @> to_jsonb(?::text) or w.condition -> 'form' -> 'assignees' = '[]')`, filter.assignee);
+  conditions
+    .like('r.dag_id', filter.dagIdPattern)
+    .like('t.task_id', filter.taskIdPattern)
+    .like(`w.condition -> 'form' ->> 'subject'`, filter.subjectPattern)
+    .like(`w.condition -> 'form' ->> 'body'`, filter.bodyPattern)
+    .add('w.username = any(?)', filter.users)
+    .range('w.entered_at', filter.enteredAt);
   if (filter.open === true) conditions.require(`(${WAIT_COUNTS})`);
   if (filter.open === false) conditions.require(`not (${WAIT_COUNTS})`);
   return conditions;
