@@ -1,5 +1,6 @@
 /** No hot statement reads history, however long it is, or looks at idle DAGs: shown on a million finished task instances of 400 DAGs. */
 
+import type { TaskSpec } from '@headrace/core';
 import { type QueuedTask, type RunDecision, silentLog } from '@headrace/ports';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type pg from 'pg';
@@ -29,6 +30,8 @@ const ALLOWED: ReadonlySet<string> = new Set([
   'task_instance_dag_run_id_task_id_map_index_key',
   'task_instance_scheduled',
   'task_instance_live',
+  'task_instance_limited',
+  'task_instance_deferred',
   'task_instance_due',
   'dag_run_pkey',
   'dag_run_dag_id_run_id_key',
@@ -170,6 +173,35 @@ describe('history is not read by', () => {
     await shun(3, () => db.store.queries.liveCounts());
   });
 });
+
+test('what a limit holds back is not read by decisions either, however much it is', async () => {
+  const limits = { concurrency: [{ key: 'one', limit: 1 }], rate: [{ key: 'one', tokens: 1, perMs: 3_600_000, burst: 1 }] };
+  const many = (more: Partial<TaskSpec>) =>
+    Array.from({ length: 10_000 }, (_, index) => taskSpec(`t${index}`, { priorityWeight: 9, ...more }));
+  // Starts the runs that are left over from above, too.
+  await startedRun(db.store, LIVE);
+  for (const spec of [
+    dagSpec('held_by_its_dag', many({}), { maxActiveTasks: 1 }),
+    dagSpec('held_by_a_key', many({ limits }), { maxActiveTasks: 50_000 }),
+    dagSpec('held_by_its_pool', many({ pool: 'nowhere' }), { maxActiveTasks: 50_000 }),
+  ]) {
+    await saveDag(db.store, spec);
+    await startedRun(db.store, spec);
+  }
+  await db.sql.query('update pool set slots = 1000');
+  await decide(db.store);
+  const store = createStore({ url: db.url, log: silentLog });
+  try {
+    const run = await startedRun(db.store, LIVE);
+    await shun(7, async () => {
+      const { queued, backlog } = await decide(store);
+      expect([queued.filter((task) => task.runKey === run.runKey).length, backlog]).toEqual([20, true]);
+    });
+    await shun(1, () => decide(store));
+  } finally {
+    await store.close();
+  }
+}, 60_000);
 
 /** The plans of all statements that `work` sends, of which there must be so many at least. */
 async function shun(least: number, work: () => Promise<unknown>): Promise<void> {
