@@ -1,10 +1,8 @@
 /** Params of a run against the schema of the DAG itself: only the DAG's code knows it, so it is asked in the evaluation child. */
-import { join } from 'node:path';
 import type { Log } from '@headrace/ports';
-import { BundleFolder } from './bundle-folder.ts';
 import { sha256 } from './canonical-json.ts';
 import type { EvaluationLimits } from './evaluation-process.ts';
-import { Evaluator } from './evaluator.ts';
+import { KeptBundles } from './kept-bundles.ts';
 
 export interface ParamsQuestion {
   readonly bundleCode: string;
@@ -26,33 +24,33 @@ export class ParamsCheckError extends Error {
   }
 }
 
-const NO_SOURCE_MAP = '{"version":3,"sources":[],"names":[],"mappings":""}';
-
-/** Needs no DAG folder, so that it works in an API server too. Has a child of its own, so that no trigger waits for files being loaded. */
+/** Needs no DAG folder, so that it works in an API server too. */
 export class ParamsChecker {
-  readonly #bundles: BundleFolder;
-  readonly #evaluator: Evaluator;
-  #opened: Promise<void> | undefined;
+  readonly #bundles: KeptBundles;
 
   constructor(cacheDir: string, limits: EvaluationLimits, log: Log) {
-    this.#bundles = new BundleFolder(join(cacheDir, 'bundles'));
-    this.#evaluator = new Evaluator(cacheDir, limits, log);
+    this.#bundles = new KeptBundles(cacheDir, limits, log);
   }
 
   /** Throws ParamsCheckError when the bundle cannot be asked. */
   async check({ bundleCode, dagId, params }: ParamsQuestion): Promise<ParamsVerdict> {
-    this.#opened ??= this.#bundles.open();
-    await this.#opened;
     const hash = sha256(bundleCode);
-    if ((await this.#bundles.get(hash)) === undefined) await this.#bundles.put({ hash, code: bundleCode, sourceMap: NO_SOURCE_MAP });
-    const answer = await this.#evaluator.ask({ kind: 'params', bundle: this.#bundles.path(hash), dagId, params });
-    if (answer.kind === 'valid') return { kind: 'valid', params: answer.value };
-    if (answer.kind === 'invalid') return answer;
-    if (answer.kind === 'dags') throw new ParamsCheckError('HR_PARAMS_CHECK', 'The evaluation child answered another question');
-    throw new ParamsCheckError(answer.code ?? 'HR_PARAMS_CHECK', `The params of DAG "${dagId}" cannot be checked: ${answer.message}`);
+    await this.#bundles.keep(hash, bundleCode);
+    const answer = await this.#bundles.ask(hash, { kind: 'params', dagId, params });
+    switch (answer.kind) {
+      case 'valid':
+        return { kind: 'valid', params: answer.value };
+      case 'invalid':
+        return answer;
+      case 'problem':
+      case 'fatal':
+        throw new ParamsCheckError(answer.code ?? 'HR_PARAMS_CHECK', `The params of DAG "${dagId}" cannot be checked: ${answer.message}`);
+      default:
+        throw new ParamsCheckError('HR_PARAMS_CHECK', 'The evaluation child answered another question');
+    }
   }
 
   close(): Promise<void> {
-    return this.#evaluator.close();
+    return this.#bundles.close();
   }
 }

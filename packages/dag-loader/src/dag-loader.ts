@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import type { ImportError, LoadedFile, Log, Metrics } from '@headrace/ports';
 import { type Bundle, type BundleOutcome, bundleFiles } from './bundle.ts';
 import { ParamsChecker, type ParamsQuestion, type ParamsVerdict } from './check-params.ts';
-import type { EvaluationLimits } from './evaluation-process.ts';
+import { DEFAULT_LIMITS, type EvaluationLimits } from './evaluation-process.ts';
 import { Evaluator } from './evaluator.ts';
 import { type CachedFile, type CachedOutcome, FileCache, type Look } from './file-cache.ts';
 import { judgeAnswer, type LoadOutcome } from './judge-answer.ts';
@@ -48,7 +48,6 @@ export interface DagLoader {
   close(): Promise<void>;
 }
 
-const DEFAULT_LIMITS: EvaluationLimits = { timeoutMs: 10_000, memoryMb: 512, outputBytes: 1024 * 1024 };
 /** Files in one call of esbuild: enough to share what they have in common, few enough for its memory. */
 const BATCH = 64;
 /** How long a file is waited for while others are in line behind it. */

@@ -10,6 +10,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Duplex, Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import type { TimetableQuestion } from '@headrace/core';
 import { type EvaluationAnswer, type EvaluationRequest, readResponse } from './evaluation-protocol.ts';
 
 export interface EvaluationLimits {
@@ -21,9 +22,18 @@ export interface EvaluationLimits {
   readonly outputBytes: number;
 }
 
+export const DEFAULT_LIMITS: EvaluationLimits = { timeoutMs: 10_000, memoryMb: 512, outputBytes: 1024 * 1024 };
+
 export type Question =
   | { readonly kind: 'evaluate'; readonly bundle: string }
-  | { readonly kind: 'params'; readonly bundle: string; readonly dagId: string; readonly params: unknown };
+  | { readonly kind: 'params'; readonly bundle: string; readonly dagId: string; readonly params: unknown }
+  | {
+      readonly kind: 'timetable';
+      readonly bundle: string;
+      readonly dagId: string;
+      readonly name: string;
+      readonly question: TimetableQuestion;
+    };
 
 /** Why there is no answer: the child was killed or died. */
 export interface Fatality {

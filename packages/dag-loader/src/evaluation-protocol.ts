@@ -1,6 +1,7 @@
 /** What the loader and its evaluation child say to each other over one socket: a line of JSON each way, strictly in turn. */
-import type { DagSpec } from '@headrace/core';
+import type { TimetableQuestion } from '@headrace/core';
 import { z } from 'zod';
+import { specShape } from './spec-shape.ts';
 
 interface RequestBase {
   readonly id: number;
@@ -12,7 +13,8 @@ interface RequestBase {
 
 export type EvaluationRequest =
   | (RequestBase & { readonly kind: 'evaluate' })
-  | (RequestBase & { readonly kind: 'params'; readonly dagId: string; readonly params: unknown });
+  | (RequestBase & { readonly kind: 'params'; readonly dagId: string; readonly params: unknown })
+  | (RequestBase & { readonly kind: 'timetable'; readonly dagId: string; readonly name: string; readonly question: TimetableQuestion });
 
 const positions = z.array(z.tuple([z.number().int(), z.number().int()])).max(100);
 
@@ -25,64 +27,7 @@ const problem = z.object({
   positions,
 });
 
-const milliseconds = z.number().int().min(0);
-
-const spec = z.strictObject({
-  formatVersion: z.literal(1),
-  dagId: z.string(),
-  description: z.string().optional(),
-  doc: z.string().optional(),
-  tags: z.array(z.string()),
-  owners: z.array(z.string()),
-  schedule: z.discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('manual') }),
-    z.strictObject({
-      kind: z.literal('cron'),
-      expression: z.string(),
-      timezone: z.string(),
-      interval: z.union([z.enum(['trigger', 'cron']), z.strictObject({ lengthMs: milliseconds })]),
-    }),
-  ]),
-  startAt: z.number().int().optional(),
-  endAt: z.number().int().optional(),
-  catchup: z.discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('off') }),
-    z.strictObject({ kind: z.literal('all') }),
-    z.strictObject({ kind: z.literal('window'), windowMs: milliseconds }),
-  ]),
-  maxActiveRuns: z.number(),
-  maxActiveTasks: z.number(),
-  pausedUponCreation: z.boolean(),
-  paramsSchema: z.record(z.string(), z.unknown()).optional(),
-  paramsDefault: z.record(z.string(), z.unknown()),
-  tasks: z.array(
-    z.strictObject({
-      taskId: z.string(),
-      kind: z.enum(['task', 'extract', 'load', 'transform', 'export']),
-      upstream: z.array(z.string()),
-      triggerRule: z.string(),
-      retries: z.strictObject({
-        max: z.number(),
-        delayMs: milliseconds,
-        backoff: z.enum(['fixed', 'exponential']),
-        maxDelayMs: milliseconds,
-        jitter: z.number(),
-        rules: z.array(z.strictObject({ error: z.string(), action: z.enum(['fail', 'retry']), delayMs: milliseconds.optional() })),
-      }),
-      executionTimeoutMs: milliseconds,
-      queue: z.string(),
-      pool: z.string(),
-      poolSlots: z.number(),
-      priorityWeight: z.number(),
-      inputs: z.record(z.string(), z.string()),
-      connections: z.array(z.string()),
-      doc: z.string().optional(),
-    }),
-  ),
-});
-
-/** A spec of the right shape; whether it makes sense is for the core's `validateDag`. */
-const specShape = spec.transform((value) => value as DagSpec);
+const interval = z.strictObject({ start: z.number().int(), end: z.number().int(), runAfter: z.number().int().optional() });
 
 const answer = z.discriminatedUnion('kind', [
   problem,
@@ -91,6 +36,11 @@ const answer = z.discriminatedUnion('kind', [
     dags: z.array(z.object({ spec: specShape, positions: z.array(z.tuple([z.string(), positions])) })),
     /** The specs of a second evaluation, when they are not the same text. */
     again: z.array(z.unknown()).optional(),
+  }),
+  z.object({
+    kind: z.literal('interval'),
+    /** Null: there is no further one. */
+    value: interval.nullable(),
   }),
   z.object({ kind: z.literal('valid'), value: z.record(z.string(), z.unknown()) }),
   z.object({

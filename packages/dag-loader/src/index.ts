@@ -1,3 +1,4 @@
+export { createTimetableEvaluator, TimetableError, type TimetableEvaluatorOptions } from './ask-timetable.ts';
 export { ParamsCheckError, type ParamsQuestion, type ParamsVerdict } from './check-params.ts';
 export { isDagFileName, listDagFiles } from './dag-files.ts';
 export {
