@@ -1,8 +1,11 @@
 /** `headrace`: what it can do, and what becomes of errors. */
 import { Command, CommanderError, Option } from 'commander';
+import { addAssetCommands } from './commands/assets.ts';
 import { addBackfillCommands } from './commands/backfill.ts';
 import { addDagCommands } from './commands/dags.ts';
 import { addDatabaseCommands } from './commands/db.ts';
+import { addExplainCommand } from './commands/explain.ts';
+import { addNoticeCommands } from './commands/notices.ts';
 import { addPoolCommands } from './commands/pools.ts';
 import { addProcessCommands } from './commands/processes.ts';
 import { addRunCommands } from './commands/runs.ts';
@@ -58,6 +61,9 @@ function createProgram(terminal: Terminal): Command {
   addRunCommands(program, terminal);
   addBackfillCommands(program, terminal);
   addTaskCommands(program, terminal);
+  addExplainCommand(program, terminal);
+  addNoticeCommands(program, terminal);
+  addAssetCommands(program, terminal);
   addPoolCommands(program, terminal);
   addVersionCommand(program, terminal);
   return program;

@@ -5,12 +5,19 @@
  * K2. What is not a success is thrown: `ApiError` with the problem that the server told, `UnreachableError` when none answered.
  */
 import type {
+  AddedPartitions,
+  AddPartitions,
+  Asset,
+  AssetCollection,
+  AssetEvent,
+  AssetEventCollection,
   Backfill,
   BackfillCollection,
   BackfillPost,
   BackfillRunCollection,
   ClearDagRun,
   ClearTaskInstances,
+  CreateAssetEvent,
   Dag,
   DagCollection,
   DagDetails,
@@ -18,14 +25,21 @@ import type {
   DagRun,
   DagRunCollection,
   DagRunPatch,
+  DagVersionCollection,
+  DagVersionDiff,
   DryRunBackfillCollection,
   HealthInfo,
   ImportErrorCollection,
   MarkTaskInstance,
+  MaterializeAsset,
+  Notice,
+  NoticeCollection,
+  PartitionCollection,
   PoolBody,
   PoolCollection,
   PoolPatch,
   PoolResponse,
+  RunExplanation,
   TaskCollection,
   TaskExplanation,
   TaskInstance,
@@ -60,6 +74,8 @@ interface Request {
   /** Where the path begins. Default: Airflow's. */
   readonly root?: '/api/v2' | '/headrace/v1';
 }
+
+const OURS = '/headrace/v1';
 
 export type HeadraceClient = ReturnType<typeof createClient>;
 
@@ -102,6 +118,7 @@ export function createClient(options: ClientOptions) {
 
   const dag = (dagId: string): string => `/dags/${encodeURIComponent(dagId)}`;
   const run = (dagId: string, runId: string): string => `${dag(dagId)}/dagRuns/${encodeURIComponent(runId)}`;
+  const partitions = (asset: string): string => `/assets/${encodeURIComponent(asset)}/partitions`;
   const pool = (name: string): string => `/pools/${encodeURIComponent(name)}`;
   const instance = (dagId: string, runId: string, taskId: string): string =>
     `${run(dagId, runId)}/taskInstances/${encodeURIComponent(taskId)}`;
@@ -146,11 +163,31 @@ export function createClient(options: ClientOptions) {
     tries: (dagId: string, runId: string, taskId: string) => request<TaskInstanceTryCollection>(`${instance(dagId, runId, taskId)}/tries`),
     log: (dagId: string, runId: string, taskId: string, tryNumber: number, query: Query = {}) =>
       request<TaskLog>(`${instance(dagId, runId, taskId)}/logs/${tryNumber}`, { query }),
-    explain: (dagId: string, runId: string, taskId: string) => request<TaskExplanation>(`${instance(dagId, runId, taskId)}/explain`),
+    explain: (dagId: string, runId: string, taskId: string, query: Query = {}) =>
+      request<TaskExplanation>(`${instance(dagId, runId, taskId)}/explain`, { query, root: '/headrace/v1' }),
+    explainRun: (dagId: string, runId: string) => request<RunExplanation>(`${run(dagId, runId)}/explain`, { root: '/headrace/v1' }),
+    versions: (dagId: string, query: Query = {}) => request<DagVersionCollection>(`${dag(dagId)}/dagVersions`, { query }),
+    diffVersions: (dagId: string, before: number, after: number) =>
+      request<DagVersionDiff>(`${dag(dagId)}/versions/${before}/diff/${after}`, { root: '/headrace/v1' }),
+    notices: (query: Query = {}) => request<NoticeCollection>('/notices', { query, root: '/headrace/v1' }),
+    redeliverNotice: (id: number) => request<Notice>(`/notices/${id}/redeliver`, { method: 'POST', root: '/headrace/v1' }),
     result: (dagId: string, runId: string, taskId: string) =>
       request<XComEntry>(`${instance(dagId, runId, taskId)}/xcomEntries/return_value`),
     clearTaskInstances: (dagId: string, body: ClearTaskInstances) =>
       request<TaskInstanceCollection>(`${dag(dagId)}/clearTaskInstances`, { method: 'POST', body }),
+    assets: (query: Query = {}) => request<AssetCollection>('/assets', { query }),
+    asset: (assetId: number) => request<Asset>(`/assets/${assetId}`),
+    assetEvents: (query: Query = {}) => request<AssetEventCollection>('/assets/events', { query }),
+    createAssetEvent: (body: CreateAssetEvent) => request<AssetEvent>('/assets/events', { method: 'POST', body }),
+    materializeAsset: (assetId: number, body: MaterializeAsset) =>
+      request<DagRun>(`/assets/${assetId}/materialize`, { method: 'POST', body }),
+    /** The events that made a run. */
+    upstreamAssetEvents: (dagId: string, runId: string) => request<AssetEventCollection>(`${run(dagId, runId)}/upstreamAssetEvents`),
+    assetPartitions: (asset: string, query: Query = {}) => request<PartitionCollection>(partitions(asset), { query, root: OURS }),
+    addPartitions: (asset: string, body: AddPartitions) =>
+      request<AddedPartitions>(partitions(asset), { method: 'POST', body, root: OURS }),
+    removePartition: (asset: string, key: string, dimension?: string) =>
+      request<void>(`${partitions(asset)}/${encodeURIComponent(key)}`, { method: 'DELETE', query: { dimension }, root: OURS }),
     pools: (query: Query = {}) => request<PoolCollection>('/pools', { query }),
     createPool: (body: PoolBody) => request<PoolResponse>('/pools', { method: 'POST', body }),
     patchPool: (name: string, body: PoolPatch) => request<PoolResponse>(pool(name), { method: 'PATCH', body }),

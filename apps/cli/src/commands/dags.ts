@@ -8,6 +8,7 @@ import { formatFacts, formatTable } from '../output/table.ts';
 import { formatInstant } from '../output/times.ts';
 import { collectParam, instantOption, mergeParams } from '../params-option.ts';
 import type { Terminal } from '../terminal.ts';
+import { addVersionCommands } from './dag-versions.ts';
 import { addDagTestCommand } from './dags-test.ts';
 import { describeRun } from './runs.ts';
 
@@ -74,6 +75,7 @@ export function addDagCommands(program: Command, terminal: Terminal): void {
   }
 
   addDagTestCommand(dags, terminal);
+  addVersionCommands(dags, terminal);
 
   dags
     .command('next-execution')
@@ -125,6 +127,7 @@ async function showDag(session: Session, dagId: string): Promise<void> {
       ['version', dag.latest_dag_version?.version_number],
       ['schedule', dag.timetable_description],
       ['state', dag.is_paused ? 'paused' : 'active'],
+      ['paused because', dag.paused_reason],
       ['next run', formatInstant(dag.next_dagrun_run_after)],
       ['params', params.join(' ')],
     ]);

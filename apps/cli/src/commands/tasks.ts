@@ -5,8 +5,8 @@ import { openSession, resolveRunId, type Session } from '../api-connection.ts';
 import { UsageError } from '../failures.ts';
 import { formatLogLine } from '../output/log-line.ts';
 import { show } from '../output/show.ts';
-import { formatTable } from '../output/table.ts';
 import type { Terminal } from '../terminal.ts';
+import { explainTask } from './explain.ts';
 import { allTaskInstances, taskTable } from './runs.ts';
 import { addTaskRenderCommand } from './tasks-render.ts';
 
@@ -113,14 +113,8 @@ export function addTaskCommands(program: Command, terminal: Terminal): void {
     .argument('<dag>')
     .argument('<run>', 'its id, or "latest"')
     .argument('<task>')
-    .action(async (dagId: string, given: string, taskId: string, _, command: Command) => {
-      const session = await openSession(command, terminal);
-      const answer = await session.client.explain(dagId, await resolveRunId(session.client, dagId, given), taskId);
-      show(session, answer, () => {
-        const rows = answer.conditions.map(({ rule, passed, reason }) => [passed ? 'ok' : 'waits', rule, reason]);
-        return `${answer.task_id} is ${answer.state ?? 'none'}\n${formatTable(['', 'condition', 'why'], rows)}`;
-      });
-    });
+    .option('--map-index <number>', 'which instance of a mapped task; the first if not given')
+    .action(explainTask(terminal));
 }
 
 async function showLog(
