@@ -12,7 +12,8 @@ import { KeptBundles } from './kept-bundles.ts';
 export interface TimetableEvaluatorOptions {
   /** For bundles. May be deleted, and shared with a loader. */
   readonly cacheDir: string;
-  readonly bundles: Pick<AttemptStore, 'bundle'>;
+  /** Where the bundles of versions are. */
+  readonly store: Pick<AttemptStore, 'bundle'>;
   readonly log: Log;
   /** Default: 5 s a question, 256 MB, 1 MB. */
   readonly limits?: Partial<EvaluationLimits>;
@@ -43,7 +44,7 @@ export function createTimetableEvaluator(options: TimetableEvaluatorOptions): Ti
   const versions = new Map<string, Promise<Version>>();
 
   async function keep(versionId: string): Promise<Version> {
-    const { dagId, code } = await options.bundles.bundle(versionId);
+    const { dagId, code } = await options.store.bundle(versionId);
     const hash = sha256(code);
     await kept.keep(hash, code);
     return { dagId, hash };

@@ -38,7 +38,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'headrace-timetables-'));
   evaluator = createTimetableEvaluator({
     cacheDir: folder,
-    bundles: {
+    store: {
       async bundle(versionId) {
         bundlesRead.push(versionId);
         if (versionId !== '7') throw new Error(`There is no version ${versionId}`);
