@@ -1,5 +1,5 @@
 /** Events of a task's outlets: one for each when the task succeeds, with what the task says about them. */
-import type { AssetSpec } from '@headrace/core';
+import { type AssetSpec, checkAssetEvent } from '@headrace/core';
 import type { NewAssetEvent } from '@headrace/ports';
 import { UnknownOutletError } from '../errors.ts';
 
@@ -21,7 +21,7 @@ export class AssetEmissions {
     this.#partitionKey = partitionKey;
   }
 
-  /** Throws UnknownOutletError, and TypeError for an extra that is not JSON. */
+  /** Throws UnknownOutletError, and InvalidAssetEventError for what cannot be recorded: no JSON, too much of it, or no partition of the asset. */
   emit(asset: string | { readonly name: string }, { extra, partition }: Emission = {}): void {
     const name = typeof asset === 'string' ? asset : asset.name;
     const outlet = this.#outlets.find((each) => each.name === name);
@@ -33,13 +33,16 @@ export class AssetEmissions {
       );
     }
     const key = partition ?? this.#usualPartition(outlet);
+    checkAssetEvent(outlet, { extra, ...(key === undefined ? {} : { partition: key }) });
     const place = JSON.stringify([name, key]);
     const before = this.#events.get(place);
     const said = extra === undefined ? {} : (JSON.parse(JSON.stringify(extra)) as Record<string, unknown>);
+    const all = { ...before?.extra, ...said };
+    checkAssetEvent(outlet, { extra: all });
     this.#events.set(place, {
       asset: name,
       ...(key === undefined ? {} : { partition: key }),
-      ...(before?.extra === undefined && extra === undefined ? {} : { extra: { ...before?.extra, ...said } }),
+      ...(before?.extra === undefined && extra === undefined ? {} : { extra: all }),
     });
   }
 
