@@ -177,8 +177,8 @@ export class Scheduler {
       switch (event.type) {
         case 'task':
           this.#book.hear(event);
-          // A move out of a slot may have made room for a task that waits.
-          if (this.#backlog && !holdsSlot(event.to.status)) this.#due.pick = true;
+          // Somebody else made it ready (a wait has ended, an attempt was given back), or it may have made room for one that waits.
+          if (event.to.status === 'scheduled' || (this.#backlog && !holdsSlot(event.to.status))) this.#due.pick = true;
           break;
         case 'run':
           if (this.#book.get(event.runKey) !== undefined) this.#book.reload(event.runKey);
