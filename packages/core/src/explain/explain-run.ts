@@ -57,7 +57,7 @@ function held({ heldFor }: RunStanding): Explanation | undefined {
   return {
     rule: 'assets',
     passed: false,
-    reason: `It is held until there is an event of ${heldFor.map((name) => `"${name}"`).join(', ')}`,
+    reason: `It is held until the condition on its assets is met: ${heldFor.map((name) => `"${name}"`).join(', ')}`,
   };
 }
 

@@ -39,9 +39,10 @@ export function blockersFirst(conditions: readonly Explanation[]): readonly Expl
   return [...conditions.filter((one) => !one.passed), ...conditions.filter((one) => one.passed)];
 }
 
-/** `90 s`, `3 min`, `2 h`, `4 d`: lengths of time for reading, not for reckoning. */
+/** `250 ms`, `90 s`, `3 min`, `2 h`, `4 d`: lengths of time for reading, not for reckoning. */
 export function inWords(ms: number): string {
-  const seconds = Math.max(0, Math.round(ms / 1_000));
+  if (ms < 1_000) return `${Math.max(0, Math.round(ms))} ms`;
+  const seconds = Math.round(ms / 1_000);
   if (seconds < 120) return `${seconds} s`;
   if (seconds < 7_200) return `${Math.round(seconds / 60)} min`;
   if (seconds < 172_800) return `${Math.round(seconds / 3_600)} h`;
