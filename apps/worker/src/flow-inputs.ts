@@ -41,7 +41,9 @@ export async function upstreamInputs(
   const repeated = plain.length === upstream.length ? undefined : await repeatedInputs(claimed, upstream, repeater, bundle, sources);
   const own = repeater === undefined ? undefined : await instanceInputs(claimed, repeater, bundle, sources);
   const targets = downstream.get(task.taskId);
-  const events = claimed.runType === 'asset_triggered' ? await sources.triggeringEvents?.(claimed.runKey) : undefined;
+  // A run that time made may have waited for events.
+  const isOfEvents = claimed.runType === 'asset_triggered' || bundle.schedule.kind === 'assets_and_time';
+  const events = isOfEvents ? await sources.triggeringEvents?.(claimed.runKey) : undefined;
   const flow: FlowInputs = {
     ...own,
     ...(repeated === undefined || repeated.mapped.size === 0 ? {} : { mapped: repeated.mapped }),

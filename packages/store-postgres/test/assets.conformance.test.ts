@@ -1,3 +1,4 @@
+import { assetInterleavings } from '@headrace/ports/conformance/asset-interleavings';
 import { assetStoreConformance } from '@headrace/ports/conformance/asset-store';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { testDatabase } from './support/database.ts';
@@ -36,3 +37,22 @@ assetStoreConformance(
     },
   },
 );
+
+describe('Postgres, by chance', () => {
+  let database: Awaited<ReturnType<typeof testDatabase>>;
+  beforeAll(async () => {
+    database = await testDatabase();
+  }, 60_000);
+  afterAll(() => database?.drop());
+
+  assetInterleavings(
+    { test, expect },
+    {
+      rounds: 20,
+      async empty() {
+        await database.clean();
+        return database.store;
+      },
+    },
+  );
+});

@@ -1,3 +1,4 @@
+import { assetInterleavings } from '@headrace/ports/conformance/asset-interleavings';
 import { assetStoreConformance } from '@headrace/ports/conformance/asset-store';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createMemoryStore, type MemoryStore } from '../src/memory/store.ts';
@@ -10,9 +11,7 @@ assetStoreConformance(
       let store: MemoryStore | undefined;
       return {
         async empty() {
-          // Time goes on a little whenever somebody asks for it, so that no two events come at once.
-          let now = Date.UTC(2026, 10, 21);
-          store = createMemoryStore({ now: () => ++now });
+          store = newStore();
           return store;
         },
         async run(runKey) {
@@ -35,3 +34,11 @@ assetStoreConformance(
     },
   },
 );
+
+assetInterleavings({ test, expect }, { rounds: 1_000, empty: async () => newStore() });
+
+/** Time goes on a little whenever somebody asks for it, so that no two events come at once. */
+function newStore(): MemoryStore {
+  let now = Date.UTC(2026, 10, 21);
+  return createMemoryStore({ now: () => ++now });
+}

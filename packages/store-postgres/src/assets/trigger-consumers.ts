@@ -74,10 +74,11 @@ const KINDS = `
 /** Parameter: DAGs. */
 const ALL_QUEUED = `
   select q.dag_id, q.event_id, q.triggers, q.partition_key, a.spec, e.at, e.interval_start, e.interval_end
-  from queued_asset_event q
+  from unnest($1::text[]) as d (dag_id)
+  -- Keeps the planner from walking all queues in the order of events.
+  cross join lateral (select * from queued_asset_event where dag_id = d.dag_id offset 0) q
   join asset_event e on e.id = q.event_id
   join asset a on a.id = q.asset_id
-  where q.dag_id = any($1)
   order by q.event_id`;
 
 /** Parameters, one array entry a run: DAGs, run ids, partitions, interval starts, interval ends. A run id that is taken is made unique by the newest event. */
