@@ -38,7 +38,7 @@ export function createWebhookChannel(options: { readonly connections: Connection
           ...(authorization === undefined ? {} : { authorization }),
         },
       }).catch((error: unknown) => {
-        throw unreachable(notice, error);
+        throw unreachable(notice, error, signal);
       });
       if (response.ok) await response.body?.cancel();
       else throw await refusal(response, now());
@@ -62,12 +62,10 @@ function endpointOf(id: string, connections: ConnectionUrls) {
 }
 
 /** `fetch` says only that it failed, and why in its cause. */
-function unreachable({ target }: ClaimedNotice, error: unknown): Error {
+function unreachable({ target }: ClaimedNotice, error: unknown, signal: AbortSignal): RefusedError {
   const id = target.kind === 'webhook' ? target.connection : '';
-  if (error instanceof Error && (error.name === 'TimeoutError' || error.name === 'AbortError')) {
-    return new RefusedError(`The webhook "${id}" did not answer in time`, { cause: error });
-  }
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  if (signal.aborted) return new RefusedError(`The webhook "${id}" did not answer in time`, { cause: error });
+  const { cause = error } = error as { readonly cause?: unknown };
   const code = (cause as { readonly code?: unknown } | null)?.code;
   return new RefusedError(`The webhook "${id}" could not be reached${typeof code === 'string' ? `: ${code}` : ''}`, { cause: error });
 }
