@@ -88,7 +88,11 @@ export function deadlineStoreConformance(
 
     test('what is judged, and what it tells, is saved together, once', async () => {
       const { runKey } = await watchedRun(-1_000);
-      const told = { key: `missed ${runKey}`, target: { kind: 'webhook', connection: 'pager' }, payload: { event: 'deadline.missed' } } as const;
+      const told = {
+        key: `missed ${runKey}`,
+        target: { kind: 'webhook', connection: 'pager' },
+        payload: { event: 'deadline.missed' },
+      } as const;
       expect(await judgeOne(runKey, ({ status }) => (expect(status).toBe('queued'), { state: 'missed', notices: [told] }))).toBe(true);
       expect(await judgeOne(runKey, () => ({ state: 'missed', notices: [told] }))).toBe(false);
       const { items } = await harness.notices.list({ event: 'deadline.missed' }, { limit: 100, offset: 0 });
@@ -132,7 +136,12 @@ export function deadlineStoreConformance(
     test('durations are those of the newest successful runs', async () => {
       const dagId = `dag_${++dags}`;
       await harness.saveDag(dagSpec(dagId, undefined));
-      for (const [status, taskMs] of [['success', 90_000], ['failed', 700_000], ['success', 10_000], ['success', 20_000]] as const) {
+      for (const [status, taskMs] of [
+        ['success', 90_000],
+        ['failed', 700_000],
+        ['success', 10_000],
+        ['success', 20_000],
+      ] as const) {
         const runKey = await harness.trigger(dagId);
         await harness.start();
         await harness.end(runKey, status, taskMs);

@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { deadlineStoreConformance } from '@headrace/ports/conformance/deadline-store';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { testDatabase } from './support/database.ts';
 import { ALL_SHARDS, instancesOf, saveDag } from './support/scenario.ts';
 

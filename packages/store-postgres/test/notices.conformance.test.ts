@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { noticeStoreConformance } from '@headrace/ports/conformance/notice-store';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { saveNotices } from '../src/notices/save-notices.ts';
 import { testDatabase } from './support/database.ts';
 

@@ -1,5 +1,5 @@
-import { deadlineStoreConformance } from '@headrace/ports/conformance/deadline-store';
 import type { NewTaskInstance } from '@headrace/ports';
+import { deadlineStoreConformance } from '@headrace/ports/conformance/deadline-store';
 import * as jest from '@jest/globals';
 import { createMemoryStore } from '../src/index.ts';
 
