@@ -7,7 +7,7 @@ import { DagDefinitionError } from '../definition-error.ts';
 import { type Duration, durationMs } from '../duration.ts';
 import { oneOf } from '../options/checked-values.ts';
 import { FailTask, SkipTask } from '../outcomes.ts';
-import { isReference } from '../references.ts';
+import { isReference, resolveReferences, runValues } from '../references.ts';
 import { defineFunction, type FunctionOptions, type NoInputs, type TaskFunction, type TaskInputs, type TaskOptions } from '../task.ts';
 
 interface Question {
@@ -85,18 +85,15 @@ function defineAsk(
     onTimeout: oneOf(`${where}, onTimeout`, onTimeout, ['fail', 'skip']),
     ...(timeout === undefined ? {} : { timeout: durationMs(`${where}, timeout`, timeout) }),
   };
-  const references = Object.fromEntries(Object.entries({ subject, body }).filter(([, value]) => isReference(value))) as TaskInputs;
   const run: TaskFunction = async (context) => {
-    const text = (name: 'subject' | 'body', value: typeof body) => (name in references ? (context[name] as string) : (value as string));
-    const request: InputRequest<unknown> = {
-      subject: text('subject', subject),
-      ...(body === undefined ? {} : { body: text('body', body) }),
-      ...form,
-      ...(assignees === undefined ? {} : { assignees: [...assignees] }),
+    const shown = resolveReferences({ subject, ...(body === undefined ? {} : { body }) }, runValues(context)) as {
+      subject: string;
+      body?: string;
     };
+    const request: InputRequest<unknown> = { ...shown, ...form, ...(assignees === undefined ? {} : { assignees: [...assignees] }) };
     return resultOf(await context.wait.input(request, wait));
   };
-  return defineFunction(id, { ...rest, in: { ...rest.in, ...references } }, run);
+  return defineFunction(id, rest, run);
 }
 
 /** `{ approved: boolean, comment?: string }`, without a library. */

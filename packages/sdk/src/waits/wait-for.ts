@@ -8,7 +8,7 @@ import { type Duration, durationMs } from '../duration.ts';
 import { checkId } from '../ids.ts';
 import type { CommonTaskOptions } from '../options/task-options.ts';
 import { FailTask } from '../outcomes.ts';
-import { isReference } from '../references.ts';
+import { isReference, resolveReferences, runValues } from '../references.ts';
 import { dateInstant } from '../schedule/dates.ts';
 import { defineFunction, type TaskFunction } from '../task.ts';
 import { defineSensor, type PatienceOptions } from './sensor.ts';
@@ -40,19 +40,21 @@ export function waitForRun(id: string, options: WaitForRunOptions): TaskDefiniti
   if (runId !== undefined && (logicalDate !== undefined || before !== undefined))
     throw new DagDefinitionError('HR_BAD_OPTION', `${where}: a run is found by "runId" or by its date, not by both`);
   const beforeMs = before === undefined ? 0 : durationMs(`${where}, before`, before);
-  const { inputs, inRun } = given({ runId, logicalDate });
   const look: TaskFunction = (context) => {
     const wanted = { dagId, ...(task === undefined ? {} : { taskId: task }) };
     const conditions = { states, failOn: failOn ?? (task === undefined ? ['failed'] : ['failed', 'upstream_failed']) };
     const wait = { ...patience(options), ...conditions, key: 'run' };
-    const byId = inRun<string>(context, 'runId');
-    if (byId !== undefined) return context.wait.run({ ...wanted, runId: byId }, wait);
-    const date = logicalDate === undefined ? context.logicalDate : asDate(where, inRun(context, 'logicalDate'));
+    const found = resolveReferences({ byId: runId, date: logicalDate }, runValues(context)) as {
+      readonly byId: string | undefined;
+      readonly date: unknown;
+    };
+    if (found.byId !== undefined) return context.wait.run({ ...wanted, runId: found.byId }, wait);
+    const date = logicalDate === undefined ? context.logicalDate : asDate(where, found.date);
     if (date === undefined)
       throw new FailTask(`${where}: this run has no logical date by which the run of "${dagId}" could be found; give it "runId"`);
     return context.wait.run({ ...wanted, logicalDate: new Date(date.getTime() - beforeMs) }, wait);
   };
-  return defineSensor(id, { ...rest, in: inputs, mode: 'deferred' }, look) as TaskDefinition<string>;
+  return defineSensor(id, { ...rest, mode: 'deferred' }, look) as TaskDefinition<string>;
 }
 
 export interface WaitForAssetOptions extends CommonTaskOptions, PatienceOptions {
@@ -67,10 +69,12 @@ export function waitForAsset(id: string, asset: AnyAsset, options: WaitForAssetO
   const { partition, since, inlets = [], ...rest } = options;
   const where = `Task "${id}"`;
   const { spec } = assetParts(where, asset);
-  const { inputs, inRun } = given({ partition, since });
   const look: TaskFunction = (context) => {
-    const key = inRun<string>(context, 'partition');
-    const after = since === undefined ? undefined : asDate(where, inRun(context, 'since'));
+    const { key, from } = resolveReferences({ key: partition, from: since }, runValues(context)) as {
+      readonly key: string | undefined;
+      readonly from: unknown;
+    };
+    const after = asDate(where, from);
     return context.wait.asset(spec.name, {
       ...patience(options),
       key: 'asset',
@@ -78,7 +82,7 @@ export function waitForAsset(id: string, asset: AnyAsset, options: WaitForAssetO
       ...(after === undefined ? {} : { since: after }),
     });
   };
-  const known = { ...rest, in: inputs, inlets: inlets.includes(asset) ? inlets : [...inlets, asset] };
+  const known = { ...rest, inlets: inlets.includes(asset) ? inlets : [...inlets, asset] };
   return defineSensor(id, { ...known, mode: 'deferred' }, look) as TaskDefinition<AssetEvent>;
 }
 
@@ -95,13 +99,12 @@ export function waitUntil(id: string, options: WaitUntilOptions): TaskDefinition
   const where = `Task "${id}"`;
   const plusMs = plus === undefined ? 0 : durationMs(`${where}, plus`, plus);
   if (!isReference(at)) dateInstant(`${where}, at`, at, 'UTC');
-  const { inputs, inRun } = given({ at });
   const run: TaskFunction = async (context) => {
-    const moment = asDate(where, inRun(context, 'at'));
+    const moment = asDate(where, resolveReferences(at, runValues(context)));
     if (moment === undefined) throw new FailTask(`${where}: the time to wait for has no value in this run`);
     await context.wait.until(new Date(moment.getTime() + plusMs), { key: 'until' });
   };
-  return defineFunction(id, { ...rest, in: inputs }, run) as TaskDefinition<undefined>;
+  return defineFunction(id, rest, run) as TaskDefinition<undefined>;
 }
 
 /** Throws HR_BAD_ID. */
@@ -111,24 +114,6 @@ export function dagIdOf(where: string, dag: DagName): string {
     throw new DagDefinitionError('HR_BAD_ID', `${where}, dag: ${shown(dag)} is neither the id of a DAG nor one`);
   checkId('DAG', dagId);
   return dagId;
-}
-
-interface Given {
-  readonly inputs: Readonly<Record<string, Reference<unknown>>>;
-  /** The value in this run. */
-  readonly inRun: <T>(context: Readonly<Record<string, unknown>>, name: string) => T | undefined;
-}
-
-/** Options that may be references are inputs then. */
-function given(options: Readonly<Record<string, unknown>>): Given {
-  const inputs = Object.fromEntries(
-    Object.entries(options).filter((entry): entry is [string, Reference<unknown>] => isReference(entry[1])),
-  );
-  return {
-    inputs,
-    inRun: <T>(context: Readonly<Record<string, unknown>>, name: string) =>
-      (name in inputs ? context[name] : options[name]) as T | undefined,
-  };
 }
 
 function asDate(where: string, value: unknown): Date | undefined {
