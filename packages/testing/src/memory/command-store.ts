@@ -4,6 +4,7 @@ import {
   type CommandRecord,
   type CommandStore,
   DagNotFoundError,
+  IdempotencyKeyReusedError,
   InvalidRunIdError,
   type Range,
   type RunDecision,
@@ -55,6 +56,8 @@ function isIn({ gte = -Infinity, gt = -Infinity, lte = Infinity, lt = Infinity }
 
 function trigger(db: MemoryDatabase, request: TriggerRequest): { readonly runKey: string; readonly runId: string } {
   if (request.runId !== undefined && !RUN_ID.test(request.runId)) throw new InvalidRunIdError(request.runId);
+  const before = sentBefore(db, request);
+  if (before !== undefined) return before;
   const dag = db.dags.get(request.dagId);
   if (dag?.versionId === undefined || dag.removedAt !== undefined) throw new DagNotFoundError(request.dagId);
   const { dagId, runType, logicalDate, intervalStart, intervalEnd, params, triggeredBy, user, note } = request;
@@ -75,6 +78,7 @@ function trigger(db: MemoryDatabase, request: TriggerRequest): { readonly runKey
       ...(intervalEnd === undefined ? {} : { intervalEnd }),
       ...(user === undefined ? {} : { user }),
       ...(note === undefined ? {} : { note }),
+      ...(request.idempotency === undefined ? {} : { idempotency: request.idempotency }),
     });
     if ('runKey' in made) {
       db.tell([{ type: 'run', runKey: made.runKey }]);
@@ -84,6 +88,20 @@ function trigger(db: MemoryDatabase, request: TriggerRequest): { readonly runKey
       throw new RunExistsError(dagId, `logical date ${logicalDate === undefined ? '' : new Date(logicalDate).toISOString()}`);
     if (request.runId !== undefined) throw new RunExistsError(dagId, `run id "${runId}"`);
   }
+}
+
+/** The run that the same request made when it was sent before. */
+function sentBefore(
+  db: MemoryDatabase,
+  { dagId, idempotency }: TriggerRequest,
+): { readonly runKey: string; readonly runId: string } | undefined {
+  if (idempotency === undefined) return undefined;
+  for (const run of db.runsOfDag.get(dagId)) {
+    if (run.idempotency?.key !== idempotency.key) continue;
+    if (run.idempotency.requestHash !== idempotency.requestHash) throw new IdempotencyKeyReusedError(dagId, idempotency.key);
+    return { runKey: run.runKey, runId: run.runId };
+  }
+  return undefined;
 }
 
 /** Two runs triggered within one millisecond get different names. */

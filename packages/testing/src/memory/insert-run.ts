@@ -9,6 +9,9 @@ export interface NewRun extends Pick<RunRow, 'dagId' | 'versionId' | 'runId' | '
   readonly intervalEnd?: Instant;
   readonly partitionKey?: string;
   readonly heldFor?: string;
+  readonly backfillId?: string;
+  readonly priorityClass?: number;
+  readonly idempotency?: RunRow['idempotency'];
   readonly user?: string;
   readonly note?: string;
 }
@@ -35,6 +38,9 @@ export function insertRun(db: MemoryDatabase, run: NewRun): InsertedRun {
     runAfter: run.runAfter,
     partitionKey: run.partitionKey,
     heldFor: run.heldFor,
+    ...(run.priorityClass === undefined ? {} : { priorityClass: run.priorityClass }),
+    ...(run.backfillId === undefined ? {} : { backfillId: run.backfillId }),
+    ...(run.idempotency === undefined ? {} : { idempotency: run.idempotency }),
     params: run.params,
     triggeredBy: run.triggeredBy,
     user: run.user,

@@ -2,6 +2,7 @@
 import type {
   AttemptError,
   DagSpec,
+  Exclusion,
   Instant,
   RateLimit,
   RunProgress,
@@ -11,7 +12,7 @@ import type {
   TaskState,
   Wait,
 } from '@headrace/core';
-import type { NewNotice, NoticeState, StoredResult } from '@headrace/ports';
+import type { NewNotice, NoticeState, StoredResult, WaitRecord } from '@headrace/ports';
 
 export interface BundleRow {
   readonly hash: string;
@@ -30,6 +31,12 @@ export interface DagRow {
   readonly maxActiveRuns: number;
   readonly maxActiveTasks: number;
   readonly scheduledUpTo: Instant | undefined;
+  /** Its start. */
+  readonly scheduledFrom?: Instant | undefined;
+  /** What its newest version says, as planned. */
+  readonly exclusion?: Exclusion;
+  readonly endsOther?: 'cancel' | 'terminate' | undefined;
+  readonly planWhenIdle?: boolean;
   /** When the schedule must be looked at; undefined: not before something changes. */
   readonly nextDueAt: Instant | undefined;
   readonly firstSeenAt: Instant;
@@ -66,6 +73,9 @@ export interface RunRow {
   readonly priorityClass?: number | undefined;
   /** Why it must stay queued although its time has come: `assets`. */
   readonly heldFor: string | undefined;
+  readonly backfillId?: string;
+  /** Of the request that made it. */
+  readonly idempotency?: { readonly key: string; readonly requestHash: string };
   readonly params: Readonly<Record<string, unknown>>;
   readonly triggeredBy: string;
   readonly user: string | undefined;
@@ -187,11 +197,15 @@ export interface RateBucketRow {
 }
 
 export interface WaitRow {
+  readonly waitId: string;
   readonly taskInstanceId: string;
   readonly runKey: string;
+  /** The attempt that entered it, or looked last. */
   readonly attempt: number;
+  readonly tryNumber: number;
   readonly wait: Wait;
-  readonly since: Instant;
+  readonly enteredAt: Instant;
+  readonly ended: WaitRecord['ended'];
 }
 
 export interface NoticeRow extends NewNotice {

@@ -7,9 +7,9 @@ import { loadRuns } from './load-runs.ts';
 import { expiredLeases, redispatch, unclaimed } from './lost-attempts.ts';
 import { forgetDead, heartbeat, leave } from './membership.ts';
 import { compareIds } from './order.ts';
-import { planDueDags } from './plan-due-dags.ts';
+import { isPlannedNow, planDueDags } from './plan-due-dags.ts';
 import type { RunRow } from './rows.ts';
-import { isOf, openDags, startRuns } from './start-runs.ts';
+import { isOf, openBackfills, openDags, startRuns } from './start-runs.ts';
 
 export function createSchedulerStore(db: MemoryDatabase): SchedulerStore {
   return {
@@ -67,11 +67,10 @@ function nextDue(db: MemoryDatabase, shards: readonly number[]): Instant | undef
   for (const dag of db.dags.rows()) {
     if (dag.nextDueAt !== undefined && !dag.paused && dag.removedAt === undefined) earliest = Math.min(earliest, dag.nextDueAt);
   }
-  for (const { dagId, places } of openDags(db)) {
+  for (const dag of db.dags.rows()) if (isPlannedNow(db, dag)) earliest = Math.min(earliest, now);
+  for (const { places, runs } of [...openDags(db), ...openBackfills(db)]) {
     if (places <= 0) continue;
-    for (const run of db.liveRunsOfDag.get(`queued ${dagId}`)) {
-      if (run.heldFor === undefined && isOf(shards, run.runKey)) earliest = Math.min(earliest, run.runAfter);
-    }
+    for (const run of runs) if (isOf(shards, run.runKey)) earliest = Math.min(earliest, run.runAfter);
   }
   for (const status of ['up_for_retry', 'up_for_reschedule']) {
     for (const { state, runKey } of db.tasksByStatus.get(status)) {

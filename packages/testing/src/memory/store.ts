@@ -2,6 +2,7 @@
 import type {
   AssetStore,
   AttemptStore,
+  BackfillStore,
   CatalogStore,
   Clock,
   CommandStore,
@@ -10,9 +11,12 @@ import type {
   PoolStore,
   RunEvents,
   SchedulerStore,
+  ScheduleStore,
+  WaitStore,
 } from '@headrace/ports';
 import { createAssetStore } from './asset-store.ts';
 import { createAttemptStore } from './attempt-store.ts';
+import { createBackfillStore } from './backfill-store.ts';
 import { createCatalogStore } from './catalog-store.ts';
 import { createCommandStore } from './command-store.ts';
 import { MemoryDatabase } from './database.ts';
@@ -20,7 +24,9 @@ import { createDeadlineStore } from './deadline-store.ts';
 import { createNoticeStore } from './notice-store.ts';
 import { createPoolStore } from './pool-store.ts';
 import { createRunEvents } from './run-events.ts';
+import { createScheduleStore } from './schedule-store.ts';
 import { createSchedulerStore } from './scheduler-store.ts';
+import { createWaitStore } from './wait-store.ts';
 
 export interface MemoryStore {
   readonly db: MemoryDatabase;
@@ -33,6 +39,9 @@ export interface MemoryStore {
   readonly notices: NoticeStore;
   readonly deadlines: DeadlineStore;
   readonly pools: PoolStore;
+  readonly backfills: BackfillStore;
+  readonly schedules: ScheduleStore;
+  readonly waits: WaitStore;
 }
 
 export function createMemoryStore(clock: Pick<Clock, 'now'>): MemoryStore {
@@ -48,5 +57,8 @@ export function createMemoryStore(clock: Pick<Clock, 'now'>): MemoryStore {
     notices: createNoticeStore(db),
     deadlines: createDeadlineStore(db),
     pools: createPoolStore(db),
+    waits: createWaitStore(db),
+    backfills: createBackfillStore(db),
+    schedules: createScheduleStore(db),
   };
 }
