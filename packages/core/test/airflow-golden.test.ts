@@ -100,13 +100,13 @@ describe('howto/setup-and-teardown.html', () => {
       taskSpec('run_query', ['create_cluster']),
     ]);
 
-  test('"even if run_query fails, delete_cluster still runs", and the run fails for the query', () => {
+  test('"A teardown task will run if its setup was successful, even if its work tasks failed", and the run fails for the work', () => {
     const run = cluster().end('create_cluster', 'success').end('run_query', 'failed');
     expect(run.states).toEqual(['create_cluster: success', 'delete_cluster: scheduled', 'run_query: failed']);
     expect(run.end('delete_cluster', 'success').run.status).toBe('failed');
   });
 
-  test('"a teardown runs only if its setup succeeded": failed makes it upstream_failed, skipped skips it', () => {
+  test('"But it will skip if the setup was skipped"; after a failed setup it is upstream_failed', () => {
     expect(cluster().end('create_cluster', 'failed').states).toEqual([
       'create_cluster: failed',
       'delete_cluster: upstream_failed',
@@ -119,20 +119,31 @@ describe('howto/setup-and-teardown.html', () => {
     ]);
   });
 
-  test('"Controlling dag run state": a failed teardown is ignored, unless on_failure_fail_dagrun', () => {
+  test('"By default, teardown tasks are ignored for the purpose of evaluating Dag run state", unless on_failure_fail_dagrun', () => {
     const through = (run: Play): string =>
       run.end('create_cluster', 'success').end('run_query', 'success').end('delete_cluster', 'failed').run.status;
     expect(through(cluster())).toBe('success');
     expect(through(cluster({ failsRun: true }))).toBe('failed');
   });
 
-  test('"if you clear a work task, its setups and teardowns are cleared too"', () => {
+  test('"If you clear a task, its setups and teardowns will be cleared"', () => {
     const run = cluster().end('create_cluster', 'success').end('run_query', 'failed').end('delete_cluster', 'success');
     run.clear(['run_query'], { withSetupsAndTeardowns: true });
     expect(run.states).toEqual(['create_cluster: scheduled', 'delete_cluster: none', 'run_query: none']);
   });
 
-  test('"Implicit ALL_SUCCESS constraint": nothing in the scope of a failed setup runs, whatever its trigger rule', () => {
+  test.each(['success', 'failed'] as const)(
+    '"Teardown will also be carried out if the Dag run is manually set" to %s; the run then is that',
+    (status) => {
+      const run = cluster().end('create_cluster', 'success');
+      run.tell({ type: 'run.marked', status });
+      expect(run.states).toEqual(['create_cluster: success', 'delete_cluster: scheduled', 'run_query: skipped']);
+      expect(run.run.status).toBe('running');
+      expect(run.end('delete_cluster', 'success').run.status).toBe(status);
+    },
+  );
+
+  test('nothing in the scope of a failed setup runs, whatever its trigger rule', () => {
     const run = play([
       taskSpec('s', [], { role: 'setup' }),
       taskSpec('t', ['s', 'w2'], { role: 'teardown', setups: ['s'] }),
@@ -201,7 +212,7 @@ describe('authoring-and-scheduling/dynamic-task-mapping.html', () => {
     expect(play([taskSpec('zipped', [], { expand: { combine: 'zip', over: expand?.over ?? [] } })]).run.nodes.length).toBe(3);
   });
 
-  test('"Assigning multiple parameters to a non-TaskFlow operator" / zero-length maps: "the task is skipped", and what needs it', () => {
+  test('a mapped task without items is skipped, and so is what needs it', () => {
     const run = play([taskSpec('list'), taskSpec('map', ['list'], mapped('list')), taskSpec('sum', ['map'])]);
     run.end('list', { items: 0 });
     expect(run.states).toEqual(['list: success', 'map: skipped', 'sum: skipped']);
@@ -229,7 +240,7 @@ describe('authoring-and-scheduling/dynamic-task-mapping.html', () => {
     ]);
   });
 
-  test('"What data types can be expanded": a failed source fails its mapped task, a skipped one skips it, whatever the trigger rule', () => {
+  test('a failed source fails its mapped task, a skipped one skips it, whatever the trigger rule', () => {
     const run = (end: 'failed' | 'skipped'): readonly string[] =>
       play([taskSpec('list'), taskSpec('map', ['list'], { ...mapped('list'), triggerRule: 'all_done' })]).end('list', end).states;
     expect(run('failed')).toEqual(['list: failed', 'map: upstream_failed']);
@@ -237,7 +248,7 @@ describe('authoring-and-scheduling/dynamic-task-mapping.html', () => {
   });
 });
 
-describe('core-concepts/loops.html (3.4)', () => {
+describe('authoring-and-scheduling/loops.html (3.4)', () => {
   const loop = (maxIterations: number): Play =>
     play(
       [

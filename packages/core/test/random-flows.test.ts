@@ -1,37 +1,18 @@
 /** Random DAGs with every construct: whatever the order of events, the run ends as the oracle says. */
 import { describe, expect, test } from '@jest/globals';
-import {
-  type AttemptReport,
-  type Dag,
-  type RunNode,
-  type RunState,
-  TASK_STATUSES,
-  TASK_TRANSITIONS,
-  type TaskStatus,
-} from '../src/index.ts';
+import { type AttemptReport, type Dag, type RunNode, TASK_STATUSES, TASK_TRANSITIONS, type TaskStatus } from '../src/index.ts';
+import { compareFinals } from './support/compare-finals.ts';
 import { type OracleDag, type OracleEnd, oracleRun } from './support/flow-oracle.ts';
 import { compileFlow, randomEnds, randomFlow } from './support/flow-shapes.ts';
 import { LawfulDriver } from './support/lawful-driver.ts';
 import { propertyRuns } from './support/property-runs.ts';
 import { dice } from './support/shapes.ts';
-import { at } from './support/specs.ts';
 
 /** As a worker reports it. A failure that was planned is not tried again: what is lost on the way is. */
 function reportOf({ end, ...decision }: OracleEnd, retryable = false): AttemptReport {
   if (end === 'skipped') return { outcome: 'skipped' };
   if (end === 'failed') return { outcome: 'failed', error: { name: 'Error', message: 'planned', retryable } };
   return { outcome: 'success', decision };
-}
-
-/** Per task what is left of its instances; those of a task that shares one fate are told as one. */
-function finalsOf(dag: Dag, run: RunState, expected: readonly ReadonlyMap<number, string>[]): readonly string[] {
-  return dag.tasks.map(({ taskId }, task) => {
-    const nodes = run.nodes.flatMap((node, index) => (node.task === task ? [{ ...node, status: at(run.tasks, index).status }] : []));
-    const there = nodes.filter(({ status }) => status !== 'removed').sort((a, b) => a.mapIndex - b.mapIndex);
-    const whole = at(expected, task).get(-1);
-    if (whole !== undefined && there.every(({ status }) => status === whole)) return `${taskId}: -1 ${whole}`;
-    return `${taskId}: ${there.map(({ mapIndex, status }) => `${mapIndex} ${status}`).join(', ')}`;
-  });
 }
 
 /** Plays the DAG in one order of events; answers with what differs from the oracle. */
@@ -44,13 +25,7 @@ function differences(flow: OracleDag, dag: Dag, seed: number, order: number, mis
     mischief,
   });
   const run = driver.drive();
-  const wanted = expected.finals.map(
-    (instances, task) => `${at(flow.tasks, task).id}: ${[...instances].map(([index, state]) => `${index} ${state}`).join(', ')}`,
-  );
-  const found = finalsOf(dag, run, expected.finals);
-  const lines = wanted.flatMap((line, task) => (line === found[task] ? [] : [`wanted ${line}\n found ${found[task]}`]));
-  if (run.status !== expected.outcome) lines.push(`wanted the run to be ${expected.outcome}, found ${run.status}`);
-  return lines.length === 0 ? undefined : lines.join('\n');
+  return compareFinals(dag, run, expected);
 }
 
 function withRetries(dag: Dag, max = 200): Dag {
@@ -76,9 +51,9 @@ function runSeed(seed: number, most: number): void {
 
 describe('a random DAG with every construct', () => {
   test.each([
-    ['few', 5, 1_500],
-    ['some', 9, 700],
-    ['up to thirty', 30, 150],
+    ['few', 5, 800],
+    ['some', 9, 400],
+    ['up to thirty', 30, 80],
   ] as const)('of %s tasks ends as the oracle says, in every order of events', (_, most, usual) => {
     const runs = propertyRuns(usual);
     for (let seed = 0; seed < runs; seed += 1) runSeed(seed * 7 + most, most);
@@ -86,11 +61,34 @@ describe('a random DAG with every construct', () => {
   });
 });
 
+/** Too rare to wait for: of three instances, upstream_failed for another reason, only one is left when one of them is cleared with its source. */
+function loseItemsThatFailed(onMove: (from: TaskStatus, to: TaskStatus) => void): void {
+  const flow: OracleDag = {
+    tasks: [
+      { id: 'list', upstream: [], rule: 'all_success' },
+      { id: 'map', upstream: [0, 2], rule: 'all_success', expand: { combine: 'product', over: [{ task: 0 }] } },
+      { id: 'other', upstream: [], rule: 'all_success' },
+    ],
+    groups: [],
+  };
+  const says = [{ end: 'success', items: 3 } as const, { end: 'success', items: 1 } as const];
+  const driver = new LawfulDriver(compileFlow(flow), {
+    dice: dice(1),
+    mischief: 0,
+    onMove,
+    ends: ({ task }, time) => reportOf(task === 0 ? (says[time] ?? says[0]) : { end: 'failed' }),
+  });
+  driver.drive();
+  driver.clear([0, 1]);
+  driver.drive();
+}
+
 describe('a random DAG that people interfere with', () => {
   test('ends, with every legal move of the table made on the way, and no other', () => {
     const seen = new Set<string>();
     const onMove = (from: TaskStatus, to: TaskStatus): void => void seen.add(`${from} → ${to}`);
-    const runs = Math.max(2_000, propertyRuns(2_000));
+    loseItemsThatFailed(onMove);
+    const runs = Math.max(1_000, propertyRuns(1_000));
     for (let seed = 0; seed < runs; seed += 1) {
       const flow = randomFlow(seed, 6);
       const ends = randomEnds(flow, seed);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { isLegalMove, isTerminal, SLOT_STATUSES, TASK_STATUSES, TASK_TRANSITIONS, TERMINAL_STATUSES } from '../src/index.ts';
-import { isReportable } from '../src/model/transitions.ts';
+import { isOnlyMarked, isReportable } from '../src/model/transitions.ts';
 import { STATES_PAGE, statesPage } from './support/states-page.ts';
 
 const legal = TASK_STATUSES.flatMap((from) => TASK_STATUSES.filter((to) => isLegalMove(from, to)).map((to) => [from, to] as const));
@@ -19,17 +19,41 @@ describe('the transition table', () => {
     expect(SLOT_STATUSES.join(' ')).toBe('queued running restarting');
   });
 
-  test('lets only a command leave a terminal status, and only to none', () => {
+  test('lets nobody but the core and people leave a terminal status, and no attempt ever', () => {
     for (const [from, to] of legal.filter(([from]) => isTerminal(from))) {
-      expect([from, to]).toEqual([from, 'none']);
-      expect(TASK_TRANSITIONS[from][to]?.by).toEqual(['command']);
+      expect(TASK_TRANSITIONS[from][to]?.by.filter((mover) => mover !== 'core' && mover !== 'command')).toEqual([]);
     }
-    expect(legal.filter(([from]) => isTerminal(from))).toHaveLength(TERMINAL_STATUSES.length);
+    const byCore = legal.filter(([from, to]) => isTerminal(from) && TASK_TRANSITIONS[from][to]?.by.includes('core') === true);
+    expect(byCore.map(([from, to]) => `${from} → ${to}`)).toEqual([
+      'success → none',
+      'success → failed',
+      'success → removed',
+      'failed → none',
+      'failed → removed',
+      'skipped → none',
+      'skipped → removed',
+      'upstream_failed → none',
+      'upstream_failed → removed',
+      'removed → none',
+    ]);
   });
 
-  test('lets every status that is not terminal be removed, and no status follow itself', () => {
+  test('lets people mark every status as success or failed, but what is removed; and no report can be mistaken for it', () => {
+    for (const to of ['success', 'failed'] as const) {
+      expect(TASK_STATUSES.filter((from) => from !== to && TASK_TRANSITIONS[from][to]?.by.includes('command') !== true)).toEqual([
+        'removed',
+      ]);
+    }
+    // From these an attempt may come to the same end by itself.
+    const begins: readonly string[] = ['scheduled', 'queued'];
+    const only = legal.filter(([from, to]) => isOnlyMarked(from, to) && !begins.includes(from));
+    expect(only.filter(([from, to]) => isReportable(from, to))).toEqual([]);
+    expect(only.length).toBeGreaterThan(10);
+  });
+
+  test('lets every status be removed, and no status follow itself', () => {
     for (const status of TASK_STATUSES) {
-      expect(isLegalMove(status, 'removed')).toBe(!isTerminal(status));
+      expect(isLegalMove(status, 'removed')).toBe(status !== 'removed');
       expect(isLegalMove(status, status)).toBe(false);
     }
   });
@@ -40,18 +64,23 @@ describe('the transition table', () => {
     ).toEqual(
       [
         'none → scheduled: core: trigger rule met',
-        'none → skipped: core/command: trigger rule skips it, or run cancelled',
-        'none → upstream_failed: core: trigger rule cannot be met after a failure',
-        'none → removed: command: no longer in the DAG',
+        'none → success: command: marked by a person',
+        'none → failed: command: marked by a person',
+        'none → skipped: core/command: a rule, a branch or its items skip it, or run ended',
+        'none → upstream_failed: core: cannot be run after a failure',
+        'none → removed: core/command: no longer in the DAG, or its item or iteration is gone',
         'scheduled → none: command: cleared',
         'scheduled → queued: dispatch: given a slot',
-        'scheduled → skipped: command: run cancelled',
-        'scheduled → removed: command: no longer in the DAG',
+        'scheduled → success: command: marked by a person',
+        'scheduled → failed: command: marked by a person',
+        'scheduled → skipped: core/command: run ended before it ran',
+        'scheduled → removed: core/command: no longer in the DAG, or its item or iteration is gone',
         'queued → none: command: cleared',
         'queued → running: worker: claimed',
         'queued → up_for_retry: core: lost, may be tried again',
-        'queued → failed: core/command: lost on the last try, or run cancelled',
-        'queued → removed: command: no longer in the DAG',
+        'queued → success: command: marked by a person',
+        'queued → failed: core/command: lost on the last try, marked, or run ended',
+        'queued → removed: core/command: no longer in the DAG, or its item or iteration is gone',
         'running → scheduled: worker: interrupted, does not count as a try',
         'running → queued: worker: released unbegun',
         'running → restarting: command: cleared while running',
@@ -59,36 +88,53 @@ describe('the transition table', () => {
         'running → up_for_reschedule: worker: looks again later',
         'running → deferred: worker: waits for a trigger',
         'running → awaiting_input: worker: waits for a person',
-        'running → success: worker: ended well',
-        'running → failed: worker/core/command: failed or lost on the last try, or run cancelled',
+        'running → success: worker/command: ended well, or marked',
+        'running → failed: worker/core/command: failed or lost on the last try, marked, or run ended',
         'running → skipped: worker: skipped itself',
-        'running → removed: command: no longer in the DAG',
+        'running → removed: core/command: no longer in the DAG, or its item or iteration is gone',
         'restarting → none: worker/core: stopped or lost',
-        'restarting → failed: command: run cancelled',
-        'restarting → removed: command: no longer in the DAG',
+        'restarting → success: command: marked by a person',
+        'restarting → failed: core/command: marked, or run ended',
+        'restarting → removed: core/command: no longer in the DAG, or its item or iteration is gone',
         'up_for_retry → none: command: cleared',
         'up_for_retry → scheduled: core: due',
-        'up_for_retry → skipped: command: run cancelled',
-        'up_for_retry → removed: command: no longer in the DAG',
+        'up_for_retry → success: command: marked by a person',
+        'up_for_retry → failed: command: marked by a person',
+        'up_for_retry → skipped: core/command: run ended before it ran',
+        'up_for_retry → removed: core/command: no longer in the DAG, or its item or iteration is gone',
         'up_for_reschedule → none: command: cleared',
         'up_for_reschedule → scheduled: core: due',
-        'up_for_reschedule → skipped: command: run cancelled',
-        'up_for_reschedule → removed: command: no longer in the DAG',
+        'up_for_reschedule → success: command: marked by a person',
+        'up_for_reschedule → failed: command: marked by a person',
+        'up_for_reschedule → skipped: core/command: run ended before it ran',
+        'up_for_reschedule → removed: core/command: no longer in the DAG, or its item or iteration is gone',
         'deferred → none: command: cleared',
         'deferred → scheduled: dispatch: trigger fired',
-        'deferred → skipped: command: run cancelled',
-        'deferred → failed: dispatch: trigger failed or timed out',
-        'deferred → removed: command: no longer in the DAG',
+        'deferred → success: command: marked by a person',
+        'deferred → failed: dispatch/command: trigger failed or timed out, or marked',
+        'deferred → skipped: core/command: run ended before it ran',
+        'deferred → removed: core/command: no longer in the DAG, or its item or iteration is gone',
         'awaiting_input → none: command: cleared',
         'awaiting_input → scheduled: dispatch: answered',
-        'awaiting_input → skipped: command: run cancelled',
-        'awaiting_input → failed: dispatch: timed out',
-        'awaiting_input → removed: command: no longer in the DAG',
-        'success → none: command: cleared',
-        'failed → none: command: cleared',
-        'skipped → none: command: cleared',
-        'upstream_failed → none: command: cleared',
-        'removed → none: command: back in the DAG',
+        'awaiting_input → success: command: marked by a person',
+        'awaiting_input → failed: dispatch/command: timed out, or marked',
+        'awaiting_input → skipped: core/command: run ended before it ran',
+        'awaiting_input → removed: core/command: no longer in the DAG, or its item or iteration is gone',
+        'success → none: core/command: cleared, or run anew with its group or run',
+        'success → failed: core/command: a gate at the cap of its loop, or marked',
+        'success → removed: core: its item or iteration is gone',
+        'failed → none: core/command: cleared, or run anew with its group or run',
+        'failed → success: command: marked by a person',
+        'failed → removed: core: its item or iteration is gone',
+        'skipped → none: core/command: cleared, or run anew with its group or run',
+        'skipped → success: command: marked by a person',
+        'skipped → failed: command: marked by a person',
+        'skipped → removed: core: its item or iteration is gone',
+        'upstream_failed → none: core/command: cleared, or run anew with its group or run',
+        'upstream_failed → success: command: marked by a person',
+        'upstream_failed → failed: command: marked by a person',
+        'upstream_failed → removed: core: its item or iteration is gone',
+        'removed → none: core/command: back in the DAG, or its item or iteration is back',
       ].sort(byTable),
     );
   });

@@ -5,16 +5,24 @@
 import type { Dag } from '../model/compiled-dag.ts';
 import { nodeAt, type RunIndex } from './run-index.ts';
 
+/** Of a DAG in which there is nothing to put into it. */
+const NEVER = new Set<number>();
+
 export class Doubts {
   readonly #dag: Dag;
   /** Last in, first out. */
   readonly nodes: number[] = [];
-  readonly tasks = new Set<number>();
-  readonly spaces = new Set<number>();
-  readonly barriers = new Set<number>();
+  readonly tasks: Set<number>;
+  readonly spaces: Set<number>;
+  readonly barriers: Set<number>;
 
   constructor(dag: Dag) {
     this.#dag = dag;
+    // Most DAGs have neither spaces nor barriers, and a step is too short to make sets that stay empty.
+    const { spaces, barriers } = dag.flow;
+    this.tasks = spaces.length === 0 ? NEVER : new Set();
+    this.spaces = spaces.length === 0 ? NEVER : new Set();
+    this.barriers = barriers.length === 0 ? NEVER : new Set();
   }
 
   /** A node that is in `none`. */

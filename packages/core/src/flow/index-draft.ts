@@ -18,7 +18,7 @@ export class IndexDraft {
   #tally: Uint32Array | undefined;
   #index: Writable | undefined;
   #more: Map<number, (number | undefined)[]> | undefined;
-  readonly #ownPlaces = new Set<number>();
+  #ownPlaces: Set<number> | undefined;
 
   constructor(dag: Dag, before: Pick<RunState, 'tally' | 'index'>) {
     this.#dag = dag;
@@ -98,6 +98,7 @@ export class IndexDraft {
       index.more = this.#more;
       index.first = index.first.slice();
     }
+    this.#ownPlaces ??= new Set();
     if (!this.#ownPlaces.has(task)) {
       this.#ownPlaces.add(task);
       const places = this.#more.get(task);

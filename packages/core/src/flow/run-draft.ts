@@ -14,6 +14,8 @@ import { IndexDraft } from './index-draft.ts';
 import type { Effect, NewNode, RunNode, RunProgress, RunState, Step, TaskChange } from './run.ts';
 import type { RunIndex } from './run-index.ts';
 
+const UNBEGUN: TaskState = { status: 'none', attempt: 0 };
+
 export class RunDraft implements RunState {
   readonly dag: Dag;
   readonly now: Instant;
@@ -29,8 +31,8 @@ export class RunDraft implements RunState {
   #open: number;
   readonly #changes: TaskChange[] = [];
   /** Per node that was moved by a decision, the place of its change. */
-  readonly #changeOf = new Map<number, number>();
-  readonly #created: NewNode[] = [];
+  #changeOf: Map<number, number> | undefined;
+  readonly #created: { -readonly [K in keyof NewNode]: NewNode[K] }[] = [];
   readonly #effects: Effect[] = [];
   #wakeAt = Infinity;
 
@@ -83,7 +85,7 @@ export class RunDraft implements RunState {
 
   /** Whether this step has moved the node by a decision, so that the next one must wait for another step. */
   isSettled(node: number): boolean {
-    return this.#changeOf.has(node);
+    return this.#changeOf?.has(node) === true;
   }
 
   /** A move that was made elsewhere. Legality is the caller's to check: a report may leave out steps. */
@@ -106,9 +108,12 @@ export class RunDraft implements RunState {
     const from = this.state(node);
     if (!isLegalMove(from.status, to.status)) throw new Error(`The core decided an illegal move: ${from.status} → ${to.status}`);
     const created = this.#created[node - this.#before.nodes.length];
-    if (created !== undefined) this.#created[node - this.#before.nodes.length] = { ...created, state: to, reason };
-    else {
+    if (created !== undefined) {
+      created.state = to;
+      created.reason = reason;
+    } else {
       if (this.isSettled(node)) throw new Error(`The core moved a node twice in one step, to ${to.status}: ${reason}`);
+      this.#changeOf ??= new Map();
       this.#changeOf.set(node, this.#changes.length);
       this.#changes.push({ task: node, from, to, reason });
     }
@@ -125,7 +130,7 @@ export class RunDraft implements RunState {
     this.#nodes ??= this.#before.nodes.slice();
     this.#tasks ??= this.#before.tasks.slice();
     const node = this.#nodes.length;
-    const state: TaskState = { status: 'none', attempt: 0 };
+    const state = UNBEGUN;
     this.#nodes.push({ task, mapIndex });
     this.#tasks.push(state);
     this.#created.push({ task, mapIndex, state, reason });
@@ -187,7 +192,7 @@ export class RunDraft implements RunState {
     if (this.#nodes === undefined) return this.#changes;
     for (let node = 0; node < this.#before.nodes.length; node += 1) {
       if (this.#nodes[node] === this.#before.nodes[node]) continue;
-      const at = this.#changeOf.get(node);
+      const at = this.#changeOf?.get(node);
       const change = at === undefined ? undefined : this.#changes[at];
       if (at !== undefined && change !== undefined) this.#changes[at] = { ...change, mapIndex: 0 };
       else this.#changes.push({ task: node, mapIndex: 0, from: this.state(node), to: this.state(node), reason: 'the first of its items' });

@@ -24,7 +24,9 @@ export function waitingGraph(
   if (groups.size === 0 && tasks.every(({ expand }) => expand === undefined)) return { upstream, barrierIds: [] };
   const waits = upstream.map((sources) => new Set(sources));
   for (const { tasks: members, sources } of findSpaces(tasks, groups, indexOf)) {
-    for (const task of members) for (const source of sources) waits[task]?.add(source);
+    // Items of its own are another problem, said elsewhere.
+    const others = sources.filter((source) => !members.includes(source));
+    for (const task of members) for (const source of others) waits[task]?.add(source);
   }
   const { barriers, barriersOf } = findBarriers(tasks, groups, () => -1);
   for (const [task, sources] of waits.entries()) {

@@ -3,7 +3,7 @@
  * recursion over final states. It knows no events, no order, no counters, and imports nothing from the core.
  *
  * Manual: Airflow 3, core-concepts/dags ("Branching", "Trigger Rules"), howto/setup-and-teardown,
- * authoring-and-scheduling/dynamic-task-mapping, core-concepts/loops; Headrace's own words where Airflow has none (retries of groups and runs).
+ * authoring-and-scheduling/dynamic-task-mapping and /loops; Headrace's own words where Airflow has none (retries of groups and runs).
  */
 import { type Final, oracleVerdict } from './oracle.ts';
 
