@@ -5,6 +5,7 @@ import type { TaskInstanceRow } from './rows.ts';
 import { saveAssetEvents } from './save-asset-events.ts';
 import { saveNotices } from './save-notices.ts';
 import { saveWaits } from './save-waits.ts';
+import { waitsOfTry } from './wait-store.ts';
 
 export function createAttemptStore(db: MemoryDatabase): AttemptStore {
   return {
@@ -24,7 +25,7 @@ export function createAttemptStore(db: MemoryDatabase): AttemptStore {
       return new Map(rows.map((row) => [row.taskId, refOf(row)]));
     },
     mappedRefs: async (runKey, taskId) => {
-      const rows = succeeded(db, runKey).filter((row) => row.mapIndex >= 0 && row.taskId === taskId);
+      const rows = succeeded(db, runKey).filter((row) => row.taskId === taskId);
       return rows.sort((a, b) => a.mapIndex - b.mapIndex).map(refOf);
     },
     refInStep: async (runKey, taskId, consumerId, mapIndex) => refInStep(db, runKey, taskId, consumerId, mapIndex),
@@ -74,6 +75,7 @@ function claimedAttempt(db: MemoryDatabase, row: TaskInstanceRow): ClaimedAttemp
     runType: run.runType,
     runAfter: run.runAfter,
     params: run.params,
+    ...waitsOfTry(db, row),
     ...(row.firstStartedAt === undefined ? {} : { firstStartedAt: row.firstStartedAt }),
     ...(run.partitionKey === undefined ? {} : { partitionKey: run.partitionKey }),
     ...(run.logicalDate === undefined ? {} : { logicalDate: run.logicalDate }),
@@ -97,7 +99,7 @@ const NOT_A_TRY: ReadonlySet<string> = new Set(['scheduled', 'up_for_reschedule'
 
 /** running → what the attempt ended in. */
 function finish(db: MemoryDatabase, outcome: FinishedAttempt, workerId: string): boolean {
-  const { to, error, logKey, mapLabel, result, wait, assetEvents = [], notices = [] } = outcome;
+  const { to, error, logKey, mapLabel, result, wait, endedWaits: endedHere = [], assetEvents = [], notices = [] } = outcome;
   const row = heldRow(db, outcome, workerId);
   if (row === undefined) return endedBefore(db, outcome, workerId);
   const { taskInstanceId, runKey, state } = row;
@@ -118,7 +120,8 @@ function finish(db: MemoryDatabase, outcome: FinishedAttempt, workerId: string):
   db.tell([{ type: 'task', runKey, taskInstanceId, to: ended.state }]);
   if (ended.state.status !== to.status) return true;
   if (result !== undefined && to.status === 'success') db.results.put(`${taskInstanceId} ${attempt}`, { taskInstanceId, attempt, result });
-  saveWaits(db, wait === undefined ? [] : [{ taskInstanceId, runKey, attempt, wait }]);
+  if (wait !== undefined || endedHere.length > 0)
+    saveWaits(db, [{ taskInstanceId, runKey, attempt, ended: endedHere, ...(wait === undefined ? {} : { wait }) }]);
   saveAssetEvents(
     db,
     assetEvents.map((event) => ({ ...event, source: { taskInstanceId } })),

@@ -102,6 +102,9 @@ export class MemoryDatabase {
   readonly tasksOfRun = this.tasks.indexed((row) => row.runKey);
   /** Of those that are alive: none of them is terminal or waits for its trigger rule. */
   readonly tasksByStatus = this.tasks.indexed((row) => (LIVE.has(row.state.status) ? row.state.status : undefined));
+  readonly waitsOfTask = this.waits.indexed((row) => row.taskInstanceId);
+  /** By `open`: those that have not ended. */
+  readonly openWaits = this.waits.indexed((row) => (row.ended === undefined ? 'open' : undefined));
   readonly triesOfTask = this.tries.indexed((row) => row.taskInstanceId);
 
   constructor(clock: Pick<Clock, 'now'>) {
