@@ -122,6 +122,7 @@ describe('assets', () => {
     const [run] = await ended('weekly');
     expect(run).toMatchObject({
       state: 'success',
+      partition_key: '2026-W47',
       data_interval_start: '2026-11-16T00:00:00.000Z',
       data_interval_end: '2026-11-23T00:00:00.000Z',
     });

@@ -43,6 +43,8 @@ export interface RunRecord {
   readonly logicalDate?: Instant;
   readonly intervalStart?: Instant;
   readonly intervalEnd?: Instant;
+  /** The partition that it is of. */
+  readonly partitionKey?: string;
   readonly runAfter: Instant;
   readonly queuedAt?: Instant;
   readonly startedAt?: Instant;

@@ -27,6 +27,6 @@ export async function presentDagRun(run: RunRecord, versions: VersionBook): Prom
     note: run.note ?? null,
     dag_versions: version === undefined ? [] : [version.answer],
     bundle_version: run.bundleHash,
-    partition_key: null,
+    partition_key: run.partitionKey ?? null,
   };
 }

@@ -17,6 +17,7 @@ interface Row {
   readonly logical_date: Instant | null;
   readonly interval_start: Instant | null;
   readonly interval_end: Instant | null;
+  readonly partition_key: string | null;
   readonly run_after: Instant;
   readonly queued_at: Instant | null;
   readonly started_at: Instant | null;
@@ -30,7 +31,7 @@ interface Row {
 }
 
 const RUNS: ListQuery<Row, RunRecord> = {
-  columns: `r.id, r.dag_id, r.run_id, r.run_type, r.state, r.triggered_by, r.username, r.logical_date, r.interval_start, r.interval_end,
+  columns: `r.id, r.dag_id, r.run_id, r.run_type, r.state, r.triggered_by, r.username, r.logical_date, r.interval_start, r.interval_end, r.partition_key,
     r.run_after, r.queued_at, r.started_at, r.ended_at, r.last_decision_at, r.params, r.note, r.version_id, v.number, v.bundle_hash`,
   from: 'dag_run r join dag_version v on v.id = r.version_id',
   order: {
@@ -43,6 +44,7 @@ const RUNS: ListQuery<Row, RunRecord> = {
     logical_date: 'r.logical_date',
     data_interval_start: 'r.interval_start',
     data_interval_end: 'r.interval_end',
+    partition_key: 'r.partition_key',
     run_after: 'r.run_after',
     queued_at: 'r.queued_at',
     start_date: 'r.started_at',
@@ -69,6 +71,7 @@ const RUNS: ListQuery<Row, RunRecord> = {
       logicalDate: row.logical_date,
       intervalStart: row.interval_start,
       intervalEnd: row.interval_end,
+      partitionKey: row.partition_key,
       queuedAt: row.queued_at,
       startedAt: row.started_at,
       endedAt: row.ended_at,
