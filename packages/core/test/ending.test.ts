@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { compileDag, type DagSpec, step, type TaskSpec } from '../src/index.ts';
 import { Play } from './support/play.ts';
-import { dagSpec, reloaded, taskSpec } from './support/specs.ts';
+import { dagSpec, NO_RETRIES, reloaded, taskSpec } from './support/specs.ts';
 
 const play = (tasks: readonly TaskSpec[], more: Partial<DagSpec> = {}, begin = true): Play =>
   new Play(compileDag(dagSpec(tasks, more)), begin);
@@ -114,6 +114,20 @@ describe('a run that takes too long', () => {
     expect(run.states).toEqual(['make_a: success', 'make_b: skipped', 'take_a: scheduled', 'take_b: skipped', 'work: failed']);
     expect(run.end('take_a', 'success').run.status).toBe('failed');
     expect(run.run.progress.ending?.why).toBe('timed_out');
+  });
+
+  test('does not begin a retry that is due at that very moment, but that of a teardown', () => {
+    const retries = { ...NO_RETRIES, max: 3, delayMs: 0 };
+    const run = play(
+      [
+        taskSpec('set', [], { role: 'setup' }),
+        taskSpec('take', ['set'], { role: 'teardown', setups: ['set'], retries }),
+        taskSpec('work', ['set'], { retries }),
+      ],
+      { runTimeoutMs: 10 },
+    );
+    run.end('set', 'success').end('take', 'failed').end('work', 'failed').pass(10);
+    expect(run.states).toEqual(['set: success', 'take: scheduled', 'work: skipped']);
   });
 
   test('counts anew when it is cleared and started again', () => {

@@ -78,6 +78,14 @@ describe('a run with retries', () => {
     expect(run.run.progress).toEqual({});
   });
 
+  test('is run anew also when its time came while something was open again', () => {
+    const run = retried('failed');
+    run.tell({ type: 'tasks.marked', tasks: run.nodes('b'), status: 'success' });
+    run.pass(900);
+    expect(run.end('c', 'failed').last?.effects).toEqual([{ type: 'wake', at: 1_200 }]);
+    expect(run.pass(0).states).toEqual(['a: success', 'b: success', 'c: none']);
+  });
+
   test('can be cancelled while it waits', () => {
     const run = retried('failed');
     run.tell({ type: 'run.cancelled' });

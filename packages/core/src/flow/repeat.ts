@@ -96,9 +96,8 @@ export function finishRun(draft: RunDraft): void {
   const outcome = runOutcome(dag, draft);
   const policy = dag.spec.runRetries;
   if (outcome === 'failed' && policy !== undefined && (progress.retries ?? 0) < policy.max) {
-    if (progress.retryAt !== undefined) return;
-    const retryAt = draft.now + policy.delayMs;
-    draft.remember({ ...progress, retryAt });
+    const retryAt = progress.retryAt ?? draft.now + policy.delayMs;
+    if (progress.retryAt === undefined) draft.remember({ ...progress, retryAt });
     draft.wake(retryAt);
     return;
   }

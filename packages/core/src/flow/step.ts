@@ -69,6 +69,8 @@ function start(draft: RunDraft): Step {
 
 /** Looks at the whole run: what is due, what was never decided, and when to look again. */
 function passTime(draft: RunDraft): Step {
+  // First, as what it ends must not be found due afterwards.
+  timeOut(draft);
   for (const [node, state] of draft.tasks.entries()) {
     if (state.status !== 'up_for_retry' && state.status !== 'up_for_reschedule') continue;
     if (state.dueAt > draft.now) draft.wake(state.dueAt);
@@ -81,7 +83,6 @@ function passTime(draft: RunDraft): Step {
     return draft.finish();
   }
   doubtAll(draft);
-  timeOut(draft);
   settle(draft);
   return draft.finish();
 }

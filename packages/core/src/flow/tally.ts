@@ -54,7 +54,7 @@ export function addShown(dag: Dag, run: Known, index: RunIndex, tally: Uint32Arr
 }
 
 /** What is upstream of every node of the task, from outside of its space. */
-export function upstreamCounts(dag: Dag, tally: Uint32Array, task: number): UpstreamCounts {
+function outerCounts(tally: Uint32Array, task: number): UpstreamCounts {
   const base = task * TALLY_COLUMNS;
   const at = (column: number): number => tally[base + column] ?? 0;
   return {
@@ -69,7 +69,7 @@ export function upstreamCounts(dag: Dag, tally: Uint32Array, task: number): Upst
 /** What is upstream of a node. Costs its edges within its space. */
 export function nodeCounts(dag: Dag, run: RunState, node: number): UpstreamCounts {
   const { task, mapIndex } = run.nodes[node] ?? { task: -1, mapIndex: -1 };
-  const outer = upstreamCounts(dag, run.tally, task);
+  const outer = outerCounts(run.tally, task);
   const inner = dag.flow.innerUpstream[task];
   if (inner === undefined || inner.length === 0) return outer;
   let { total, success, failed, skipped, upstreamFailed } = outer;
