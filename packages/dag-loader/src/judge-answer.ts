@@ -40,6 +40,12 @@ export function judgeAnswer(file: string, bundle: Bundle, answer: EvaluationAnsw
   const repeated = specs.find((spec, index) => specs.findIndex((other) => other.dagId === spec.dagId) !== index);
   if (repeated !== undefined)
     return failed({ code: 'HR_DUPLICATE_DAG', message: `The file exports two DAGs "${repeated.dagId}": give one of them another id` });
+  const twofold = twofoldAsset(specs);
+  if (twofold !== undefined)
+    return failed({
+      code: 'HR_DUPLICATE_ASSET',
+      message: `The file's DAGs say two things about the asset "${twofold}": define it once, and use that everywhere`,
+    });
   const problems = specs.flatMap((spec) => validateDag(spec));
   const [first] = problems;
   if (first !== undefined) {
@@ -50,6 +56,18 @@ export function judgeAnswer(file: string, bundle: Bundle, answer: EvaluationAnsw
     kind: 'loaded',
     file: { file, dags: specs.map(loadedDag), bundle: { hash: bundle.hash, code: bundle.code, sourceMap: bundle.sourceMap } },
   };
+}
+
+/** The name of an asset that two DAGs describe differently. One that is only named says nothing. */
+function twofoldAsset(specs: readonly DagSpec[]): string | undefined {
+  const described = new Map<string, string>();
+  for (const asset of specs.flatMap((spec) => spec.assets ?? [])) {
+    if (Object.keys(asset).length === 1) continue;
+    const text = canonicalJson(asset);
+    if ((described.get(asset.name) ?? text) !== text) return asset.name;
+    described.set(asset.name, text);
+  }
+  return undefined;
 }
 
 function unstable(specs: readonly DagSpec[], path: string): string {

@@ -68,6 +68,19 @@ export { one as again };`;
     expect(asError(await loader.loadFile('same.ts'))).toMatchObject({ code: 'HR_DUPLICATE_DAG', message: expect.stringContaining('"c"') });
   });
 
+  test('two DAGs of a file say the same about an asset, or nothing', async () => {
+    const two = (more: string) => `import { asset, dag, task } from '@headrace/sdk';
+export const one = dag('one', {}, () => task('t', { outlets: [asset('orders', { uri: 's3://lake/orders' })] }, () => 1));
+export const two = dag('two', {}, () => task('t', { inlets: [asset('orders'${more})] }, () => 1));`;
+    await using folder = await dagFolder({ 'good.ts': two(''), 'bad.ts': two(", { uri: 's3://lake/other' }") });
+    const loader = folder.loader();
+    expect(asLoaded(await loader.loadFile('good.ts')).dags).toHaveLength(2);
+    expect(asError(await loader.loadFile('bad.ts'))).toMatchObject({
+      code: 'HR_DUPLICATE_ASSET',
+      message: expect.stringContaining('"orders"'),
+    });
+  });
+
   test('a native package stays outside of the bundle', async () => {
     await using folder = await dagFolder({ 'native.ts': goodDag('native', "export const lazy = () => import('@duckdb/node-api');") });
     const { code } = asLoaded(await folder.loader().loadFile('native.ts')).bundle;
