@@ -5,6 +5,9 @@ import type { Clock, Timers } from '@headrace/ports';
 /** `setTimeout` counts in 32 bits, and the timers may add one. */
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 2;
 
+/** What is due by this clock may not yet be due by the store's: whoever asks again must not do so without a break. */
+const OVERDUE_MS = 10;
+
 export class Alarm {
   readonly #clock: Clock;
   readonly #ring: () => void;
@@ -22,7 +25,8 @@ export class Alarm {
     if (this.#at !== undefined && this.#at <= at) return;
     this.cancel();
     this.#at = at;
-    const delay = Math.min(Math.max(0, at - this.#clock.now()), LONGEST_TIMEOUT_MS);
+    const left = at - this.#clock.now();
+    const delay = left > 0 ? Math.min(left, LONGEST_TIMEOUT_MS) : OVERDUE_MS;
     this.#callOff = this.#timers.after(delay, () => {
       this.#at = undefined;
       this.#callOff = undefined;

@@ -182,10 +182,11 @@ class Commands {
   }
 
   /** False: the run has moved on meanwhile. */
-  async #save({ run, version }: Found, event: RunEvent, { name, user }: Command): Promise<boolean> {
+  async #save({ loaded, run, version }: Found, event: RunEvent, { name, user }: Command): Promise<boolean> {
     const { store, clock } = this.#options;
     const { outcome } = run.decide([event], clock.now());
-    return store.saveCommand(outcome.decision, { name, ...(user === undefined ? {} : { user }) }, version);
+    const seen = { status: loaded.status, tasks: loaded.tasks.length };
+    return store.saveCommand(outcome.decision, { name, seen, ...(user === undefined ? {} : { user }) }, version);
   }
 }
 

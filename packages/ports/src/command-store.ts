@@ -1,5 +1,5 @@
 /** What people and programs do to DAGs and runs. Each is one transaction; the scheduler hears of it by an event. */
-import type { Instant, RunType } from '@headrace/core';
+import type { Instant, RunStatus, RunType } from '@headrace/core';
 import type { Range } from './query-store.ts';
 import type { LoadedRun, NewTaskInstance, RunDecision } from './scheduler-store.ts';
 
@@ -29,6 +29,11 @@ export interface TriggerRequest {
 export interface CommandRecord {
   readonly name: string;
   readonly user?: string;
+  /**
+   * What the run was when the decision was made: its start, and task instances that come to be, do not raise its revision, and the
+   * decision does not know of them.
+   */
+  readonly seen?: { readonly status: RunStatus; readonly tasks: number };
 }
 
 /** The run goes on with another version of its DAG: tasks that are new there are added, those that are no longer there become `removed`. */

@@ -5,6 +5,7 @@
  * decision was made. Tries that are cleared stay in `task_try`, their results in `task_result`. Schedulers hear of the
  * run, workers of the attempts that are taken from them.
  */
+import type { RunStatus } from '@headrace/core';
 import type { CommandRecord, RunDecision, VersionChange } from '@headrace/ports';
 import type pg from 'pg';
 import type { Queryable } from '../database.ts';
@@ -16,7 +17,10 @@ import { storableJson } from '../storable-json.ts';
 import { transaction } from '../transaction.ts';
 import { changeVersion } from './change-version.ts';
 
-const LOCK_RUN = `select revision from dag_run where id = $1 for no key update`;
+const LOCK_RUN = `select revision, state from dag_run where id = $1 for no key update`;
+
+/** While the run is locked it is not started, and gets no further task instances. */
+const COUNT_TASKS = `select count(*)::integer as tasks from task_instance where dag_run_id = $1`;
 
 /** Parameter: task instances. */
 const LOCK_TASKS = `
@@ -33,8 +37,7 @@ const RAISE_REVISION = `
 
 export async function saveCommand(pool: pg.Pool, decision: RunDecision, command: CommandRecord, version?: VersionChange): Promise<boolean> {
   return transaction(pool, async (client) => {
-    const { rows } = await client.query<{ revision: number }>(LOCK_RUN, [decision.runKey]);
-    if (rows[0]?.revision !== decision.revision) return false;
+    if (!(await isAsSeen(client, decision, command))) return false;
     const revoked = await lockTasks(client, decision);
     if (revoked === undefined) return false;
     await saveMoves(client, decision.changes);
@@ -48,6 +51,15 @@ export async function saveCommand(pool: pg.Pool, decision: RunDecision, command:
     await tellRuns(client, [decision.runKey]);
     return true;
   });
+}
+
+async function isAsSeen(client: Queryable, { runKey, revision }: RunDecision, { seen }: CommandRecord): Promise<boolean> {
+  const { rows } = await client.query<{ revision: number; state: RunStatus }>(LOCK_RUN, [runKey]);
+  if (rows[0]?.revision !== revision) return false;
+  if (seen === undefined) return true;
+  if (rows[0].state !== seen.status) return false;
+  const counted = await client.query<{ tasks: number }>(COUNT_TASKS, [runKey]);
+  return counted.rows[0]?.tasks === seen.tasks;
 }
 
 /** The attempts that run and will be taken from their workers; undefined when a task instance is not as it was thought to be. */

@@ -127,6 +127,8 @@ function saveCommand(db: MemoryDatabase, decision: RunDecision, command: Command
   const { runKey, revision, changes, status, progress, created = [], notices = [] } = decision;
   const run = db.runs.get(runKey);
   if (run?.revision !== revision) return false;
+  const { seen } = command;
+  if (seen !== undefined && (run.status !== seen.status || db.tasksOfRun.count(runKey) !== seen.tasks)) return false;
   const fits = changes.every(({ taskInstanceId, from, fromAttempt }) => {
     const state = db.tasks.get(taskInstanceId)?.state;
     return state?.status === from && state.attempt === fromAttempt;
