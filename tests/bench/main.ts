@@ -3,12 +3,14 @@
  *
  *     npm run bench                        everything
  *     npm run bench -- --json FILE         writes the rows too
- *     npm run bench -- --only chain        rows of one part: throughput, chain, light, trigger, history, wide, idle
+ *     npm run bench -- --only chain        rows of one part: throughput, chain, light, trigger, history, wide, idle, blocked
+ *     npm run bench -- --quick             a tenth of the load and of the repetitions where a part has such a mode: blocked
  *     npm run bench -- --repeat 3          measures so many times and takes the median (default 5)
  */
 import { writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { blocked } from './blocked.ts';
 import { registered, run, throughput } from './headrace.ts';
 import { addHistory } from './history.ts';
 import { peakMegabytes, processorSeconds, residentMegabytes } from './process-usage.ts';
@@ -22,6 +24,7 @@ const { values } = parseArgs({
     only: { type: 'string' },
     repeat: { type: 'string', default: '5' },
     slots: { type: 'string', default: '4' },
+    quick: { type: 'boolean', default: false },
   },
 });
 const repeats = Number(values.repeat);
@@ -37,6 +40,7 @@ const IDLE_SECONDS = 30;
 try {
   if (['throughput', 'chain', 'light', 'trigger', 'history', 'wide'].some(wanted)) await busy();
   if (wanted('idle')) await idle();
+  if (wanted('blocked')) rows.push(...(await blocked({ slots, quick: values.quick })));
 } finally {
   printRows(rows);
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`);
