@@ -1,6 +1,5 @@
 /**
- * Cron by brute force: looks at every UTC minute, asks the runtime what the local clock shows, and compares the fields one by
- * one. Knows no ranges of days, no jumps, and nothing of the core.
+ * Cron by brute force: looks at what the local clock shows at every UTC minute, and compares the fields one by one. Knows no ranges of days, no jumps, and nothing of the core.
  */
 const MINUTE = 60_000;
 const DAY = 1_440 * MINUTE;
@@ -76,12 +75,39 @@ export interface Scan {
   readonly shown: readonly number[];
 }
 
-/** The local clock at every minute of [from, to]. */
+const HOUR = 60 * MINUTE;
+
+/**
+ * The local clock at every minute of [from, to]. Where the runtime says that an hour's ends are an hour apart on the clock, the minutes
+ * between are counted; everywhere else it is asked for each.
+ */
 export function scan(zone: string, from: number, to: number): Scan {
   const instants: number[] = [];
-  for (let instant = Math.ceil(from / MINUTE) * MINUTE; instant <= to; instant += MINUTE) instants.push(instant);
-  const clocks = instants.map((instant) => localTime(zone, instant));
+  const clocks: LocalTime[] = [];
+  let hourEnd = Number.NEGATIVE_INFINITY;
+  let steady: number | undefined;
+  for (let instant = Math.ceil(from / MINUTE) * MINUTE; instant <= to; instant += MINUTE) {
+    if (instant >= hourEnd) {
+      hourEnd = instant + HOUR;
+      const offset = shown(localTime(zone, instant)) - instant;
+      steady = shown(localTime(zone, hourEnd)) - hourEnd === offset ? offset : undefined;
+    }
+    instants.push(instant);
+    clocks.push(steady === undefined ? localTime(zone, instant) : clockOf(instant + steady));
+  }
   return { instants, clocks, shown: clocks.map(shown) };
+}
+
+/** The inverse of `shown`. */
+function clockOf(time: number): LocalTime {
+  const date = new Date(time);
+  return {
+    year: date.getUTCFullYear(),
+    month: date.getUTCMonth() + 1,
+    day: date.getUTCDate(),
+    hour: date.getUTCHours(),
+    minute: date.getUTCMinutes(),
+  };
 }
 
 /** All fires within the scanned time. For fixed hours the scan should reach a day further than what is asked. */
@@ -101,15 +127,7 @@ export function firesIn(expression: string, seen: Scan): readonly number[] {
   const last = Math.max(...seen.shown);
   for (let time = first; time <= last; time += MINUTE) {
     if (!days.has(Math.floor(time / (1_440 * MINUTE)))) continue;
-    const date = new Date(time);
-    const clock = {
-      year: date.getUTCFullYear(),
-      month: date.getUTCMonth() + 1,
-      day: date.getUTCDate(),
-      hour: date.getUTCHours(),
-      minute: date.getUTCMinutes(),
-    };
-    if (!matches(clock)) continue;
+    if (!matches(clockOf(time))) continue;
     const instant = firstShown.get(time) ?? instants[seen.shown.findIndex((other) => other > time)];
     if (instant !== undefined) fires.add(instant);
   }
@@ -130,12 +148,12 @@ export function firesBySecond(expression: string, zone: string, from: number, to
   const [seconds = '', ...rest] = expression.split(' ');
   const matches = matcher(rest.join(' '));
   const elapsed = /[*/]/.test(rest[1] ?? '');
-  const clockOf = new Map<number, LocalTime>();
+  const known = new Map<number, LocalTime>();
   const clock = (instant: number): LocalTime => {
     const minute = Math.floor(instant / MINUTE) * MINUTE;
-    const known = clockOf.get(minute) ?? localTime(zone, minute);
-    clockOf.set(minute, known);
-    return known;
+    const time = known.get(minute) ?? localTime(zone, minute);
+    known.set(minute, time);
+    return time;
   };
   const allowed = new Set(Array.from({ length: 60 }, (_, second) => second).filter((second) => allows(seconds, second, 59)));
   const fires: number[] = [];
