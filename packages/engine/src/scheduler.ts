@@ -362,8 +362,8 @@ export class Scheduler {
 
   /** Takes runs in hand that are running and ours and that the book does not have: a shard was gained, or an answer was lost. */
   async #adoptActive(): Promise<void> {
-    const active = await this.#options.store.activeRuns(this.#shards);
     this.#due.adopt = false;
+    const active = await this.#options.store.activeRuns(this.#shards);
     for (const runKey of active) if (this.#book.get(runKey) === undefined) this.#book.reload(runKey);
   }
 
