@@ -28,13 +28,14 @@ export { judgeNode } from './flow/judge-node.ts';
 export type { Judgement } from './flow/judgement.ts';
 export { type PastRun, unmetPast, waitsForPast } from './flow/past.ts';
 export * from './flow/run.ts';
-export { nodeAt, nodesOf, type RunIndex } from './flow/run-index.ts';
+export { nodeAt, nodesOf } from './flow/run-index.ts';
 export { newRun, restoreRun, type StoredRun } from './flow/run-state.ts';
 export { step } from './flow/step.ts';
 export { judge, TRIGGER_RULES, type UpstreamCounts, type Verdict } from './flow/trigger-rule.ts';
 export * from './model/asset-spec.ts';
 export { compileDag, type Dag, expandTasks, InvalidDagError } from './model/compiled-dag.ts';
 export * from './model/dag.ts';
+export type { DagProblem } from './model/dag-problem.ts';
 export * from './model/flow-spec.ts';
 export * from './model/limit-spec.ts';
 export * from './model/notice-spec.ts';
@@ -49,12 +50,13 @@ export {
   type Transition,
   type TransitionTable,
 } from './model/transitions.ts';
-export { type DagProblem, validateDag } from './model/validate-dag.ts';
+export { validateDag } from './model/validate-dag.ts';
 export * from './model/wait-spec.ts';
 export * from './notices/deadlines.ts';
 export { type DecidedRun, decisionNotices } from './notices/decision-notices.ts';
 export * from './notices/failure-streak.ts';
 export * from './notices/forecast.ts';
+export * from './notices/freshness.ts';
 export * from './notices/notice.ts';
 export { runNotices } from './notices/run-notices.ts';
 export { type TaskSubject, taskNotices } from './notices/task-notices.ts';

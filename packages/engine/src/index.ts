@@ -3,6 +3,7 @@ export { type BackfillDutyOptions, createBackfillDuty } from './backfill-duty.ts
 export { DagVersions } from './dag-versions.ts';
 export { createDeadlineDuty, type DeadlineDutyOptions } from './deadline-duty.ts';
 export type { Duty, DutyReport } from './duty.ts';
+export { createFreshnessDuty, type FreshnessDutyOptions } from './freshness-duty.ts';
 export { createNoticeDuty, type NoticeDutyOptions } from './notice-duty.ts';
 export { createOverlapDuty, type OverlapDutyOptions } from './overlap-duty.ts';
 export { type DagPlan, planDag } from './plan-dag.ts';

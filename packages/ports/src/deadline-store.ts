@@ -55,7 +55,18 @@ export interface DeadlineVerdict {
   readonly notices: readonly NewNotice[];
 }
 
+/** A living, un-paused DAG that says how fresh assets must be, and the runs of it that may make them. */
+export interface FreshnessExpectation {
+  readonly dagId: string;
+  readonly versionId: string;
+  readonly spec: DagSpec;
+  readonly activeSince: Instant;
+  readonly nextDueAt?: Instant;
+  readonly activeRuns: readonly { readonly runAfter: Instant; readonly tasks: readonly TaskProgress[] }[];
+}
+
 export interface DeadlineStore {
+  expectations(): Promise<readonly FreshnessExpectation[]>;
   /** Runs that are queued or running, of DAG versions with deadlines, that have none stored. */
   unwatched(limit: number): Promise<readonly UnwatchedRun[]>;
   /** What is there already stays as it is. */

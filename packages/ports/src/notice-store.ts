@@ -66,6 +66,9 @@ export interface NoticeFilter {
 }
 
 export interface NoticeStore {
+  /** Saves notices that belong to no other change. What is there already was told already. */
+  tell(notices: readonly NewNotice[]): Promise<void>;
+
   /** Takes notices that are due in hand for `leaseMs`, the longest due first. None is in two hands. */
   claim(deliverer: string, limit: number, leaseMs: number): Promise<readonly ClaimedNotice[]>;
   /** Records how deliveries went. A failure of one that somebody else has taken in hand meanwhile is passed over. */

@@ -3,6 +3,7 @@ import type { Instant } from '@headrace/core';
 import type { DeadlineStore } from '@headrace/ports';
 import type { Database } from '../database.ts';
 import { runDurations, taskDurations } from './durations.ts';
+import { freshnessExpectations } from './expectations.ts';
 import { judgeDeadlines } from './judge-deadlines.ts';
 import { unwatchedRuns, watchDeadlines } from './unwatched-runs.ts';
 
@@ -13,6 +14,7 @@ export function createDeadlineStore(database: Database): DeadlineStore {
   /** `judge` asks for durations while it holds a connection of `work`: from another lane, so that it never waits for itself. */
   const reads = () => database.lane('reads');
   return {
+    expectations: () => freshnessExpectations(work()),
     unwatched: (limit) => unwatchedRuns(work(), limit),
     watch: (deadlines) => watchDeadlines(work(), deadlines),
     judge: (limit, judge) => judgeDeadlines(work(), limit, judge),

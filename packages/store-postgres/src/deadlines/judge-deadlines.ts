@@ -89,7 +89,8 @@ export async function judgeDeadlines(pool: pg.Pool, limit: number, judge: Parame
   });
 }
 
-async function progressOf(client: Queryable, runKeys: readonly string[]): Promise<ReadonlyMap<string, readonly TaskProgress[]>> {
+/** By run. */
+export async function progressOf(client: Queryable, runKeys: readonly string[]): Promise<ReadonlyMap<string, readonly TaskProgress[]>> {
   if (runKeys.length === 0) return new Map();
   const { rows } = await client.query<ProgressRow>({ name: 'progress of runs', text: PROGRESS, values: [runKeys] });
   const byRun = Map.groupBy(rows, (row) => row.dag_run_id);

@@ -7,7 +7,7 @@ import { type ListQuery, list, one } from '../queries/list.ts';
 import { transaction } from '../transaction.ts';
 import { claimNotices, noticesDueIn, settleNotices } from './deliveries.ts';
 import { NOTICE_COLUMNS, type NoticeRow, noticeOf } from './notice-row.ts';
-import { NOTICES } from './save-notices.ts';
+import { NOTICES, saveNotices } from './save-notices.ts';
 
 const LIST: ListQuery<NoticeRow, NoticeRecord> = {
   columns: NOTICE_COLUMNS,
@@ -36,6 +36,7 @@ export function createNoticeStore(database: Database): NoticeStore {
   const work = () => database.lane('work');
   const reads = () => database.lane('reads');
   return {
+    tell: (notices) => saveNotices(work(), notices),
     claim: (deliverer, limit, leaseMs) => claimNotices(work(), deliverer, limit, leaseMs),
     settle: (deliveries) => settleNotices(work(), deliveries),
     dueIn: () => noticesDueIn(work()),

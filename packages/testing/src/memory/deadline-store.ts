@@ -1,6 +1,6 @@
 /** Deadlines of runs, and how long runs and tasks usually take. */
 import type { Instant, TaskDurations, TaskProgress } from '@headrace/core';
-import type { DeadlineStore, NewDeadline, UnwatchedRun, WatchedDeadline } from '@headrace/ports';
+import type { DeadlineStore, FreshnessExpectation, NewDeadline, UnwatchedRun, WatchedDeadline } from '@headrace/ports';
 import type { MemoryDatabase } from './database.ts';
 import { compareIds } from './order.ts';
 import type { DeadlineRow, RunRow, TaskInstanceRow } from './rows.ts';
@@ -10,6 +10,7 @@ export function createDeadlineStore(db: MemoryDatabase): DeadlineStore {
   /** Those that somebody judges at present: others pass over them. */
   const locked = new Set<string>();
   return {
+    expectations: async () => expectations(db),
     unwatched: async (limit) => unwatched(db, limit),
     watch: async (deadlines) =>
       db.transaction(() => {
@@ -63,6 +64,18 @@ function unwatched(db: MemoryDatabase, limit: number): readonly UnwatchedRun[] {
     return [{ runKey, dagId, versionId, spec, queuedAt, ...times }];
   });
   return found.slice(0, limit);
+}
+
+function expectations(db: MemoryDatabase): readonly FreshnessExpectation[] {
+  return [...db.dags.rows()].flatMap((dag): FreshnessExpectation[] => {
+    if (dag.paused || dag.removedAt !== undefined || dag.versionId === undefined) return [];
+    const { spec } = db.versions.require(dag.versionId);
+    if (spec.assets?.some((asset) => asset.freshness !== undefined) !== true) return [];
+    const active = ['running', 'queued'].flatMap((status) => [...db.liveRunsOfDag.get(`${status} ${dag.dagId}`)]);
+    const { dagId, versionId, activeSince, nextDueAt } = dag;
+    const activeRuns = active.map(({ runKey, runAfter }) => ({ runAfter, tasks: [...db.tasksOfRun.get(runKey)].map(progressOf) }));
+    return [{ dagId, versionId, spec, activeSince, activeRuns, ...(nextDueAt === undefined ? {} : { nextDueAt }) }];
+  });
 }
 
 function watch(db: MemoryDatabase, { runKey, name, dueAt, checkAt }: NewDeadline): void {

@@ -11,9 +11,11 @@ import {
 import type { MemoryDatabase } from './database.ts';
 import { compareIds } from './order.ts';
 import type { NoticeRow } from './rows.ts';
+import { saveNotices } from './save-notices.ts';
 
 export function createNoticeStore(db: MemoryDatabase): NoticeStore {
   return {
+    tell: async (notices) => db.transaction(() => saveNotices(db, notices)),
     claim: async (_deliverer, limit, leaseMs) => db.transaction(() => claim(db, limit, leaseMs)),
     settle: async (deliveries) =>
       db.transaction(() => {
