@@ -10,7 +10,7 @@ import { silentLog } from '@headrace/ports';
 import { createStore, migrate, type PostgresStore } from '@headrace/store-postgres';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
-import { type HeadraceProcess, startHeadrace } from '../support/headrace-process.ts';
+import { type HeadraceProcess, headrace, startHeadrace } from '../support/headrace-process.ts';
 import { until } from '../support/poll.ts';
 import { type PostgresServer, startPostgres } from '../support/postgres-server.ts';
 import { type RedisServer, startRedis } from '../support/redis-server.ts';
@@ -89,9 +89,12 @@ describe('tasks that wait', () => {
     expect(await call('POST', readFileSync(addressFile, 'utf8'), { rows: [1, 2] })).toMatchObject({ outcome: 'met' });
     const form = `/api/v2/dags/waiting/dagRuns/${runId}/taskInstances/person/-1/hitlDetails`;
     expect(await call('PATCH', form, { chosen_options: ['OK'], params_input: { rows: 0 } })).toMatchObject({ code: 'HR_INVALID_REQUEST' });
-    expect(await call('PATCH', form, { chosen_options: ['OK'], params_input: { rows: 7 } })).toMatchObject({
-      responded_by: { name: 'HEADRACE_TOKEN' },
-    });
+    const client = { HEADRACE_URL: api.address, HEADRACE_TOKEN: TOKEN, HEADRACE_HOME: home };
+    expect(await headrace(['waits', 'list', '--dag', 'waiting', '--kind', 'input'], client)).toMatch(
+      /waiting .* person .* an answer to "Load it\?"/,
+    );
+    expect(await headrace(['tasks', 'answer', 'waiting', runId, 'person'], client)).toMatch(/asks +Load it\?[\s\S]*--param rows=/);
+    expect(await headrace(['tasks', 'answer', 'waiting', runId, 'person', '-p', 'rows=7'], client)).toBe('Answered: OK, rows=7\n');
     await sql.query(`insert into asset (name, spec) values ('waited_for', '{"name":"waited_for"}') on conflict do nothing`);
     await store.assets.addEvent({ asset: 'waited_for', extra: { fresh: true } });
     await trigger('numbers', { runId: 'waited_for' });

@@ -11,6 +11,7 @@ import { addProcessCommands } from './commands/processes.ts';
 import { addRunCommands } from './commands/runs.ts';
 import { addTaskCommands } from './commands/tasks.ts';
 import { addVersionCommand } from './commands/version.ts';
+import { addWaitCommands } from './commands/waits.ts';
 import { explainFailure, UsageError } from './failures.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -61,6 +62,7 @@ function createProgram(terminal: Terminal): Command {
   addRunCommands(program, terminal);
   addBackfillCommands(program, terminal);
   addTaskCommands(program, terminal);
+  addWaitCommands(program, terminal);
   addExplainCommand(program, terminal);
   addNoticeCommands(program, terminal);
   addAssetCommands(program, terminal);

@@ -26,6 +26,7 @@ describe('a command line that is wrong ends with 2 and says why', () => {
     [['runs', 'list', '--limit', 'all'], /--limit must be a number/],
     [['runs', 'list', '--state', 'done'], /Allowed choices are queued/],
     [['tasks', 'logs', 'd', 'r', 't', '--try', '0'], /--try must be a number from 1/],
+    [['tasks', 'answer', 'd', 'r', 't', '--map-index', 'x'], /--map-index must be a number/],
     [['worker', '--slots', 'many'], /--slots must be an integer/],
     [['dags', 'list', '--url', 'localhost'], /--url must be an http/],
     [['api'], /DATABASE_URL is not set/],

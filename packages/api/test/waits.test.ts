@@ -79,11 +79,23 @@ describe('a form', () => {
     expect((await get(`${detail}/tries/2`)).json()).toMatchObject({ code: 'HR_WAIT_NOT_FOUND' });
   });
 
-  test('is for those to answer whom it names', async () => {
+  test('is for those to answer whom it names, and for administrators', async () => {
     fixture.waits.addForm({ schema: { type: 'boolean' }, assignees: ['ada'] });
-    const refused = await patch({ chosen_options: ['Approve'] });
-    expect(refused.json()).toMatchObject({ status: 403, code: 'HR_FORBIDDEN', detail: expect.stringContaining('ada') });
+    const as = async (name: string) => {
+      const own = await buildApi({ ...fixture.deps, authenticate: async () => ({ name, may: ['read', 'operate'] }) });
+      const answer = await own.inject({ method: 'PATCH', url: detail, payload: { chosen_options: ['Approve'] } });
+      await own.close();
+      return answer.json();
+    };
+    expect(await as('bob')).toMatchObject({ status: 403, code: 'HR_FORBIDDEN', detail: expect.stringContaining('ada') });
     expect(fixture.waits.endings).toEqual([]);
+    expect(await as('ada')).toMatchObject({ responded_by: { name: 'ada' }, chosen_options: ['Approve'] });
+    fixture.waits.addForm({ schema: { type: 'boolean' }, assignees: ['ada'] });
+    expect((await patch({ chosen_options: ['Reject'] })).json()).toMatchObject({ responded_by: { name: 'admin' } });
+    expect(fixture.waits.endings.map(({ json, user }) => [json, user])).toEqual([
+      ['true', 'ada'],
+      ['false', 'admin'],
+    ]);
   });
 
   test('that offers a choice takes what it offers', async () => {

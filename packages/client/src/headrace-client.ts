@@ -29,6 +29,8 @@ import type {
   DagVersionDiff,
   DryRunBackfillCollection,
   HealthInfo,
+  HitlDetail,
+  HitlDetailResponse,
   ImportErrorCollection,
   MarkTaskInstance,
   MaterializeAsset,
@@ -48,7 +50,9 @@ import type {
   TaskLog,
   TriggerDagRun,
   UpcomingRuns,
+  UpdateHitlDetail,
   VersionInfo,
+  WaitCollection,
   XComEntry,
 } from '@headrace/api-contract';
 import { ApiError, UnreachableError } from './errors.ts';
@@ -150,6 +154,13 @@ export function createClient(options: ClientOptions) {
       request<Backfill>(`/backfills/${id}/${change}`, { method: 'PUT' }),
     backfillRuns: (id: number, query: Query = {}) =>
       request<BackfillRunCollection>(`/backfills/${id}/runs`, { query, root: '/headrace/v1' }),
+    /** The form that a task instance asks people to fill in. */
+    hitlDetail: (dagId: string, runId: string, taskId: string, mapIndex = -1) =>
+      request<HitlDetail>(`${instance(dagId, runId, taskId)}/${mapIndex}/hitlDetails`),
+    answerHitl: (dagId: string, runId: string, taskId: string, mapIndex: number, body: UpdateHitlDetail) =>
+      request<HitlDetailResponse>(`${instance(dagId, runId, taskId)}/${mapIndex}/hitlDetails`, { method: 'PATCH', body }),
+    /** What tasks wait for. */
+    waits: (query: Query = {}) => request<WaitCollection>('/waits', { query, root: '/headrace/v1' }),
     /** `~` for all DAGs. */
     runs: (dagId: string, query: Query = {}) => request<DagRunCollection>(`${dag(dagId)}/dagRuns`, { query }),
     run: (dagId: string, runId: string) => request<DagRun>(run(dagId, runId)),

@@ -8,6 +8,7 @@ import { show } from '../output/show.ts';
 import type { Terminal } from '../terminal.ts';
 import { explainTask } from './explain.ts';
 import { allTaskInstances, taskTable } from './runs.ts';
+import { addTaskAnswerCommand } from './tasks-answer.ts';
 import { addTaskRenderCommand } from './tasks-render.ts';
 
 const FOLLOW_MS = 500;
@@ -59,6 +60,7 @@ export function addTaskCommands(program: Command, terminal: Terminal): void {
     });
 
   addTaskRenderCommand(tasks, terminal);
+  addTaskAnswerCommand(tasks, terminal);
 
   tasks
     .command('retry')

@@ -14,6 +14,8 @@ export type Access = 'public' | 'read' | 'operate';
 export interface Principal {
   readonly name: string;
   readonly may: readonly Exclude<Access, 'public'>[];
+  /** May also do what is for somebody else to do: answer a form that names others. */
+  readonly administrator?: boolean;
 }
 
 /** Who sends this `Authorization` header; undefined: nobody we know. */
@@ -68,7 +70,7 @@ export function knownTokens(tokens: readonly { readonly token: string; readonly 
     if (given === undefined) return undefined;
     const presented = digest(given);
     const found = known.filter((one) => timingSafeEqual(one.digest, presented))[0];
-    return found && { name: found.name, may: ['read', 'operate'] };
+    return found && { name: found.name, may: ['read', 'operate'], administrator: true };
   };
 }
 

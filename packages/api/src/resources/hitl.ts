@@ -98,7 +98,7 @@ export const hitlRoutes: Routes = async (app, context) => {
       const wait = await newestForm(params, context);
       const user = principal?.name ?? '';
       const { form } = wait.condition;
-      if (form.assignees.length > 0 && !form.assignees.includes(user)) {
+      if (form.assignees.length > 0 && !form.assignees.includes(user) && principal?.administrator !== true) {
         throw new ApiProblem('HR_FORBIDDEN', `"${form.subject}" is for ${form.assignees.join(', ')} to answer, not for ${user}`);
       }
       const { to, reason } = afterWait(wait, 'met');
