@@ -2,8 +2,10 @@
  * What may have to be decided anew after a move: nodes, tasks with all their nodes, spaces (items, iterations) and barriers.
  * Only what an edge leads to from what changed.
  */
+
 import type { Dag } from '../model/compiled-dag.ts';
-import { nodeAt, type RunIndex } from './run-index.ts';
+import type { RunIndex } from './run.ts';
+import { nodeAt } from './run-index.ts';
 
 /** Of a DAG in which there is nothing to put into it. */
 const NEVER = new Set<number>();

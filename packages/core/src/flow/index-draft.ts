@@ -6,8 +6,8 @@
  */
 import type { Dag } from '../model/compiled-dag.ts';
 import { isTerminal, type TaskStatus } from '../model/states.ts';
-import type { RunState } from './run.ts';
-import { COLUMN, countStatus, isOver, mayFail, place, type RunIndex } from './run-index.ts';
+import type { RunIndex, RunState } from './run.ts';
+import { COLUMN, countStatus, isOver, mayFail, place } from './run-index.ts';
 import { addShown, TALLY_COLUMNS, TOTAL } from './tally.ts';
 
 type Writable = { -readonly [K in keyof RunIndex]: RunIndex[K] };

@@ -7,12 +7,10 @@
  */
 import type { Dag } from '../model/compiled-dag.ts';
 import type { ItemsSource } from '../model/flow-spec.ts';
+import { MOST_INSTANCES } from '../model/spaces.ts';
 import { isTerminal, type TaskState } from '../model/states.ts';
 import type { RunState } from './run.ts';
 import { ALL, COLUMN, countOf, isOver, nodeAt, WAITING } from './run-index.ts';
-
-/** More instances than this a task is not given. */
-export const MOST_INSTANCES = 100_000;
 
 /** A number: so many items, at least one. */
 export type Items =

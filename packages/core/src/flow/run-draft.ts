@@ -11,8 +11,7 @@ import { isTerminal, type RunStatus, type TaskState } from '../model/states.ts';
 import { isLegalMove } from '../model/transitions.ts';
 import { Doubts } from './doubts.ts';
 import { IndexDraft } from './index-draft.ts';
-import type { Effect, NewNode, RunNode, RunProgress, RunState, Step, TaskChange } from './run.ts';
-import type { RunIndex } from './run-index.ts';
+import type { Effect, NewNode, RunIndex, RunNode, RunProgress, RunState, Step, TaskChange } from './run.ts';
 
 const UNBEGUN: TaskState = { status: 'none', attempt: 0 };
 

@@ -6,24 +6,7 @@
  */
 import type { Dag } from '../model/compiled-dag.ts';
 import { isTerminal, type TaskState, type TaskStatus, type TerminalStatus } from '../model/states.ts';
-import type { RunProgress, RunState } from './run.ts';
-
-export interface RunIndex {
-  /** Per task its node of map index −1 or 0. */
-  readonly first: Int32Array;
-  /** Per task in a space its nodes by map index, from 1; the entry at 0 is unused. */
-  readonly more: ReadonlyMap<number, readonly (number | undefined)[]>;
-  /** Per task, how many of its nodes are in each terminal state, in `none`, and in all: `COUNT_COLUMNS` numbers a task. */
-  readonly counts: Uint32Array;
-  /** Per space, of a loop: the map index of its last iteration. */
-  readonly iteration: Int32Array;
-  /** Per barrier: nodes within that are not terminal, … */
-  readonly unfinished: Int32Array;
-  /** … and that are failed, but for teardowns that may fail. */
-  readonly failed: Int32Array;
-  /** Per barrier 1 when it is sure that it is over. */
-  readonly passable: Uint8Array;
-}
+import type { RunIndex, RunProgress, RunState } from './run.ts';
 
 /** The columns of `counts`, and, up to `removed`, of a task's tally. */
 export const COLUMN: Readonly<Record<TerminalStatus, number>> = { success: 0, failed: 1, skipped: 2, upstream_failed: 3, removed: 4 };
@@ -32,7 +15,7 @@ export const ALL = 6;
 export const COUNT_COLUMNS = 7;
 
 /** The column in which a node of this status is counted, or −1. */
-export function columnOf(status: TaskStatus): number {
+function columnOf(status: TaskStatus): number {
   if (isTerminal(status)) return COLUMN[status];
   return status === 'none' ? WAITING : -1;
 }

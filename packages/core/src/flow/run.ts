@@ -7,7 +7,6 @@
  */
 import type { Instant } from '../model/dag.ts';
 import type { RunStatus, TaskState } from '../model/states.ts';
-import type { RunIndex } from './run-index.ts';
 
 export interface RunState {
   readonly status: RunStatus;
@@ -25,6 +24,24 @@ export interface RunState {
   readonly open: number;
   /** Where the nodes of a task are, and how far spaces and groups have come. */
   readonly index: RunIndex;
+}
+
+/** What is derived from the nodes and their states, so that no decision looks through all of them. See `run-index.ts`. */
+export interface RunIndex {
+  /** Per task its node of map index −1 or 0. */
+  readonly first: Int32Array;
+  /** Per task in a space its nodes by map index, from 1; the entry at 0 is unused. */
+  readonly more: ReadonlyMap<number, readonly (number | undefined)[]>;
+  /** Per task, how many of its nodes are in each terminal state, in `none`, and in all: see `run-index.ts`. */
+  readonly counts: Uint32Array;
+  /** Per space, of a loop: the map index of its last iteration. */
+  readonly iteration: Int32Array;
+  /** Per barrier: nodes within that are not terminal, … */
+  readonly unfinished: Int32Array;
+  /** … and that are failed, but for teardowns that may fail. */
+  readonly failed: Int32Array;
+  /** Per barrier 1 when it is sure that it is over. */
+  readonly passable: Uint8Array;
 }
 
 /** A task instance within a run. */

@@ -7,8 +7,8 @@
  */
 import type { Dag } from '../model/compiled-dag.ts';
 import { isTerminal } from '../model/states.ts';
-import type { RunState } from './run.ts';
-import { ALL, COLUMN, COUNT_COLUMNS, isOver, nodeAt, type RunIndex } from './run-index.ts';
+import type { RunIndex, RunState } from './run.ts';
+import { ALL, COLUMN, COUNT_COLUMNS, isOver, nodeAt } from './run-index.ts';
 import type { UpstreamCounts } from './trigger-rule.ts';
 
 /** A column for each terminal status (`COLUMN`), and one for how many there are in all. */

@@ -1,5 +1,5 @@
 /** Assets: data that tasks make and others wait for, and the partitions it comes in. In canonical form (plain JSON). */
-import type { Instant, Milliseconds } from './dag.ts';
+import type { Instant, Milliseconds } from './instant.ts';
 import type { NoticeTarget } from './notice-spec.ts';
 
 export interface AssetSpec {

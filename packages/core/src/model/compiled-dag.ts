@@ -4,10 +4,11 @@
  * C1. Indexes follow `spec.tasks`. C2. `order` puts every task after its upstream tasks. C3. It is never changed.
  */
 import type { DagSpec, TaskSpec } from './dag.ts';
+import type { DagProblem } from './dag-problem.ts';
 import { type Edges, reverseEdges, topologicalOrder } from './edges.ts';
 import { type FlowPlan, planFlow } from './flow-plan.ts';
 import { reach } from './relations.ts';
-import { type DagProblem, validateDag } from './validate-dag.ts';
+import { validateDag } from './validate-dag.ts';
 
 export interface Dag {
   readonly spec: DagSpec;

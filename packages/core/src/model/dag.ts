@@ -8,16 +8,13 @@
 
 import type { AssetSpec, PartitionSpec } from './asset-spec.ts';
 import type { DecidesSpec, ExpandSpec, GroupSpec, RepeatPolicy } from './flow-spec.ts';
+import type { Instant, Milliseconds } from './instant.ts';
 import type { TaskLimits, WeightRule } from './limit-spec.ts';
 import type { DeadlineSpec, RunNoticeSpec, TaskNoticeSpec } from './notice-spec.ts';
 import type { OverlapPolicy, ScheduleSpec } from './schedule-spec.ts';
 import type { RunType } from './states.ts';
 
-/** Milliseconds since the epoch, UTC. The core has no `Date`: time is always passed in. */
-export type Instant = number;
-
-/** A length of time in whole milliseconds. */
-export type Milliseconds = number;
+export type { Instant, Milliseconds } from './instant.ts';
 
 export type TaskKind = 'task' | 'extract' | 'load' | 'transform' | 'export';
 

@@ -1,5 +1,5 @@
 /** What a task is to the flow of its run besides its trigger rule: groups, mapping, loops, branches, setup and teardown. In canonical form. */
-import type { Milliseconds } from './dag.ts';
+import type { Milliseconds } from './instant.ts';
 
 /** Where the items of a mapped task or group come from. */
 export type ItemsSource =

@@ -1,5 +1,5 @@
 /** Limits of a task besides its pool and its DAG's. In canonical form. */
-import type { Milliseconds } from './dag.ts';
+import type { Milliseconds } from './instant.ts';
 
 /** How the weight by which a task waits for its slot is made of `priorityWeight` (Airflow's weight rules). */
 export type WeightRule = 'downstream' | 'upstream' | 'absolute';

@@ -1,5 +1,5 @@
 /** Who is told of what becomes of runs and tasks, and by when something must have happened. In canonical form. */
-import type { Instant, Milliseconds } from './dag.ts';
+import type { Instant, Milliseconds } from './instant.ts';
 
 /** How a notice gets there. */
 export type NoticeTarget =

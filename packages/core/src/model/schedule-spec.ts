@@ -5,7 +5,7 @@
  * Airflow's timetables (authoring-and-scheduling/timetable, asset-scheduling).
  */
 import type { AssetCondition } from './asset-spec.ts';
-import type { Instant, Milliseconds } from './dag.ts';
+import type { Instant, Milliseconds } from './instant.ts';
 
 /** What part of time a run of a time schedule stands for. `trigger`: nothing, the interval is empty and lies at the fire time. */
 export type IntervalLength = 'trigger' | { readonly lengthMs: Milliseconds };

@@ -8,6 +8,9 @@
 import type { TaskSpec } from './dag.ts';
 import type { ExpandSpec, GroupSpec, LoopSpec } from './flow-spec.ts';
 
+/** More instances than this a task is not given. */
+export const MOST_INSTANCES = 100_000;
+
 export interface Space {
   /** Ascending. */
   readonly tasks: readonly number[];

@@ -5,8 +5,9 @@
  * S2. `TASK_TRANSITIONS` is the whole table; a move that is not in it does not happen anywhere in Headrace.
  * S3. Names are Airflow's.
  */
-import type { Instant } from './dag.ts';
+
 import type { Decision } from './flow-spec.ts';
+import type { Instant } from './instant.ts';
 
 /**
  * `attempt` counts the tries begun so far: 0 before the first, n while and after try n. It is Airflow's `try_number`,

@@ -8,7 +8,8 @@
 import { assetProblems } from '../assets/asset-problems.ts';
 import { TRIGGER_RULES } from '../flow/trigger-rule.ts';
 import { checkSchedule } from '../schedule/validate-schedule.ts';
-import type { DagSpec, SourcePosition, TaskSpec } from './dag.ts';
+import type { DagSpec, TaskSpec } from './dag.ts';
+import type { DagProblem } from './dag-problem.ts';
 import { type Edges, reverseEdges } from './edges.ts';
 import { findCycles } from './find-cycles.ts';
 import { findUnreachable } from './find-unreachable.ts';
@@ -18,34 +19,6 @@ import { reach } from './relations.ts';
 import { findSpaces } from './spaces.ts';
 import { checkFlow } from './validate-flow.ts';
 import { waitingGraph } from './waiting-graph.ts';
-
-export interface DagProblem {
-  readonly code:
-    | 'bad_id'
-    | 'duplicate_task'
-    | 'unknown_upstream'
-    | 'unknown_input'
-    | 'input_not_upstream'
-    | 'cycle'
-    | 'unreachable'
-    | 'duplicate_group'
-    | 'unknown_group'
-    | 'bad_group'
-    | 'nested_mapping'
-    | 'bad_mapping'
-    | 'always_mapped'
-    | 'bad_loop'
-    | 'bad_branch'
-    | 'bad_teardown'
-    | 'bad_value'
-    | 'bad_cron'
-    | 'bad_timezone'
-    | 'end_before_start';
-  /** With the place in front when it is known: `shop.ts:12:3: …`. */
-  readonly message: string;
-  readonly taskId?: string;
-  readonly source?: SourcePosition;
-}
 
 type Code = DagProblem['code'];
 type Report = (code: Code, what: string, task?: TaskSpec) => void;

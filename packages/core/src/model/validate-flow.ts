@@ -1,10 +1,9 @@
 /** What can be wrong with groups, mapping, loops, branches, setups, teardowns and retries of groups and runs. */
-import { MOST_INSTANCES } from '../flow/items.ts';
 import type { DagSpec, TaskSpec } from './dag.ts';
+import type { DagProblem } from './dag-problem.ts';
 import type { ExpandSpec, GroupSpec, RepeatPolicy } from './flow-spec.ts';
 import { nearestName } from './nearest-name.ts';
-import { groupsAround } from './spaces.ts';
-import type { DagProblem } from './validate-dag.ts';
+import { groupsAround, MOST_INSTANCES } from './spaces.ts';
 
 type Report = (code: DagProblem['code'], what: string, task?: TaskSpec) => void;
 

@@ -1,5 +1,5 @@
 /** What a task instance can wait for without holding a slot. Plain JSON: it is stored, and survives restarts. */
-import type { Instant, Milliseconds } from './dag.ts';
+import type { Instant, Milliseconds } from './instant.ts';
 import type { RunStatus, TaskStatus } from './states.ts';
 
 export type WaitCondition =

@@ -15,7 +15,7 @@ import { dagSpec, taskSpec } from './specs.ts';
 
 type Draft<T> = { -readonly [K in keyof T]: T[K] };
 
-export const DELAY = 700;
+const DELAY = 700;
 
 /** A DAG of up to `most` tasks. The same seed gives the same DAG. */
 export function randomFlow(seed: number, most: number): OracleDag {
@@ -139,7 +139,7 @@ export function randomEnds(dag: OracleDag, seed: number): OracleEnds {
 }
 
 /** The spec of an oracle's DAG. */
-export function flowSpec({ tasks, groups, anyFailed, runRetries }: OracleDag): DagSpec {
+function flowSpec({ tasks, groups, anyFailed, runRetries }: OracleDag): DagSpec {
   const name = (task: number): string => tasks[task]?.id ?? '';
   const expand = ({ combine, over }: OracleExpand): ExpandSpec => ({
     combine,
