@@ -34,6 +34,8 @@ const TRY_COLUMNS = `attempt, attempt_id, scheduled_at, queued_at, started_at, e
  *
  * The state of an earlier try: how it ended; `failed` when it was to be tried again after an error; `restarting` when it
  * was stopped and did not count.
+ *
+ * `offset 0`: each row is looked up by its id, whatever the statistics say of how few were ever queued.
  */
 const MOVE = `
   with moves as materialized (
@@ -49,8 +51,8 @@ const MOVE = `
       ${TRY_COLUMNS.split(', ')
         .map((column) => `t.${column}`)
         .join(', ')}
-    from moves m join task_instance t on t.id = m.id
-    where m.anew and t.attempt > 0 and t.queued_at is not null and t.state = m.from_state and t.attempt = m.from_attempt
+    from moves m cross join lateral (select * from task_instance i where i.id = m.id offset 0) t
+    where m.anew and m.from_attempt > 0 and t.queued_at is not null and t.state = m.from_state and t.attempt = m.from_attempt
     on conflict do nothing
   ),
   moved as (

@@ -1,8 +1,8 @@
 /**
  * Task instances that wait for a slot, of all schedulers' runs, found without reading those that some limit refuses anyway.
  *
- * L1. What waits is sorted into lanes: one pool, queue, DAG, number of slots and set of limits. Whatever refuses the first of
- *     a lane refuses all of it.
+ * L1. Limits are compared with lanes. Few lanes are known from the first round trip of a decision; where none of them is open,
+ *     nothing more is asked.
  * L2. Lanes are looked at one after the other, each by one step in the index; of a full pool, queue or DAG only the first.
  *     So a look costs what there are lanes, up to `MOST_LANES`, however many tasks wait in them.
  * L3. Of an open lane are read the most urgent, and at most one more than there is room for: that one tells that somebody waits.
@@ -10,6 +10,7 @@
 import type { Candidate, Instant, TaskStatus } from '@headrace/core';
 import type { Queryable } from '../database.ts';
 import type { StoredLimits } from '../stored-limits.ts';
+import { FEW_LANES, LANE_COLUMNS, type Lane, type LaneColumns, LIMITS_HASH, laneOf, nextLane } from './lanes.ts';
 import type { Usage } from './usage.ts';
 
 export interface Contender extends Candidate {
@@ -27,8 +28,6 @@ const MOST_ROWS = 2_048;
 /** A small room is filled by the next decision, too. */
 const FEWEST_ROWS = 8;
 
-export type Lane = readonly [pool: string, queue: string, dagId: string, poolSlots: number, limits: string];
-
 /** Before all. */
 export const FIRST_LANE: Lane = ['', '', '', -1, '0'];
 
@@ -37,16 +36,7 @@ type Place = readonly [negatedClass: number, negatedWeight: number, readyAt: str
 
 const BEGINNING: Place = [-32_768, -2_147_483_648, '-infinity', '0'];
 
-const LIMITS_HASH = 'coalesce(jsonb_hash_extended(t.limits, 0), 0)';
 const ORDER = '-t.priority_class, -t.priority_weight, t.scheduled_at, t.id';
-
-/** The first lane that lies beyond, if what it depends on holds. */
-function nextLane(given: string, beyond: string): string {
-  return `(
-    select t.pool, t.queue, t.dag_id, t.pool_slots, ${LIMITS_HASH} as limits_hash, t.limits
-    from task_instance t where t.state = 'scheduled' and ${given} and ${beyond}
-    order by t.pool, t.queue, t.dag_id, t.pool_slots, ${LIMITS_HASH} limit 1)`;
-}
 
 const POOL_ROOM = `coalesce(($1::jsonb ->> l.pool)::integer, 0)`;
 const QUEUE_ROOM = `coalesce(($2::jsonb ->> l.queue)::integer, 2147483647)`;
@@ -68,19 +58,19 @@ const rowsOfLane = (place: string, limit: string): string => `
  */
 const LOOK = `
   with recursive lane as (
-    select f.*, 1 as n from ${nextLane('true', `(t.pool, t.queue, t.dag_id, t.pool_slots, ${LIMITS_HASH}) > ($8::text, $9::text, $10::text, $11::integer, $12::bigint)`)} f
+    select f.*, 1 as n from ${nextLane(`(${LANE_COLUMNS}) > ($8::text, $9::text, $10::text, $11::integer, $12::bigint)`)} f
     union all
     select next.*, l.n + 1 from lane l cross join lateral (
       ${nextLane(
-        `${POOL_ROOM} > 0 and ${QUEUE_ROOM} > 0 and ${DAG_ROOM} > 0`,
-        `(t.pool, t.queue, t.dag_id, t.pool_slots, ${LIMITS_HASH}) > (l.pool, l.queue, l.dag_id, l.pool_slots, l.limits_hash)`,
+        `${POOL_ROOM} > 0 and ${QUEUE_ROOM} > 0 and ${DAG_ROOM} > 0
+        and (${LANE_COLUMNS}) > (l.pool, l.queue, l.dag_id, l.pool_slots, l.limits_hash)`,
       )}
       union all
-      ${nextLane(`${POOL_ROOM} > 0 and ${QUEUE_ROOM} > 0 and ${DAG_ROOM} <= 0`, '(t.pool, t.queue, t.dag_id) > (l.pool, l.queue, l.dag_id)')}
+      ${nextLane(`${POOL_ROOM} > 0 and ${QUEUE_ROOM} > 0 and ${DAG_ROOM} <= 0 and (t.pool, t.queue, t.dag_id) > (l.pool, l.queue, l.dag_id)`)}
       union all
-      ${nextLane(`${POOL_ROOM} > 0 and ${QUEUE_ROOM} <= 0`, '(t.pool, t.queue) > (l.pool, l.queue)')}
+      ${nextLane(`${POOL_ROOM} > 0 and ${QUEUE_ROOM} <= 0 and (t.pool, t.queue) > (l.pool, l.queue)`)}
       union all
-      ${nextLane(`${POOL_ROOM} <= 0`, 't.pool > l.pool')}
+      ${nextLane(`${POOL_ROOM} <= 0 and t.pool > l.pool`)}
     ) next
     where l.n < ${MOST_LANES}
   ),
@@ -103,12 +93,12 @@ const LOOK = `
   ) t on true
   order by l.n`;
 
-/** Parameters: of each lane pool, queue, DAG, slots and limits; task instances to leave out; of each lane the place after which to begin; how many rows of each. */
+/** Parameters: of each lane pool, queue, DAG, slots and limits; task instances to leave out; of each lane the place after which to begin; how many rows of it. */
 const MORE = `
   select l.n, t.*
-  from unnest($1::text[], $2::text[], $3::text[], $4::integer[], $5::bigint[], $7::integer[], $8::integer[], $9::timestamptz[], $10::bigint[])
-    with ordinality as l (pool, queue, dag_id, pool_slots, limits_hash, class, weight, ready_at, id, n)
-  cross join lateral (${rowsOfLane('(l.class, l.weight, l.ready_at, l.id)', '$11')}
+  from unnest($1::text[], $2::text[], $3::text[], $4::integer[], $5::bigint[], $7::integer[], $8::integer[], $9::timestamptz[], $10::bigint[], $11::integer[])
+    with ordinality as l (pool, queue, dag_id, pool_slots, limits_hash, class, weight, ready_at, id, most, n)
+  cross join lateral (${rowsOfLane('(l.class, l.weight, l.ready_at, l.id)', 'l.most')}
   ) t
   order by l.n`;
 
@@ -124,15 +114,8 @@ interface TaskColumns {
   readonly limits: StoredLimits | null;
 }
 
-interface LaneColumns {
+interface LookedColumns extends LaneColumns {
   readonly n: number;
-  readonly pool: string;
-  readonly queue: string;
-  readonly dag_id: string;
-  readonly pool_slots: number;
-  readonly limits_hash: string;
-  readonly paused: boolean;
-  readonly max_active_tasks: number;
   readonly room: number;
   readonly most: number;
 }
@@ -141,6 +124,8 @@ interface LaneColumns {
 export interface LookedLane {
   readonly lane: Lane;
   readonly maxActiveTasks: number;
+  /** How many of it may get in at the most, when it was looked at. */
+  readonly room: number;
   /** What was read last of it. */
   contenders: readonly Contender[];
   /** After these, others may be admitted that were not read. */
@@ -154,12 +139,32 @@ export interface Look {
   readonly closed: boolean;
   /** The last lane that was looked at, when there may be others after it. */
   readonly end: Lane | undefined;
+  /** When a token is there for a lane that waits for nothing else. */
+  readonly nextAt?: Instant;
 }
 
-/** Parameters `except`: task instances to leave out. */
-export async function lookAtLanes(client: Queryable, usage: Usage, except: ReadonlySet<string>, after: Lane): Promise<Look> {
+/** `except`: task instances to leave out. `after`: where to begin among many lanes. */
+export function lookAtLanes(client: Queryable, usage: Usage, except: ReadonlySet<string>, after: Lane): Promise<Look> {
+  return usage.lanes.length < FEW_LANES ? lookAtFew(client, usage, except) : lookAtMany(client, usage, except, after);
+}
+
+async function lookAtFew(client: Queryable, usage: Usage, except: ReadonlySet<string>): Promise<Look> {
+  const lanes: LookedLane[] = [];
+  let closed = false;
+  let next = Infinity;
+  for (const waiting of usage.lanes) {
+    const { room, nextAt } = usage.roomOf(waiting);
+    if (nextAt !== undefined) next = Math.min(next, nextAt);
+    if (room > 0) lanes.push({ lane: waiting.lane, maxActiveTasks: waiting.maxActiveTasks, room, contenders: [], more: false });
+    else closed ||= !waiting.paused;
+  }
+  if (lanes.length > 0) await readOn(client, lanes, except, usage.room());
+  return { lanes, closed, end: undefined, ...(next === Infinity ? {} : { nextAt: next }) };
+}
+
+async function lookAtMany(client: Queryable, usage: Usage, except: ReadonlySet<string>, after: Lane): Promise<Look> {
   const { pools, queues, dags, fullKeys, buckets } = usage.rooms();
-  const { rows } = await client.query<LaneColumns & (TaskColumns | { readonly id: null })>({
+  const { rows } = await client.query<LookedColumns & (TaskColumns | { readonly id: null })>({
     name: 'look at lanes',
     text: LOOK,
     values: [
@@ -181,7 +186,13 @@ export async function lookAtLanes(client: Queryable, usage: Usage, except: Reado
       closed ||= !row.paused;
       continue;
     }
-    const looked = lanes.get(row.n) ?? { lane: laneOf(row), maxActiveTasks: row.max_active_tasks, contenders: [], more: false };
+    const looked = lanes.get(row.n) ?? {
+      lane: laneOf(row),
+      maxActiveTasks: row.max_active_tasks,
+      room: row.room,
+      contenders: [],
+      more: false,
+    };
     lanes.set(row.n, looked);
     if (row.id !== null) looked.contenders.push(contender(row, looked));
     // Where the room itself was the bound, those read more than fill it.
@@ -191,9 +202,10 @@ export async function lookAtLanes(client: Queryable, usage: Usage, except: Reado
   return { lanes: [...lanes.values()], closed, end: last?.n === MOST_LANES ? laneOf(last) : undefined };
 }
 
-/** Reads on in lanes of which there is more. */
+/** Reads on in lanes of which there is more; of those of which nothing was read, from the beginning. */
 export async function readOn(client: Queryable, lanes: readonly LookedLane[], except: ReadonlySet<string>, room: number): Promise<void> {
-  const limit = Math.max(1, Math.min(Math.max(room, FEWEST_ROWS), Math.floor(MOST_ROWS / lanes.length)));
+  const share = Math.max(1, Math.min(Math.max(room, FEWEST_ROWS), Math.floor(MOST_ROWS / lanes.length)));
+  const most = lanes.map((looked) => Math.min(looked.room + 1, share));
   const places = lanes.map(({ contenders }) => placeOf(contenders.at(-1)));
   const { rows } = await client.query<TaskColumns & { readonly n: string }>({
     name: 'read on in lanes',
@@ -202,12 +214,13 @@ export async function readOn(client: Queryable, lanes: readonly LookedLane[], ex
       ...[0, 1, 2, 3, 4].map((part) => lanes.map(({ lane }) => lane[part])),
       [...except],
       ...[0, 1, 2, 3].map((part) => places.map((place) => place[part])),
-      limit,
+      most,
     ],
   });
   lanes.forEach((looked, index) => {
     looked.contenders = rows.filter((row) => Number(row.n) === index + 1).map((row) => contender(row, looked));
-    looked.more = looked.contenders.length === limit;
+    // Where the room itself was the bound, those read more than fill it.
+    looked.more = share <= looked.room && looked.contenders.length === share;
   });
 }
 
@@ -216,10 +229,6 @@ const exactly = new WeakMap<Contender, string>();
 function placeOf(last: Contender | undefined): Place {
   if (last === undefined) return BEGINNING;
   return [-(last.priorityClass ?? 0), -last.priorityWeight, exactly.get(last) ?? '-infinity', last.taskInstanceId];
-}
-
-function laneOf(row: LaneColumns): Lane {
-  return [row.pool, row.queue, row.dag_id, row.pool_slots, row.limits_hash];
 }
 
 function contender(row: TaskColumns, { lane, maxActiveTasks }: LookedLane): Contender {

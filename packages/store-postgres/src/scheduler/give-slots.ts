@@ -10,7 +10,8 @@ import type { QueuedTask } from '@headrace/ports';
 import type { Queryable } from '../database.ts';
 import type { Move } from '../moves.ts';
 import type { Settled } from './compare.ts';
-import { type Contender, FIRST_LANE, type Lane, type LookedLane, lookAtLanes, readOn } from './contenders.ts';
+import { type Contender, FIRST_LANE, type LookedLane, lookAtLanes, readOn } from './contenders.ts';
+import type { Lane } from './lanes.ts';
 import { saveBuckets } from './rate-buckets.ts';
 import type { Usage } from './usage.ts';
 
@@ -33,14 +34,15 @@ export interface Pick {
 export async function giveSlots(client: Queryable, admit: Admit, usage: Usage, settled: Settled, turn: LaneTurn): Promise<Pick> {
   const giving = new Giving(admit, usage);
   giving.add(settled.ready);
-  if (usage.waiting && usage.room() > 0) {
-    const { lanes, closed, end } = await lookAtLanes(client, usage, settled.leaving, turn.after);
+  if (usage.lanes.length > 0 && usage.room() > 0) {
+    const { lanes, closed, end, nextAt } = await lookAtLanes(client, usage, settled.leaving, turn.after);
     turn.after = end ?? FIRST_LANE;
     giving.isOver(closed);
     if (end !== undefined) giving.lookAgainAt(usage.now);
+    if (nextAt !== undefined) giving.lookAgainAt(nextAt);
     await give(client, giving, lanes, settled.leaving, usage);
   } else {
-    giving.isOver(usage.waiting);
+    giving.isOver(usage.lanes.length > 0);
     giving.ask(undefined);
   }
   await saveBuckets(client, usage.emptied());

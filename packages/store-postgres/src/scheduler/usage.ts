@@ -6,8 +6,9 @@
  *     is about to appear finds work.
  * U3. Where tasks of one key name different limits, the smallest of those that hold it counts.
  */
-import { type Candidate, type Capacity, fullAfterTaking, type Instant, type KeyUse, type SlotLimit } from '@headrace/core';
+import { type Candidate, type Capacity, fullAfterTaking, type Instant, type KeyUse, type SlotLimit, tokenAt } from '@headrace/core';
 import type pg from 'pg';
+import { FIRST_LANES, type WaitingLane, waitingLane } from './lanes.ts';
 
 const LOCK = 7_428_004;
 const SMALLEST_WINDOW = 512;
@@ -27,7 +28,7 @@ const COUNTS = {
     from task_instance t, jsonb_to_recordset(t.limits -> 'slots') as k (key text, "limit" integer)
     where t.state in ('queued', 'running', 'restarting') and t.limits is not null group by k.key`,
   buckets: `
-    select key, full_at, extract(epoch from clock_timestamp())::float8 * 1000 as now
+    select key, full_at
     from rate_bucket where full_at > extract(epoch from clock_timestamp())::float8 * 1000`,
   pools: `
     select p.name, p.slots, p.include_deferred, case when p.include_deferred then coalesce((
@@ -35,7 +36,8 @@ const COUNTS = {
     from pool p`,
   workers: `
     select queue, sum(slots)::integer as slots from worker, unnest(queues) as queue where lease_until > now() group by queue`,
-  waiting: `select exists (select from task_instance where state = 'scheduled') as waiting, extract(epoch from clock_timestamp())::float8 * 1000 as now`,
+  clock: 'select extract(epoch from clock_timestamp())::float8 * 1000 as now',
+  lanes: FIRST_LANES,
   shards: 'select shard, scheduler_id from scheduler_shard where scheduler_id is not null',
 };
 
@@ -67,15 +69,15 @@ export async function beginWithUsage(client: pg.PoolClient): Promise<Usage> {
     prepared.add(client);
   }
   const answers = (await client.query(BEGIN)) as unknown as readonly pg.QueryResult[];
-  const [live, keys, buckets, pools, workers, waiting, shards] = answers.slice(2).map((answer) => answer.rows);
+  const [live, keys, buckets, pools, workers, clock, lanes, shards] = answers.slice(2).map((answer) => answer.rows);
   return new Usage({
     live: live ?? [],
     keys: keys ?? [],
     buckets: buckets ?? [],
     pools: pools ?? [],
     workers: workers ?? [],
-    waiting: waiting?.[0]?.waiting === true,
-    now: waiting?.[0]?.now ?? 0,
+    now: clock?.[0]?.now ?? 0,
+    lanes: (lanes ?? []).map(waitingLane),
     shards: shards ?? [],
   });
 }
@@ -87,14 +89,14 @@ interface Counted {
   readonly pools: readonly { name: string; slots: number; include_deferred: boolean; deferred: number }[];
   /** Slots of living workers, by queue. */
   readonly workers: readonly { queue: string; slots: number }[];
-  readonly waiting: boolean;
   readonly now: Instant;
+  readonly lanes: readonly WaitingLane[];
   readonly shards: readonly { shard: number; scheduler_id: string }[];
 }
 
 export class Usage {
-  /** Whether any task instance is `scheduled`. */
-  readonly waiting: boolean;
+  /** The first lanes in which something waits; all of them if there are fewer than `FEW_LANES`. */
+  readonly lanes: readonly WaitingLane[];
   /** The database's clock, in milliseconds and fractions. */
   readonly now: Instant;
   readonly #pools = new Map<string, number>();
@@ -110,8 +112,8 @@ export class Usage {
   readonly #emptied = new Set<string>();
   readonly #owners = new Map<number, string>();
 
-  constructor({ live, keys, buckets, pools, workers, waiting, now, shards }: Counted) {
-    this.waiting = waiting;
+  constructor({ live, keys, buckets, pools, workers, now, lanes, shards }: Counted) {
+    this.lanes = lanes;
     this.now = now;
     for (const { shard, scheduler_id } of shards) this.#owners.set(shard, scheduler_id);
     for (const { name, slots, include_deferred, deferred } of pools) {
@@ -193,6 +195,21 @@ export class Usage {
       now: this.now,
       shares: this.#shares,
     };
+  }
+
+  /** How many of a lane may get in, as far as its limits tell; and if only tokens are missing, when one is there. */
+  roomOf({ lane, paused, maxActiveTasks, limits, rates }: WaitingLane): { readonly room: number; readonly nextAt?: Instant } {
+    const [pool, queue, dagId, poolSlots] = lane;
+    const slots = this.#pools.get(pool) ?? 0;
+    const room = Math.min(
+      slots < poolSlots ? 0 : slots,
+      (this.#windows.get(queue) ?? SMALLEST_WINDOW) - (this.#inQueue.get(queue) ?? 0),
+      maxActiveTasks - (this.#active.get(dagId) ?? 0),
+      ...limits.map(({ key, limit }) => Math.min(limit, this.#keys.get(key)?.limit ?? Infinity) - (this.#keys.get(key)?.held ?? 0)),
+    );
+    if (paused || room <= 0) return { room: 0 };
+    const nextAt = Math.max(...rates.map((rate) => tokenAt(this.#buckets.get(rate.key), rate, this.now)), this.now);
+    return nextAt > this.now ? { room: 0, nextAt: Math.ceil(nextAt) } : { room };
   }
 
   /** For looking at lanes: what is left by name, zero or less where nothing is. What is not there has not been used yet. */
