@@ -27,7 +27,7 @@ beforeAll(async () => {
   environment = {
     DATABASE_URL: url.href,
     HEADRACE_HOME: home,
-    HEADRACE_DAGS: fileURLToPath(new URL('assets', import.meta.url)),
+    HEADRACE_DAGS: fileURLToPath(new URL('assets/dags', import.meta.url)),
     HEADRACE_WORKER_SLOTS: '4',
     HEADRACE_PORT: '0',
     HEADRACE_TOKEN: 'the-token',

@@ -12,6 +12,7 @@ import {
   type PartitionSpec,
   type TaskSpec,
   type TaskState,
+  type TimePartitions,
   triggeredInterval,
 } from '@headrace/core';
 import type {
@@ -60,7 +61,7 @@ export interface AssetStoreHarness {
 const PAGE = { limit: 100, offset: 0 };
 const WORKER = 'worker-1';
 const ALL_SHARDS = Array.from({ length: 32 }, (_, shard) => shard);
-const DAYS: PartitionSpec = { kind: 'time', every: 'day', timezone: 'UTC' };
+const DAYS: TimePartitions = { kind: 'time', every: 'day', timezone: 'UTC' };
 
 const asset = (name: string): AssetCondition => ({ kind: 'asset', name });
 const all = (...names: string[]): AssetCondition => ({ kind: 'all', of: names.map(asset) });
@@ -139,7 +140,7 @@ export async function finishTask(
     status = 'success',
     worker = WORKER,
     interval,
-  }: { status?: TaskState['status']; worker?: string; interval?: readonly [Instant, Instant] } = {},
+  }: { status?: 'success' | 'failed' | 'skipped' | 'up_for_retry'; worker?: string; interval?: readonly [Instant, Instant] } = {},
 ): Promise<{ readonly runKey: string; readonly recorded: boolean }> {
   const { runKey } = await commands.trigger({
     dagId,
@@ -166,7 +167,8 @@ export async function finishTask(
   const task = queued.find((one) => one.runKey === runKey);
   const claimed = task === undefined ? undefined : await attempts.claim(task, WORKER, 60_000);
   if (claimed === undefined) throw new Error(`the task of run ${runKey} could not be claimed`);
-  const to: TaskState = { status, attempt: claimed.attempt };
+  const { attempt } = claimed;
+  const to: TaskState = status === 'up_for_retry' ? { status, attempt, dueAt: claimed.runAfter } : { status, attempt };
   return { runKey, recorded: await attempts.finish({ ...claimed, to, assetEvents }, worker) };
 }
 

@@ -15,7 +15,7 @@ import { storableJson } from '../storable-json.ts';
 export type SourcedAssetEvent = NewAssetEvent & { readonly source?: { readonly taskInstanceId: string }; readonly user?: string };
 
 /** Who hears of new events: those who make runs of them, and those who wait for them in a task. */
-export const HEARS_OF_EVENTS: readonly string[] = ['assets', 'waits'];
+const HEARS_OF_EVENTS: readonly string[] = ['assets', 'waits'];
 
 /** Parameter: names, each once, in their order. */
 const KNOWN = `

@@ -63,8 +63,6 @@ export interface DynamicPartitionRow {
   readonly key: string;
 }
 
-export type AssetTables = ReturnType<typeof createAssetTables>;
-
 /** By ids joined with a blank. */
 export function createAssetTables(db: Pick<MemoryDatabase, 'table'>) {
   const assets = db.table<AssetRow>('asset');
