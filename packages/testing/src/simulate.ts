@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { type DagSpec, type Instant, InvalidDagError, validateDag } from '@headrace/core';
-import { createAssetDuty, createRunCommands, DagVersions, Scheduler } from '@headrace/engine';
+import { createAssetDuty, createBackfillDuty, createOverlapDuty, createRunCommands, DagVersions, Scheduler } from '@headrace/engine';
 import { type ClaimedAttempt, type Log, noMetrics, type RunCommands, type TriggerRequest } from '@headrace/ports';
 import { DAG_BRAND, type DagDefinition, type Duration, durationMs } from '@headrace/sdk';
 import { createMemoryStore, type MemoryStore } from './memory/store.ts';
@@ -13,6 +13,7 @@ import { type Ending, endingOf, type Outcome, type OutcomeRule, simulatedAttempt
 import { recordEvents } from './simulation/recorder.ts';
 import { SimulationResult } from './simulation/result.ts';
 import { TaskFunctions } from './simulation/task-functions.ts';
+import { timetablesOf } from './simulation/timetables.ts';
 import { instantOf, SimulatedWorker } from './simulation/worker.ts';
 import { Random } from './virtual/random.ts';
 import { VirtualTime } from './virtual/virtual-time.ts';
@@ -96,6 +97,7 @@ class Simulation {
   readonly #broker = new MemoryBroker();
   readonly #random: Random;
   readonly #specs: readonly DagSpec[];
+  readonly #definitions: readonly DagDefinition[];
   readonly #functions: TaskFunctions;
   /** By task instance and attempt. */
   readonly #results = new Map<string, unknown>();
@@ -111,7 +113,8 @@ class Simulation {
     this.#store = createMemoryStore(this.#time);
     this.#random = new Random(options.seed ?? 1);
     this.#specs = dags.map((dag) => (isDefinition(dag) ? dag.toSpec() : dag));
-    this.#functions = new TaskFunctions(dags.filter(isDefinition), this.#store.attempts, this.#results, options.connections ?? {});
+    this.#definitions = dags.filter(isDefinition);
+    this.#functions = new TaskFunctions(this.#definitions, this.#store.attempts, this.#results, options.connections ?? {});
   }
 
   async run(): Promise<SimulationResult> {
@@ -152,7 +155,7 @@ class Simulation {
   }
 
   #scheduler(): Scheduler {
-    const { scheduler: store, events, assets } = this.#store;
+    const { scheduler: store, events, assets, backfills, schedules } = this.#store;
     const log = failingLog((message, error) => this.#fail(message, error));
     return new Scheduler({
       schedulerId: 'simulation',
@@ -165,7 +168,13 @@ class Simulation {
       log,
       metrics: noMetrics,
       intervals: INTERVALS,
-      duties: [createAssetDuty({ store: assets, log, metrics: noMetrics })],
+      timetables: timetablesOf(this.#definitions, store),
+      schedules,
+      duties: [
+        createAssetDuty({ store: assets, log, metrics: noMetrics }),
+        createBackfillDuty({ store: backfills, commands: this.#commands(), log, metrics: noMetrics }),
+        createOverlapDuty({ store: schedules, commands: this.#commands(), log }),
+      ],
     });
   }
 
@@ -209,20 +218,25 @@ class Simulation {
   }
 
   #control(): SimulationControl {
-    const { commands, scheduler, db } = this.#store;
+    const { commands, db } = this.#store;
     return {
       now: new Date(this.#time.now()),
       trigger: (dagId, request = {}) => commands.trigger({ params: {}, runType: 'manual', triggeredBy: 'test', ...request, dagId }),
       pause: (dagId, paused = true) => commands.setPaused(dagId, paused),
-      runs: createRunCommands({ store: commands, versions: new DagVersions(scheduler), clock: this.#time }),
+      runs: this.#commands(),
       resizePool: (name, slots) => db.transaction(() => db.pools.put(name, { name, slots })),
     };
+  }
+
+  #commands(): RunCommands {
+    const { commands, scheduler } = this.#store;
+    return createRunCommands({ store: commands, versions: new DagVersions(scheduler), clock: this.#time });
   }
 
   #endSchedules(): void {
     const { db } = this.#store;
     db.transaction(() => {
-      for (const { dagId } of [...db.dags.rows()]) db.dags.change(dagId, { nextDueAt: undefined });
+      for (const { dagId } of [...db.dags.rows()]) db.dags.change(dagId, { nextDueAt: undefined, planWhenIdle: false });
     });
   }
 
