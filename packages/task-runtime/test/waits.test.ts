@@ -246,3 +246,18 @@ describe('a sensor', () => {
 function runOf(dagId: string): EndedWait['condition'] {
   return { kind: 'run', dagId, run: { runId: 'r' }, states: ['success'], failOn: ['failed'] };
 }
+
+describe('a task that asks for a run of another DAG', () => {
+  const task = `run: () => ({ [OUTCOME_BRAND]: true, result: undefined, trigger: { dagId: 'x', params: { n: 1 }, wait: { states: ['success'], failOn: ['failed'] } } })`;
+  const ended = (outcome: EndedWait['outcome'], json = '"success"') =>
+    fixture.runDefined(task, { attempt: { waits: [{ key: 'triggered', condition: runOf('x'), outcome, json }] } });
+
+  test('says which, and is done with its id when the run has ended well', async () => {
+    const { trigger, report } = await fixture.runDefined(task);
+    expect([report, trigger]).toMatchObject([{ outcome: 'success' }, { dagId: 'x', params: { n: 1 } }]);
+    const done = await ended('met');
+    expect(done).not.toHaveProperty('trigger');
+    expect(resultOf(done)).toBe('r');
+    expect((await ended('failed', '"failed"')).report).toMatchObject({ outcome: 'failed', error: { code: 'HR_WAITED_FOR_FAILED' } });
+  });
+});
