@@ -25,6 +25,7 @@ const cleared: Transition = { by: ['command'], why: 'cleared' };
 const clearedOrAnew: Transition = { by: ['core', 'command'], why: 'cleared, or run anew with its group or run' };
 const removed: Transition = { by: ['core', 'command'], why: 'no longer in the DAG, or its item or iteration is gone' };
 const gone: Transition = { by: ['core'], why: 'its item or iteration is gone' };
+const givenUp: Transition = { by: ['core', 'dispatch', 'command'], why: 'run ended before it went on, or its wait was given up' };
 const cancelledBeforeItRan: Transition = { by: ['core', 'command'], why: 'run ended before it ran' };
 const marked: Transition = { by: ['command'], why: 'marked by a person' };
 const due: Transition = { by: ['core'], why: 'due' };
@@ -79,7 +80,7 @@ export const TASK_TRANSITIONS: TransitionTable = {
     scheduled: { by: ['dispatch'], why: 'trigger fired' },
     failed: { by: ['dispatch', 'command'], why: 'trigger failed or timed out, or marked' },
     none: cleared,
-    skipped: cancelledBeforeItRan,
+    skipped: givenUp,
     success: marked,
     removed,
   },
@@ -87,7 +88,7 @@ export const TASK_TRANSITIONS: TransitionTable = {
     scheduled: { by: ['dispatch'], why: 'answered' },
     failed: { by: ['dispatch', 'command'], why: 'timed out, or marked' },
     none: cleared,
-    skipped: cancelledBeforeItRan,
+    skipped: givenUp,
     success: marked,
     removed,
   },
