@@ -1,6 +1,7 @@
 /** No hot statement reads history, however long it is, or looks at idle DAGs: shown on a million finished task instances of 400 DAGs. */
 
 import type { TaskSpec } from '@headrace/core';
+import { advanceBackfill } from '@headrace/core';
 import { type QueuedTask, type RunDecision, silentLog } from '@headrace/ports';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type pg from 'pg';
@@ -38,6 +39,8 @@ const ALLOWED: ReadonlySet<string> = new Set([
   'dag_run_queued',
   'dag_run_running',
   'dag_run_startable',
+  'dag_run_idempotency',
+  'dag_run_logical_date',
   'dag_run_backfill_live',
   'task_try_pkey',
   'task_result_pkey',
@@ -110,6 +113,42 @@ describe('history is not read by', () => {
         ],
       })),
     );
+  });
+
+  test('planning continuous DAGs, ending overtaken runs, and requests that are sent twice', async () => {
+    await db.sql.query("update dag set plan_when_idle = true, ends_other = 'cancel', exclusion = 'partition' where dag_id = 'live'");
+    await shun(1, () => db.store.scheduler.planDueDags(5, ({ dagId }) => ({ dagId, runs: [] })));
+    await db.sql.query("update dag set next_due_at = now(), plan_when_idle = true, ends_other = 'cancel' where dag_id = 'live'");
+    await shun(1, () => db.store.schedules.overtakenRuns(10));
+    await shun(1, () => db.store.schedules.requestPlan(['live']));
+    const idempotency = { key: 'k', requestHash: 'h' };
+    await shun(2, () => db.store.commands.trigger({ dagId: 'live', params: {}, runType: 'manual', triggeredBy: 'test', idempotency }));
+    await db.sql.query("update dag set plan_when_idle = false, ends_other = null, exclusion = 'none' where dag_id = 'live'");
+  });
+
+  test('backfills', async () => {
+    const entries = Array.from({ length: 50 }, (_, position) => {
+      const at = Date.UTC(2019, 0, 1) + position * 86_400_000;
+      return { position, logicalDate: at, intervalStart: at, intervalEnd: at + 86_400_000, action: { kind: 'create' } } as const;
+    });
+    const range = { from: Date.UTC(2019, 0, 1), to: Date.UTC(2019, 2, 1), reprocess: 'none', backwards: false } as const;
+    const { backfillId } = await db.store.backfills.create({
+      ...range,
+      dagId: 'live',
+      params: {},
+      maxActiveRuns: 5,
+      priorityClass: -1,
+      entries,
+    });
+    await shun(5, () => db.store.backfills.advance(100, advanceBackfill));
+    await shun(1, () =>
+      db.store.backfills.existing(
+        'live',
+        entries.map((entry) => entry.logicalDate),
+      ),
+    );
+    await shun(2, () => db.store.backfills.cancel(backfillId));
+    await shun(1, () => db.store.backfills.cancelledRuns(10));
   });
 
   test('decisions and giving slots', async () => {
