@@ -2,7 +2,7 @@
  * Delivers notices beside tasks: by webhook and mail from this process, by functions of DAG files in task processes.
  *
  * It is done by workers, not by schedulers: targets are slow and fail, workers have the connections and the task processes, and there
- * are as many of them as there is work (docs/adr/0012-workers-deliver-notices.md).
+ * are as many of them as there is work (docs/adr/0013-workers-deliver-notices.md).
  */
 
 import {

@@ -72,7 +72,7 @@ export function createFreshnessDuty({ deadlines, assets, notices, versions }: Fr
           const { dueAt, missed } = freshness;
           const expected = missed ? undefined : await updateOf(expectation, asset, now);
           const late = expected !== undefined && expected.at > dueAt;
-          told.push(...freshnessNotices(expectation.spec, asset, known, freshness, late ? expected.at : undefined));
+          told.push(...freshnessNotices(expectation, asset, known, freshness, late ? expected.at : undefined));
           if (missed) continue;
           const changes = expected === undefined || late ? dueAt : Math.min(now + (dueAt - expected.at), expected.leapsAt);
           next = Math.min(next, dueAt, Math.max(now + SOONEST_MS, changes));

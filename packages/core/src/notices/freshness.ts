@@ -8,7 +8,7 @@
  */
 import { partitionAt, shiftPartition } from '../assets/time-partitions.ts';
 import type { AssetSpec } from '../model/asset-spec.ts';
-import type { DagSpec, Instant } from '../model/dag.ts';
+import type { Instant } from '../model/dag.ts';
 import { isoInstant } from './iso-instant.ts';
 import { type FreshnessPayload, type Notice, tell } from './notice.ts';
 
@@ -53,7 +53,7 @@ export function freshnessOf(asset: AssetSpec, facts: AssetFacts, activeSince: In
 
 /** @param expectedAt when the next update is expected, if that is after the due time. */
 export function freshnessNotices(
-  { dagId }: Pick<DagSpec, 'dagId'>,
+  { dagId, versionId }: { readonly dagId: string; readonly versionId?: string },
   asset: AssetSpec,
   facts: AssetFacts,
   { partition, dueAt, missed }: Freshness,
@@ -70,5 +70,5 @@ export function freshnessNotices(
     ...(facts.newestAt === undefined ? {} : { updatedAt: isoInstant(facts.newestAt) }),
     ...(missed || expectedAt === undefined ? {} : { expectedAt: isoInstant(expectedAt) }),
   };
-  return tell(`${event} of asset ${asset.name} by DAG ${dagId}, due ${isoInstant(dueAt)}`, asset.freshness.notify, payload);
+  return tell(`${event} of asset ${asset.name} by DAG ${dagId}, due ${isoInstant(dueAt)}`, asset.freshness.notify, payload, versionId);
 }
