@@ -49,6 +49,32 @@ describe('a group with retries', () => {
     ended.tell({ type: 'run.cancelled' });
     expect(ended.run.status).toBe('failed');
   });
+
+  test('has all its retries again when a person clears some of it', () => {
+    const run = grouped(1).end('g.b', 'failed').end('g.a', 'success').pass(500).pass(0);
+    run.end('g.a', 'success').end('g.b', 'failed').end('after', 'success');
+    expect(run.run.progress.groups).toEqual({ g: { retries: 1 } });
+    run.tell({ type: 'tasks.cleared', tasks: run.nodes('after') });
+    expect(run.run.progress.groups).toEqual({ g: { retries: 1 } });
+    run.tell({ type: 'tasks.cleared', tasks: run.nodes('g.b') });
+    expect(run.run.progress).toEqual({});
+  });
+
+  test('holds up also what needs a setup in it and would have enough with another task', () => {
+    const run = play(
+      [
+        taskSpec('far', ['g.work', 'x'], { triggerRule: 'one_success' }),
+        taskSpec('g.set', [], { group: 'g', role: 'setup' }),
+        taskSpec('g.work', ['g.set'], { group: 'g' }),
+        taskSpec('x'),
+      ],
+      { groups: [{ groupId: 'g', retries: { max: 1, delayMs: 0 } }] },
+    );
+    run.end('x', 'success').end('g.set', 'success').end('g.work', 'failed');
+    expect(run.states).toContain('far: none');
+    run.pass(0).pass(0).end('g.set', 'failed');
+    expect(run.states).toContain('far: upstream_failed');
+  });
 });
 
 describe('a run with retries', () => {

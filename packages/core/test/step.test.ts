@@ -465,6 +465,18 @@ describe('a clear', () => {
 });
 
 describe('removed tasks', () => {
+  test('leave the outcome to the teardowns when nothing else is left', () => {
+    const set = compileDag(
+      dagSpec([taskSpec('set', [], { role: 'setup' }), taskSpec('take', ['set'], { role: 'teardown', setups: ['set'] })]),
+    );
+    const states = (end: 'success' | 'failed'): readonly TaskState[] => [
+      { status: 'removed', attempt: 0 },
+      { status: end, attempt: 1 },
+    ];
+    expect(applied(step(set, stateRun(set, 'running', states('failed')), { type: 'tick' }, 0)).run.status).toBe('failed');
+    expect(applied(step(set, stateRun(set, 'running', states('success')), { type: 'tick' }, 0)).run.status).toBe('success');
+  });
+
   const gone: TaskState = { status: 'removed', attempt: 0 };
 
   test('do not hold up what is downstream of them', () => {

@@ -69,9 +69,10 @@ export function markNodes(draft: RunDraft, nodes: readonly number[], to: 'succes
   }
   if (marked.length === 0) return draft.finish();
   if (to === 'success') {
+    const named = new Set(nodes);
     for (const node of expandNodes(dag, draft, marked, { downstream: true })) {
       const { status, attempt } = draft.state(node);
-      if ((status !== 'failed' && status !== 'upstream_failed') || nodes.includes(node)) continue;
+      if ((status !== 'failed' && status !== 'upstream_failed') || named.has(node)) continue;
       draft.move(node, { status: 'none', attempt }, 'cleared: what is upstream of it was marked success');
     }
   }
