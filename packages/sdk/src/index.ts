@@ -42,7 +42,7 @@ export type { Catchup } from './schedule/catchup.ts';
 export { type CronOptions, type CronsOptions, cron, crons } from './schedule/cron.ts';
 export type { GivenSchedule } from './schedule/given-schedule.ts';
 export { continuous, type EventsOptions, events, once, type TimetableOptions, timetable } from './schedule/moments.ts';
-export { assetsAndTime, assetsOrTime, manual, onAssets, type Schedule, type TimeSchedule } from './schedule/schedule.ts';
+export { assetsAndTime, assetsOrTime, manual, onAssets, type Schedule, type TimeSchedule, zoneOf } from './schedule/schedule.ts';
 export { type EveryOptions, every, interval, type Step, type StepOptions } from './schedule/steps.ts';
 export { type MappedTaskOptions, type NoInputs, type TaskArguments, type TaskInputs, type TaskOptions, task } from './task.ts';
 export * from './transform.ts';

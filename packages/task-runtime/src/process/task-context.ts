@@ -6,6 +6,7 @@ import {
   runValues,
   type TaskContext,
   type TaskDefinition,
+  zoneOf,
 } from '@headrace/sdk';
 import { UndeclaredConnectionError } from '../errors.ts';
 import type { RunOrder } from '../protocol.ts';
@@ -37,7 +38,7 @@ export function taskContext(
     maxTries,
     params: paramsOf(order, dag),
     logicalDate: logicalDate === undefined ? undefined : new Date(logicalDate),
-    interval: new RunInterval(order.intervalStart ?? order.runAfter, order.intervalEnd ?? order.runAfter, zoneOf(dag)),
+    interval: new RunInterval(order.intervalStart ?? order.runAfter, order.intervalEnd ?? order.runAfter, zoneOf(dag.schedule)),
     log: taskLog(output),
     signal,
     connection: (id: string) => connectionOf(id, order),
@@ -59,10 +60,6 @@ function paramsOf({ params }: RunOrder, dag: DagDefinition): Readonly<Record<str
   const result = dag.params?.['~standard'].validate(params);
   if (result === undefined || result instanceof Promise || result.issues !== undefined) return params;
   return result.value as Readonly<Record<string, unknown>>;
-}
-
-function zoneOf({ schedule }: DagDefinition): string {
-  return schedule.kind === 'cron' ? schedule.timezone : 'UTC';
 }
 
 function connectionOf(id: string, { taskId, connections }: RunOrder): ConnectionSettings {
