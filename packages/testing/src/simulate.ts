@@ -9,6 +9,7 @@ import { type ClaimedAttempt, type Log, noMetrics, type RunCommands, type Trigge
 import { DAG_BRAND, type DagDefinition, type Duration, durationMs } from '@headrace/sdk';
 import { createMemoryStore, type MemoryStore } from './memory/store.ts';
 import { MemoryBroker } from './memory/task-queue.ts';
+import { inPartition } from './simulation/asset-events.ts';
 import { type Ending, endingOf, type Outcome, type OutcomeRule, simulatedAttempt } from './simulation/outcomes.ts';
 import { recordEvents } from './simulation/recorder.ts';
 import { SimulationResult } from './simulation/result.ts';
@@ -195,7 +196,8 @@ class Simulation {
   async #ending(claimed: ClaimedAttempt, task: DagSpec['tasks'][number], signal: AbortSignal): Promise<Ending> {
     const outcome = await this.#time.hold(() => this.#outcome(claimed, signal));
     const spec = this.#specs.find((one) => one.dagId === claimed.dagId);
-    const ending = endingOf(outcome, task, spec !== undefined && isMappedOver(spec, task.taskId), this.#usualMs);
+    const bare = endingOf(outcome, task, spec !== undefined && isMappedOver(spec, task.taskId), this.#usualMs);
+    const ending = { ...bare, assetEvents: inPartition(bare.assetEvents, spec?.assets ?? [], claimed.partitionKey) };
     if (ending.result !== undefined) this.#results.set(`${claimed.taskInstanceId} ${claimed.attempt}`, ending.result.value);
     return ending;
   }
