@@ -199,6 +199,31 @@ describe('slots go', () => {
     expect(rows[0].least).toBeGreaterThanOrEqual(left[0].most);
   });
 
+  test('in the order of priority over hundreds of lanes, of which one has all that is urgent', async () => {
+    await db.sql.query('update pool set slots = 40');
+    const lanes = dagSpec(
+      'lanes',
+      tasks(300).map((task, index) => ({ ...task, limits: { maxActive: 1_000 + index } })),
+      { maxActiveTasks: 5_000 },
+    );
+    await saveDag(db.store, lanes);
+    for (let run = 0; run < 60; run++) await startedRun(db.store, lanes);
+    await db.sql.query(
+      "update task_instance set priority_weight = case when task_id = 't00007' then 50 else 1 + id % 40 end, priority_class = id % 2",
+    );
+    for (let look = 0; look < 6; look++) {
+      const { queued } = await decide(db.store);
+      expect(queued).toHaveLength(40);
+      const { rows } = await db.sql.query<{ order_kept: boolean }>(
+        `select (select min(array[priority_class, priority_weight]) from task_instance where id = any($1))
+           >= (select max(array[priority_class, priority_weight]) from task_instance where state = 'scheduled') as order_kept`,
+        [queued.map((task) => task.taskInstanceId)],
+      );
+      expect(rows).toEqual([{ order_kept: true }]);
+      await db.sql.query("update task_instance set state = 'success' where state = 'queued'");
+    }
+  });
+
   test('to DAGs in turn, so that a task does not wait for all that another DAG has ready', async () => {
     await db.sql.query('update pool set slots = 10');
     const big = await ready('big', tasks(10_000), { maxActiveTasks: 20_000 });

@@ -22,7 +22,7 @@ export interface Contender extends Candidate {
 }
 
 /** At eight microseconds each. Where more lanes wait, the next look goes on where this one ended. */
-export const MOST_LANES = 1_000;
+const MOST_LANES = 1_000;
 /** Of all lanes together. */
 const MOST_ROWS = 2_048;
 /** A small room is filled by the next decision, too. */

@@ -22,7 +22,7 @@ export class LaneTurn {
   after: Lane = FIRST_LANE;
 }
 
-export interface Pick {
+interface Pick {
   /** To `queued`, by task instance. */
   readonly moves: ReadonlyMap<string, Move>;
   readonly queued: readonly QueuedTask[];
