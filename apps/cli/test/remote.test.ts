@@ -67,6 +67,20 @@ async function json(...args: string[]) {
 }
 
 describe('the command line', () => {
+  test('lists, creates, resizes and deletes pools', async () => {
+    expect((await json('pools', 'list')).pools).toMatchObject([{ name: 'default_pool', slots: 128 }]);
+    expect(await json('pools', 'set', 'crm', '3', '--description', 'The CRM', '--include-deferred')).toMatchObject({
+      slots: 3,
+      include_deferred: true,
+    });
+    expect(await json('pools', 'set', 'crm', 'unlimited')).toMatchObject({ slots: -1, description: 'The CRM', include_deferred: true });
+    expect((await cli('pools', 'list')).stdout).toMatch(/crm +unlimited +0 +0 +0 +0 +The CRM/);
+    expect((await cli('pools', 'set', 'crm', 'many')).code).toBe(2);
+    expect(await json('pools', 'delete', 'crm')).toEqual({ deleted: 'crm' });
+    expect(await cli('pools', 'delete', 'crm')).toMatchObject({ code: 1, stderr: expect.stringContaining('no pool "crm"') });
+    expect((await cli('pools', 'delete', 'default_pool')).code).toBe(1);
+  });
+
   test('says that the schema is up to date', async () => {
     expect(await cli('db', 'migrate')).toEqual({ code: 0, stdout: 'The schema is up to date\n', stderr: '' });
   });
