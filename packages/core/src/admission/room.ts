@@ -1,7 +1,7 @@
 /** The room that is left while slots are given: one candidate after the other takes from it. */
 import type { Instant } from '../model/dag.ts';
 import type { Candidate, Capacity, KeyUse, Refusal } from './admission.ts';
-import { refusalOfKey } from './slot-limits.ts';
+import { refusalOfKey } from './key-refusal.ts';
 import { fullAfterTaking, tokenAt } from './token-bucket.ts';
 
 export class Room {

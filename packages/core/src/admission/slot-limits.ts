@@ -5,7 +5,6 @@
  * never meets one that is made here.
  */
 import type { TaskLimits } from '../model/limit-spec.ts';
-import type { Refusal } from './admission.ts';
 
 export interface SlotLimit {
   readonly key: string;
@@ -31,22 +30,6 @@ export function slotLimits(limits: TaskLimits | undefined, { dagId, taskId, runK
     found.set(named, Math.min(limit, found.get(named) ?? Infinity));
   }
   return [...found].map(([key, limit]) => ({ key, limit })).sort((a, b) => (a.key < b.key ? -1 : 1));
-}
-
-/** Why a task that names this full key waits. */
-export function refusalOfKey({ key, limit }: SlotLimit): Omit<Refusal, 'taskInstanceId'> {
-  const name = key.slice(key.indexOf(':') + 1);
-  const task = name.slice(name.indexOf('/') + 1);
-  if (key.startsWith('task:')) {
-    return { reason: 'task_limit', detail: `Task "${task}" has ${limit} active instances over all runs, as many as its maxActive allows` };
-  }
-  if (key.startsWith('run:')) {
-    return {
-      reason: 'run_task_limit',
-      detail: `Task "${task}" has ${limit} active instances in this run, as many as its maxActivePerRun allows`,
-    };
-  }
-  return { reason: 'concurrency_limit', detail: `${limit} tasks hold the concurrency key "${name}", as many as its limit allows` };
 }
 
 const PARAM = /\{params\.([^{}]+)\}/g;
