@@ -6,7 +6,7 @@
  * B3. What a backfill is to do is fixed when it is created; what has become of it is decided when its turn comes.
  */
 import type { BackfillEntry, BackfillMove, BackfillProgress, Instant, ReprocessBehavior } from '@headrace/core';
-import type { Listed, Page } from './query-store.ts';
+import type { Listed, Page } from './page.ts';
 
 export interface NewBackfill {
   readonly dagId: string;

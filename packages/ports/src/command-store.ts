@@ -1,6 +1,6 @@
 /** What people and programs do to DAGs and runs. Each is one transaction; the scheduler hears of it by an event. */
 import type { Instant, RunStatus, RunType } from '@headrace/core';
-import type { Range } from './query-store.ts';
+import type { Range } from './page.ts';
 import type { LoadedRun, NewTaskInstance, RunDecision } from './scheduler-store.ts';
 
 export interface TriggerRequest {

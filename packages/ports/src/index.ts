@@ -10,6 +10,7 @@ export * from './log.ts';
 export * from './metrics.ts';
 export * from './notice-store.ts';
 export * from './object-store.ts';
+export * from './page.ts';
 export * from './pool-store.ts';
 export * from './query-store.ts';
 export * from './run-commands.ts';

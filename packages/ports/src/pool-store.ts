@@ -4,7 +4,7 @@
  * P1. A pool may be made smaller than what is in use: nothing is stopped, and no slot is given until enough have come back.
  * P2. `default_pool` is always there. Tasks of a pool that was deleted wait until there is one of its name again.
  */
-import type { Listed, Page } from './query-store.ts';
+import type { Listed, Page } from './page.ts';
 
 export const DEFAULT_POOL = 'default_pool';
 

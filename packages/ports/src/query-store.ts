@@ -2,18 +2,7 @@
 import type { AttemptError, DagSpec, Instant, RunStatus, RunType, TaskStatus } from '@headrace/core';
 import type { StoredResult } from './attempt-store.ts';
 import type { StoredImportError } from './catalog-store.ts';
-
-export interface Page {
-  readonly limit: number;
-  readonly offset: number;
-  /** Column names of the API, `-` before one for descending order. Unknown ones throw UnknownOrderError. */
-  readonly orderBy?: readonly string[];
-}
-
-export interface Listed<T> {
-  readonly items: readonly T[];
-  readonly total: number;
-}
+import type { Listed, Page, Range } from './page.ts';
 
 export interface DagRecord {
   readonly dagId: string;
@@ -100,14 +89,6 @@ export interface RunFilter {
   readonly runAfter?: Range;
   readonly startedAt?: Range;
   readonly endedAt?: Range;
-}
-
-/** Bounds are inclusive (`gte`, `lte`) or exclusive (`gt`, `lt`). */
-export interface Range {
-  readonly gte?: Instant;
-  readonly gt?: Instant;
-  readonly lte?: Instant;
-  readonly lt?: Instant;
 }
 
 export interface TaskInstanceFilter {
