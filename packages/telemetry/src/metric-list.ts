@@ -51,6 +51,7 @@ export const metricList: readonly MetricDeclaration[] = [
     'Duties of the scheduler (waits, asset events, notices, backfills …) that failed and were performed again.',
     'duty',
   ),
+  counter('headrace_timetable_errors_total', 'Times that a timetable of a DAG file gave no answer; it is asked again.'),
   histogram('headrace_duty_seconds', 'Time to perform a duty of the scheduler once.', fast, 'duty'),
   counter('headrace_waits_ended_total', 'Waits of tasks that the scheduler ended: `met`, `timeout` or `failed`.', 'outcome'),
   histogram('headrace_decision_seconds', 'Time to decide and save one batch of moves.', fast),
