@@ -8,16 +8,16 @@
  */
 import { Socket } from 'node:net';
 import { pathToFileURL } from 'node:url';
-import type { DagSpec } from '@headrace/core';
-import type { DagDefinition, TimetableAnswer, TimetableQuestion } from '@headrace/sdk';
+import type { DagDefinition } from '@headrace/sdk';
+import { DagFormatError } from './dag-format-error.ts';
 import type { EvaluationAnswer, EvaluationProblem, EvaluationRequest } from './evaluation-protocol.ts';
+import { askTwice, CLOCK_STEP_MS, checkFunctions } from './functions-in-file.ts';
 import { positionsInBundle } from './source-positions.ts';
 
 /** The SDK's brand and version. Not imported: that would load the SDK, and bundles bring their own. */
 const DAG_BRAND = Symbol.for('headrace.dag');
 const DEFINITION_VERSION = 1;
 const CHANNEL_FD = 3;
-const CLOCK_STEP_MS = 25 * 3_600_000 + 61_001;
 
 const { stringify, parse } = JSON;
 const exit = process.exit.bind(process);
@@ -32,52 +32,6 @@ class ProcessExitError extends Error {
     super(`The file calls process.exit(${code ?? ''}) while it is loaded: a DAG file only defines DAGs`);
     this.name = 'ProcessExitError';
   }
-}
-
-class DagFormatError extends Error {
-  readonly code = 'HR_DAG_FORMAT';
-  constructor(message: string) {
-    super(message);
-    this.name = 'DagFormatError';
-  }
-}
-
-class TimetableFormatError extends Error {
-  readonly code = 'HR_BAD_TIMETABLE';
-  constructor(name: string, what: string, question: TimetableQuestion) {
-    super(
-      `The timetable "${name}" ${what} when it was asked ${stringify(question)}: it answers { start, end } in epoch milliseconds, or nothing`,
-    );
-    this.name = 'TimetableFormatError';
-  }
-}
-
-class UnstableTimetableError extends Error {
-  readonly code = 'HR_UNSTABLE_TIMETABLE';
-  constructor(name: string, question: TimetableQuestion, first: unknown, second: unknown) {
-    super(
-      `The timetable "${name}" was asked ${stringify(question)} twice and answered ${stringify(first)} and then ${stringify(second)}: it must depend on nothing but the question, not on the time and not on chance`,
-    );
-    this.name = 'UnstableTimetableError';
-  }
-}
-
-/** What a timetable answered, if it is an interval that may follow. Throws TimetableFormatError. */
-function readInterval(name: string, given: unknown, question: TimetableQuestion): TimetableAnswer | undefined {
-  if (given === undefined || given === null) return undefined;
-  const fail = (what: string): never => {
-    throw new TimetableFormatError(name, what, question);
-  };
-  if (typeof given !== 'object') return fail(`answered a ${typeof given}`);
-  if ('then' in given) return fail('answered with a promise');
-  const { start, end, runAfter } = given as Partial<TimetableAnswer>;
-  if (!Number.isSafeInteger(start) || !Number.isSafeInteger(end)) return fail(`answered ${describe(stringify(given))}`);
-  if (runAfter !== undefined && !Number.isSafeInteger(runAfter)) return fail(`answered the runAfter ${describe(runAfter)}`);
-  const [from, to] = [start as number, end as number];
-  if (to < from) return fail('answered an interval that ends before it begins');
-  if (from < question.earliest) return fail('answered an interval that begins too early');
-  if (question.last !== undefined && (from <= question.last.start || to <= question.last.end)) return fail('did not go on');
-  return { start: from, end: to, ...(runAfter === undefined ? {} : { runAfter }) };
 }
 
 function guardProcess(): void {
@@ -113,10 +67,20 @@ async function answerTo(request: EvaluationRequest): Promise<EvaluationAnswer> {
   }
 }
 
+function atClock<T>(offsetMs: number, call: () => T): T {
+  const before = clockOffset;
+  clockOffset = offsetMs;
+  try {
+    return call();
+  } finally {
+    clockOffset = before;
+  }
+}
+
 async function evaluate(bundle: string): Promise<EvaluationAnswer> {
   const first = await load(bundle, nextEvaluation());
   const specs = first.map((dag) => dag.toSpec());
-  for (const [index, dag] of first.entries()) checkFunctions(dag, specs[index]);
+  for (const [index, dag] of first.entries()) checkFunctions(dag, specs[index], atClock);
   clockOffset = CLOCK_STEP_MS;
   const again = (await load(bundle, nextEvaluation())).map((dag) => dag.toSpec());
   const dags = first.map((dag, index) => ({ spec: specs[index] ?? dag.toSpec(), positions: taskPositions(dag) }));
@@ -151,53 +115,6 @@ function taskPositions(dag: DagDefinition): [string, [number, number][]][] {
   ]);
 }
 
-/** What the graph says is in the file must be. A custom timetable is tried, so that a broken one is an import error and not found at night. */
-function checkFunctions(dag: DagDefinition, spec: DagSpec | undefined): void {
-  // What is no graph at all is refused by who gets it.
-  if (spec?.schedule === undefined || !Array.isArray(spec.tasks)) return;
-  for (const hook of hooksIn(spec)) {
-    if (typeof dag.hooks?.get(hook) !== 'function')
-      throw new DagFormatError(`DAG "${dag.dagId}" tells the function "${hook}", which is not in the file`);
-  }
-  const timetable = 'time' in spec.schedule ? spec.schedule.time : spec.schedule;
-  if (timetable.kind !== 'custom') return;
-  const earliest = spec.startAt ?? TRIAL_START;
-  const first = askTwice(dag, timetable.name, { last: undefined, earliest, latest: spec.endAt });
-  if (first !== undefined) askTwice(dag, timetable.name, { last: { start: first.start, end: first.end }, earliest, latest: spec.endAt });
-}
-
-/** From when a timetable is tried whose DAG has no start: any instant will do, but always the same. */
-const TRIAL_START = Date.UTC(2026, 0, 1);
-
-/** Names of functions that are told of something, anywhere in the graph. */
-function hooksIn(spec: DagSpec): readonly string[] {
-  const targets = [
-    ...(spec.notices ?? []).map(({ via }) => via),
-    ...spec.tasks.flatMap((task) => (task.notices ?? []).map(({ via }) => via)),
-    ...(spec.deadlines ?? []).flatMap(({ notify }) => notify),
-    ...(spec.assets ?? []).flatMap(({ freshness }) => freshness?.notify ?? []),
-  ];
-  return targets.flatMap((target) => (target.kind === 'code' ? [target.hook] : []));
-}
-
-/** Asks a timetable twice, the second time with the clock put forward. Throws UnstableTimetableError and TimetableFormatError. */
-function askTwice(dag: DagDefinition, name: string, question: TimetableQuestion): TimetableAnswer | undefined {
-  const next = dag.timetables?.get(name);
-  if (typeof next !== 'function') throw new DagFormatError(`DAG "${dag.dagId}" has no timetable "${name}"`);
-  const ask = (offset: number): TimetableAnswer | undefined => {
-    const before = clockOffset;
-    clockOffset = offset;
-    try {
-      return readInterval(name, next(structuredClone(question)), question);
-    } finally {
-      clockOffset = before;
-    }
-  };
-  const [first, second] = [ask(0), ask(CLOCK_STEP_MS)];
-  if (stringify(first) !== stringify(second)) throw new UnstableTimetableError(name, question, first, second);
-  return first;
-}
-
 async function nextInterval({
   bundle,
   dagId,
@@ -206,7 +123,7 @@ async function nextInterval({
 }: EvaluationRequest & { readonly kind: 'timetable' }): Promise<EvaluationAnswer> {
   // JSON has no undefined: a question about the first interval comes without `last`.
   const { last, earliest, latest } = question;
-  return { kind: 'interval', value: askTwice(await dagOf(bundle, dagId), name, { last, earliest, latest }) ?? null };
+  return { kind: 'interval', value: askTwice(await dagOf(bundle, dagId), name, { last, earliest, latest }, atClock) ?? null };
 }
 
 /** Modules are kept by bundle: the same DAG is asked about again and again. */

@@ -81,6 +81,18 @@ export const two = dag('two', {}, () => task('t', { inlets: [asset('orders'${mor
     });
   });
 
+  test('a function that the graph names must be in the file', async () => {
+    const text = `import { dag, notify, task } from '@headrace/sdk';
+const made = dag('told', { onFailure: notify.run('page', () => 1) }, () => task('t', () => 1));
+export default { ...made, hooks: new Map() };`;
+    await using folder = await dagFolder({ 'told.ts': text, 'good.ts': text.replace('{ ...made, hooks: new Map() }', 'made') });
+    const loader = folder.loader();
+    expect(asLoaded(await loader.loadFile('good.ts')).dags[0]?.spec.notices).toEqual([
+      { on: ['failure'], via: { kind: 'code', hook: 'page' } },
+    ]);
+    expect(asError(await loader.loadFile('told.ts'))).toMatchObject({ code: 'HR_DAG_FORMAT', message: expect.stringContaining('"page"') });
+  });
+
   test('a native package stays outside of the bundle', async () => {
     await using folder = await dagFolder({ 'native.ts': goodDag('native', "export const lazy = () => import('@duckdb/node-api');") });
     const { code } = asLoaded(await folder.loader().loadFile('native.ts')).bundle;

@@ -80,11 +80,6 @@ export function isTeardown(task: TaskDefinition): boolean {
   return task.flow?.role === 'teardown';
 }
 
-/** The group around the task, or the task itself, that repeats it: by mapping or as a loop. */
-export function repeatedBy(task: TaskDefinition): TaskDefinition | GroupDefinition | undefined {
-  return task.mapped === undefined ? repeatedGroup(task.group) : task;
-}
-
 /** The innermost group, from `group` outwards, that is mapped or a loop. */
 export function repeatedGroup(group: GroupDefinition | undefined): GroupDefinition | undefined {
   for (let around = group; around !== undefined; around = around.parent) {
