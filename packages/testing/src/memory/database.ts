@@ -44,6 +44,7 @@ export class MemoryDatabase {
   readonly #watchers = new Set<CommitWatcher>();
   #changes: { readonly change: RowChange; readonly undo: () => void }[] = [];
   #depth = 0;
+  #transactionBegan: Instant | undefined;
   #events: StoreEvent[] = [];
   #revoked: string[] = [];
   #delivery: { readonly events: StoreEvent[]; readonly revoked: string[] } | undefined;
@@ -120,9 +121,9 @@ export class MemoryDatabase {
     return new MemoryTable<Row>(name, this.#journal);
   }
 
-  /** The store's time. */
+  /** The store's time. Within a transaction it stands still. */
   now(): Instant {
-    return this.#clock.now();
+    return this.#transactionBegan ?? this.#clock.now();
   }
 
   /** 1, 2, 3 … in each sequence, as text: how Postgres numbers rows. A number that a failed transaction took is not given again. */
@@ -142,6 +143,7 @@ export class MemoryDatabase {
     const { length: changesBefore } = this.#changes;
     const { length: eventsBefore } = this.#events;
     const { length: revokedBefore } = this.#revoked;
+    if (this.#depth === 0) this.#transactionBegan = this.#clock.now();
     this.#depth++;
     try {
       const result = work();
@@ -154,6 +156,7 @@ export class MemoryDatabase {
       throw error;
     } finally {
       this.#depth--;
+      if (this.#depth === 0) this.#transactionBegan = undefined;
     }
   }
 
