@@ -1,7 +1,7 @@
 /** The tables of assets, as `migrations/0004_assets.sql` has them in Postgres. */
 import type { AssetSpec, Instant } from '@headrace/core';
 import type { EventSource } from '@headrace/ports';
-import type { MemoryDatabase } from './database.ts';
+import type { MemoryTable } from './table.ts';
 
 export interface AssetRow {
   readonly assetId: string;
@@ -64,7 +64,7 @@ export interface DynamicPartitionRow {
 }
 
 /** By ids joined with a blank. */
-export function createAssetTables(db: Pick<MemoryDatabase, 'table'>) {
+export function createAssetTables(db: { table<Row extends object>(name: string): MemoryTable<Row> }) {
   const assets = db.table<AssetRow>('asset');
   const definitions = db.table<AssetDefinitionRow>('asset_definition');
   const references = db.table<AssetReferenceRow>('asset_reference');
