@@ -81,12 +81,55 @@ describe('the command line', () => {
     expect((await cli('pools', 'delete', 'default_pool')).code).toBe(1);
   });
 
+  test('fills dates of the past: lists them first, then makes their runs, and runs failed ones anew', async () => {
+    const range = ['nightly', '--from-date', '2024-02-28', '--to-date', '2024-03-01T03:00:00Z'];
+    const dates = ['2024-02-28', '2024-02-29', '2024-03-01'].map((day) => `${day}T03:00:00.000Z`);
+    const planned = await json('backfill', 'create', ...range, '--dry-run');
+    expect(planned.backfills.map((one: { logical_date: string; action: string }) => [one.logical_date, one.action])).toEqual(
+      dates.map((date) => [date, 'create']),
+    );
+    expect((await json('backfill', 'list', 'nightly')).total_entries).toBe(0);
+    const { id } = await json('backfill', 'create', ...range, '--max-active-runs', '1', '--run-backwards');
+    await until('the backfill', async () => (await json('backfill', 'list', 'nightly')).backfills[0]?.completed_at !== null);
+    const { dag_runs } = await json('runs', 'list', 'nightly');
+    const filled = dag_runs.filter((run: { run_type: string }) => run.run_type === 'backfill');
+    const byStart = filled.toSorted((a: { start_date: string }, b: { start_date: string }) => (a.start_date < b.start_date ? -1 : 1));
+    expect(byStart.map((run: { logical_date: string; state: string }) => [run.logical_date, run.state])).toEqual(
+      dates.toReversed().map((date) => [date, 'success']),
+    );
+    expect((await cli('backfill', 'list', 'nightly')).stdout).toMatch(new RegExp(`${id} +complete +2024-02-28`));
+    expect((await cli('backfill', 'create', ...range, '--dry-run')).stdout).toMatch(/0 to run, 3 skipped; nothing was done/);
+    const again = await json('backfill', 'create', ...range, '--reprocess-behavior', 'completed');
+    await until('the second backfill', async () => (await json('backfill', 'list', 'nightly')).backfills[0]?.completed_at !== null);
+    const tries = await json('tasks', 'list', 'nightly', byStart[0].dag_run_id);
+    expect(tries.task_instances).toMatchObject([{ state: 'success', try_number: 2 }]);
+    expect(await cli('backfill', 'pause', String(again.id))).toMatchObject({ code: 1, stderr: expect.stringContaining('has ended') });
+    expect((await cli('backfill', 'create', 'shop', ...range.slice(1))).stderr).toMatch(/no schedule in time/);
+    expect((await cli('backfill', 'cancel', 'x')).code).toBe(2);
+  }, 120_000);
+
+  test('tells the next runs of a schedule, and makes one run of one idempotency key', async () => {
+    const next = await json('dags', 'next-execution', 'nightly', '-n', '3');
+    const after = next.upcoming_runs.map((run: { run_after: string }) => Date.parse(run.run_after));
+    expect(after.map((at: number) => at - after[0])).toEqual([0, 86_400_000, 172_800_000]);
+    expect((await cli('dags', 'next-execution', 'shop')).stdout).toBe(
+      'shop has no next run: it is paused, or its schedule does not tell\n',
+    );
+    const [one, two] = [
+      await json('dags', 'trigger', 'nightly', '--idempotency-key', 'once'),
+      await json('dags', 'trigger', 'nightly', '--idempotency-key', 'once'),
+    ];
+    expect(two.dag_run_id).toBe(one.dag_run_id);
+    const other = await cli('dags', 'trigger', 'nightly', '--idempotency-key', 'once', '--note', 'another');
+    expect([other.code, other.stderr]).toEqual([1, expect.stringContaining('take a new key for a new request')]);
+  });
+
   test('says that the schema is up to date', async () => {
     expect(await cli('db', 'migrate')).toEqual({ code: 0, stdout: 'The schema is up to date\n', stderr: '' });
   });
 
   test('lists, shows, pauses and un-pauses DAGs, and shows broken files', async () => {
-    expect((await json('dags', 'list')).dags).toMatchObject([{ dag_id: 'shop', tags: [{ name: 'test' }] }]);
+    expect((await json('dags', 'list')).dags).toMatchObject([{ dag_id: 'nightly' }, { dag_id: 'shop', tags: [{ name: 'test' }] }]);
     const shown = (await cli('dags', 'show', 'shop')).stdout;
     expect(shown).toMatch(/params .*\bitems=2\b/);
     expect(shown).toMatch(/count +task +report +all_success +2 +default/);
