@@ -1,5 +1,6 @@
 /** The room that is left while slots are given: one candidate after the other takes from it. */
 import type { Instant } from '../model/dag.ts';
+import type { RateLimit } from '../model/limit-spec.ts';
 import type { Candidate, Capacity, KeyUse, Refusal } from './admission.ts';
 import { refusalOfKey } from './key-refusal.ts';
 import { fullAfterTaking, tokenAt } from './token-bucket.ts';
@@ -13,7 +14,8 @@ export class Room {
   readonly #buckets: Map<string, Instant>;
   readonly #shares: Map<string, Map<string, number>>;
   readonly #now: Instant;
-  #nextToken = Infinity;
+  /** The rates of those that were refused for want of a token. */
+  readonly #starved: (readonly RateLimit[])[] = [];
 
   constructor(capacity: Capacity) {
     this.#capacity = capacity;
@@ -31,9 +33,13 @@ export class Room {
     return this.#shares.get(pool)?.get(dagId) ?? 0;
   }
 
-  /** When a token is there for one that was refused only for want of it. */
+  /** When tokens are there for one that was refused only for want of them, after all that were taken since. */
   get nextToken(): Instant | undefined {
-    return this.#nextToken === Infinity ? undefined : this.#nextToken;
+    if (this.#starved.length === 0) return undefined;
+    const firsts = this.#starved.map((rates) =>
+      rates.reduce((latest, rate) => Math.max(latest, tokenAt(this.#buckets.get(rate.key), rate, this.#now)), this.#now),
+    );
+    return Math.ceil(firsts.reduce((first, at) => Math.min(first, at)));
   }
 
   /** Why the candidate gets no slot; undefined: it fits. Tokens are asked for last, so one that waits for them waits for nothing else. */
@@ -97,7 +103,7 @@ export class Room {
       if (next > at) [at, key] = [next, rate.key];
     }
     if (at === this.#now) return undefined;
-    this.#nextToken = Math.min(this.#nextToken, Math.ceil(at));
+    this.#starved.push(rates);
     return {
       reason: 'rate_limit',
       detail: `The rate limit "${key}" has no token left; the next one comes in ${Math.ceil(at - this.#now)} ms`,
