@@ -24,6 +24,7 @@ function attempt(id: number): ClaimedAttempt {
     attempt: 1,
     triesBefore: 0,
     maxTries: 1,
+    claimedAt: 0,
     versionId: '1',
     runType: 'manual',
     runAfter: 0,

@@ -1,14 +1,14 @@
-/** Events of a task's outlets: one for each when the task succeeds, with what the task says about them. */
+/**
+ * Events of a task's outlets: one for each when the task succeeds, with what the task says about them.
+ *
+ * Imported by processes that run such a task, and the core with it; others stay small.
+ */
 import { type AssetSpec, checkAssetEvent } from '@headrace/core';
 import type { NewAssetEvent } from '@headrace/ports';
 import { UnknownOutletError } from '../errors.ts';
+import type { Emission, Emissions } from './emissions.ts';
 
-export interface Emission {
-  readonly extra?: Readonly<Record<string, unknown>>;
-  readonly partition?: string;
-}
-
-export class AssetEmissions {
+export class AssetEmissions implements Emissions {
   readonly #taskId: string;
   readonly #outlets: readonly AssetSpec[];
   readonly #partitionKey: string | undefined;

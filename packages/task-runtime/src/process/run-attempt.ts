@@ -13,9 +13,9 @@ import {
 import { CodeUnavailableError } from '../errors.ts';
 import type { Ending, InputSource, RunOrder, ValueSource } from '../protocol.ts';
 import { encodeValue } from '../values.ts';
-import { AssetEmissions } from './asset-emissions.ts';
 import type { Bundles } from './bundles.ts';
 import { decisionOf } from './decision.ts';
+import { type Emissions, emissionsOf, noEmissions } from './emissions.ts';
 import { endingOf } from './error-report.ts';
 import { labelOf } from './instance-args.ts';
 import { PagedResults, type ResultPages } from './mapped-results.ts';
@@ -89,7 +89,7 @@ export function attemptRunner(settings: ProcessSettings, bundles: Bundles): Atte
     const { sensor, outlets = [] } = task.flow ?? {};
     const announce = (message: string, fields: Readonly<Record<string, unknown>>) => output.log('info', message, fields);
     const waits = new TaskWaits(order, signal, announce, waitLimitOf(sensor, order));
-    const emissions = new AssetEmissions(order.taskId, outlets, order.partitionKey);
+    const emissions = outlets.length === 0 ? noEmissions(order) : await emissionsOf(order, outlets);
     const context = taskContext(order, dag, task, { signal, output, waits, emissions });
     let value: unknown;
     try {
@@ -115,7 +115,7 @@ export function attemptRunner(settings: ProcessSettings, bundles: Bundles): Atte
     task: TaskDefinition,
     { args }: TaskContext,
     value: unknown,
-    { waits, emissions, scratch }: { readonly waits: TaskWaits; readonly emissions: AssetEmissions; readonly scratch: Scratch },
+    { waits, emissions, scratch }: { readonly waits: TaskWaits; readonly emissions: Emissions; readonly scratch: Scratch },
   ): Ending {
     const outcome = isOutcome(value) ? value : undefined;
     const triggered = outcome?.trigger === undefined ? undefined : waits.triggered();

@@ -10,7 +10,7 @@ import {
 } from '@headrace/sdk';
 import { UndeclaredConnectionError } from '../errors.ts';
 import type { RunOrder } from '../protocol.ts';
-import type { AssetEmissions } from './asset-emissions.ts';
+import type { Emissions } from './emissions.ts';
 import { instanceArgs } from './instance-args.ts';
 import { type AttemptOutput, taskLog } from './task-output.ts';
 import { assetEvent, type TaskWaits } from './waits.ts';
@@ -19,7 +19,7 @@ export interface ContextParts {
   readonly signal: AbortSignal;
   readonly output: AttemptOutput;
   readonly waits: TaskWaits;
-  readonly emissions: AssetEmissions;
+  readonly emissions: Emissions;
 }
 
 export function taskContext(

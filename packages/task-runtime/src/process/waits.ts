@@ -10,7 +10,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Instant, type Wait, type WaitCondition, waitedFor } from '@headrace/core';
+import type { Instant, Wait, WaitCondition } from '@headrace/core';
 import type { EndedWait } from '@headrace/ports';
 import { type AssetEvent, durationMs, type InputRequest, jsonSchemaOf, SkipTask, type WaitApi, type WaitOptions } from '@headrace/sdk';
 import {
@@ -124,7 +124,7 @@ export class TaskWaits implements WaitApi {
     };
     const ended = this.#enter(condition, options) ?? this.#suspend(condition, options);
     const state = ended.json === undefined ? undefined : (JSON.parse(ended.json) as string);
-    if (ended.outcome === 'failed') throw new WaitedForFailedError(waitedFor(condition), state ?? 'unknown');
+    if (ended.outcome === 'failed') throw new WaitedForFailedError(nameOf(condition), state ?? 'unknown');
     return state as never;
   }
 
@@ -208,8 +208,7 @@ export class TaskWaits implements WaitApi {
     const recorded = this.#order.waits?.[this.#keys.size];
     if (recorded?.key !== TRIGGERED || recorded.condition.kind !== 'run') return undefined;
     const { condition, outcome, json } = recorded;
-    if (outcome === 'failed')
-      throw new WaitedForFailedError(waitedFor(condition), json === undefined ? 'unknown' : String(JSON.parse(json)));
+    if (outcome === 'failed') throw new WaitedForFailedError(nameOf(condition), json === undefined ? 'unknown' : String(JSON.parse(json)));
     return 'runId' in condition.run ? condition.run.runId : undefined;
   }
 
@@ -240,8 +239,8 @@ export class TaskWaits implements WaitApi {
     const recorded = this.#order.waits?.[this.#keys.size];
     this.#keys.add(key);
     if (recorded === undefined) return undefined;
-    const before = `wait "${recorded.key}" for ${waitedFor(recorded.condition)}`;
-    const now = `wait "${key}" for ${waitedFor(condition)}`;
+    const before = `wait "${recorded.key}" for ${nameOf(recorded.condition)}`;
+    const now = `wait "${key}" for ${nameOf(condition)}`;
     if (before !== now) throw new WaitChangedError(this.#order.taskId, before, now);
     return recorded;
   }
@@ -275,13 +274,34 @@ export class TaskWaits implements WaitApi {
 
   #giveUp({ key, condition, onTimeout }: Wait): never {
     if (onTimeout === 'skip') throw new SkipTask(`Wait "${key}" was given up at its timeout`);
-    if (onTimeout === 'fail') throw new WaitTimeoutError(key, waitedFor(condition));
+    if (onTimeout === 'fail') throw new WaitTimeoutError(key, nameOf(condition));
     this.#endedHere.push({ key, condition, outcome: 'timeout' });
     return undefined as never;
   }
 }
 
 type RunWait = Extract<WaitCondition, { kind: 'run' }>;
+
+/**
+ * What is waited for, in words that stay the same when the task is run again. They are those of the core's `waitedFor`, which a task
+ * process does not load.
+ */
+function nameOf(condition: WaitCondition): string {
+  switch (condition.kind) {
+    case 'time':
+      return 'a time';
+    case 'asset':
+      return `an event of asset "${condition.name}"${condition.partition === undefined ? '' : `, partition "${condition.partition}"`}`;
+    case 'run':
+      return `a run of DAG "${condition.dagId}"${condition.taskId === undefined ? '' : `, task "${condition.taskId}"`}`;
+    case 'webhook':
+      return 'a call';
+    case 'input':
+      return `an answer to "${condition.form.subject}"`;
+    case 'poll':
+      return 'what it looks for itself';
+  }
+}
 
 export function assetEvent({ asset, partition, extra, at }: SentAssetEvent): AssetEvent {
   return { asset, ...(partition === undefined ? {} : { partition }), extra, at: new Date(at) };

@@ -1,0 +1,32 @@
+/** What a task says about its outlets. */
+import type { AssetSpec } from '@headrace/core';
+import type { NewAssetEvent } from '@headrace/ports';
+import { UnknownOutletError } from '../errors.ts';
+import type { RunOrder } from '../protocol.ts';
+
+export interface Emission {
+  readonly extra?: Readonly<Record<string, unknown>>;
+  readonly partition?: string;
+}
+
+export interface Emissions {
+  /** Throws UnknownOutletError, and InvalidAssetEventError of the core. */
+  emit(asset: string | { readonly name: string }, emission?: Emission): void;
+  /** What a success records. */
+  events(): readonly NewAssetEvent[];
+}
+
+export async function emissionsOf({ taskId, partitionKey }: RunOrder, outlets: readonly AssetSpec[]): Promise<Emissions> {
+  const { AssetEmissions } = await import('./asset-emissions.ts');
+  return new AssetEmissions(taskId, outlets, partitionKey);
+}
+
+/** Of a task without outlets. */
+export function noEmissions({ taskId }: Pick<RunOrder, 'taskId'>): Emissions {
+  return {
+    emit(asset) {
+      throw new UnknownOutletError(taskId, typeof asset === 'string' ? asset : asset.name, []);
+    },
+    events: () => [],
+  };
+}
