@@ -1,5 +1,5 @@
 /** Writing how an attempt ended: the core says what becomes of the task, the store takes it if the attempt is still ours. */
-import { attemptOutcome, type Instant, type TaskSpec, type TaskState, taskNotices } from '@headrace/core';
+import { attemptNotices, attemptOutcome, type Instant, type TaskState } from '@headrace/core';
 import type { AttemptStore, ClaimedAttempt, Clock, FinishedAttempt, Log, Metrics, NewNotice } from '@headrace/ports';
 import type { AttemptResult } from '@headrace/task-runtime';
 import type { CachedBundle } from './bundle-cache.ts';
@@ -33,7 +33,7 @@ export async function recordOutcome(
     task === undefined
       ? { status: 'failed', attempt: claimed.attempt }
       : attemptOutcome(task, claimed.attempt, result.report, storeTime(claimed, held, clock), dice(), claimed.triesBefore);
-  const finished = finishedAttempt(held, to, result, task === undefined ? [] : noticesOf(task, claimed, to, result));
+  const finished = finishedAttempt(held, to, result, task === undefined ? [] : attemptNotices(task, claimed, result.report, to));
   const recorded = await persistently(
     () => store.finish(finished, workerId),
     () => clock.monotonic() < held.deadline,
@@ -74,14 +74,4 @@ function finishedAttempt(
     ...(assetEvents === undefined || to.status !== 'success' ? {} : { assetEvents }),
     ...(notices.length === 0 ? {} : { notices }),
   };
-}
-
-function noticesOf(task: TaskSpec, claimed: ClaimedAttempt, to: TaskState, { report }: AttemptResult): readonly NewNotice[] {
-  if (task.notices === undefined) return [];
-  const subject = {
-    ...claimed,
-    ...(report.outcome === 'failed' ? { error: report.error } : {}),
-    ...(report.outcome === 'skipped' && report.reason !== undefined ? { reason: report.reason } : {}),
-  };
-  return taskNotices(task, subject, { status: 'running', attempt: claimed.attempt }, to);
 }

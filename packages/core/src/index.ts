@@ -59,7 +59,7 @@ export * from './notices/forecast.ts';
 export * from './notices/freshness.ts';
 export * from './notices/notice.ts';
 export { runNotices } from './notices/run-notices.ts';
-export { type TaskSubject, taskNotices } from './notices/task-notices.ts';
+export { attemptNotices, type TaskSubject, taskNotices } from './notices/task-notices.ts';
 export { CRON_MACROS, InvalidCronError, parseCron } from './schedule/cron.ts';
 export type { Cron } from './schedule/cron-calendar.ts';
 export { nextFire, previousFire } from './schedule/cron-fire.ts';

@@ -4,7 +4,15 @@
  */
 import { createHash } from 'node:crypto';
 import { type DagSpec, type Instant, InvalidDagError, validateDag } from '@headrace/core';
-import { createAssetDuty, createBackfillDuty, createOverlapDuty, createRunCommands, DagVersions, Scheduler } from '@headrace/engine';
+import {
+  createAssetDuty,
+  createBackfillDuty,
+  createDeadlineDuty,
+  createOverlapDuty,
+  createRunCommands,
+  DagVersions,
+  Scheduler,
+} from '@headrace/engine';
 import { type ClaimedAttempt, type Log, noMetrics, type RunCommands, type TriggerRequest } from '@headrace/ports';
 import { DAG_BRAND, type DagDefinition, type Duration, durationMs } from '@headrace/sdk';
 import { createMemoryStore, type MemoryStore } from './memory/store.ts';
@@ -173,6 +181,7 @@ class Simulation {
       schedules,
       duties: [
         createAssetDuty({ store: assets, log, metrics: noMetrics }),
+        createDeadlineDuty({ store: this.#store.deadlines, versions: new DagVersions(store) }),
         createBackfillDuty({ store: backfills, commands: this.#commands(), log, metrics: noMetrics }),
         createOverlapDuty({ store: schedules, commands: this.#commands(), log }),
       ],

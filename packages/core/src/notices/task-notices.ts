@@ -5,7 +5,7 @@
  * of a wide DAG is one notice, not a hundred; the run tells that it failed. A skip is told whoever decided it (Airflow: only when the
  * task's own code did).
  */
-import type { AttemptError } from '../flow/attempt-report.ts';
+import type { AttemptError, AttemptReport } from '../flow/attempt-report.ts';
 import type { TaskSpec } from '../model/dag.ts';
 import type { TaskOccasion } from '../model/notice-spec.ts';
 import type { TaskState, TaskStatus } from '../model/states.ts';
@@ -41,6 +41,22 @@ export function taskNotices(task: Pick<TaskSpec, 'notices'>, subject: TaskSubjec
   const decision = revision === undefined ? '' : ` by revision ${revision}`;
   const told = `task.${occasion} of run ${runKey}, ${taskId}[${mapIndex}], attempt ${to.attempt}${decision}`;
   return tell(told, targets, payloadOf(subject, to, occasion), versionId);
+}
+
+/** What an attempt that ended as reported tells: for whoever writes its outcome. `attempt` is its number. */
+export function attemptNotices(
+  task: Pick<TaskSpec, 'notices'>,
+  subject: TaskSubject & { readonly attempt: number },
+  report: AttemptReport,
+  to: TaskState,
+): readonly Notice[] {
+  if (task.notices === undefined) return [];
+  const said = {
+    ...subject,
+    ...(report.outcome === 'failed' ? { error: report.error } : {}),
+    ...(report.outcome === 'skipped' && report.reason !== undefined ? { reason: report.reason } : {}),
+  };
+  return taskNotices(task, said, { status: 'running', attempt: subject.attempt }, to);
 }
 
 function payloadOf(subject: TaskSubject, to: TaskState, occasion: TaskOccasion): TaskNoticePayload {

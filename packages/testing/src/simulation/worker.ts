@@ -2,7 +2,7 @@
  * A worker that runs no code: it claims, waits as long as the attempt is said to take, and records what it is said to come to, with the
  * core's own decision on what becomes of the task.
  */
-import { attemptOutcome, type DagSpec, type Instant, type Milliseconds, type TaskSpec } from '@headrace/core';
+import { attemptNotices, attemptOutcome, type DagSpec, type Instant, type Milliseconds, type TaskSpec } from '@headrace/core';
 import type { AttemptStore, ClaimedAttempt, TaskConsumer, TaskMessage } from '@headrace/ports';
 import type { VirtualTime } from '../virtual/virtual-time.ts';
 import type { Ending } from './outcomes.ts';
@@ -65,6 +65,7 @@ export class SimulatedWorker {
     await this.#pass(ended.durationMs, signal);
     const { report, result, assetEvents } = signal.aborted ? CANCELLED : ended;
     const to = attemptOutcome(task, claimed.attempt, report, time.now(), dice(), claimed.triesBefore);
+    const notices = attemptNotices(task, claimed, report, to);
     const json = result === undefined ? undefined : storedJson(result.value);
     await store.finish(
       {
@@ -74,6 +75,7 @@ export class SimulatedWorker {
         ...(report.outcome === 'failed' ? { error: report.error } : {}),
         ...(json === undefined ? {} : { result: { kind: 'inline', json } }),
         ...(assetEvents.length === 0 ? {} : { assetEvents }),
+        ...(notices.length === 0 ? {} : { notices }),
       },
       workerId,
     );
