@@ -3,7 +3,7 @@ import type { DagSpec } from '@headrace/core';
 import type { NoticeRecord, VersionRecord } from '@headrace/ports';
 import type { ApiDeps } from '../../src/index.ts';
 
-export const CODE = {
+const CODE = {
   2: '// headrace:sdk\nexport const sdk = 1;\n// sales.ts\nvar rows = 1;\nvar same = 2;\n// gone.ts\nvar gone = 1;\n',
   3: '// headrace:sdk\nexport const sdk = 1;\n// sales.ts\nvar rows = 2;\nvar same = 2;\n',
 } as const;

@@ -35,6 +35,6 @@ export async function saveNotices(client: Queryable, notices: readonly NewNotice
 }
 
 /** Short, printable and the same for the same key: it goes into headers. */
-export function idempotencyKey(key: string): string {
+function idempotencyKey(key: string): string {
   return createHash('sha256').update(key).digest('hex').slice(0, 40);
 }
