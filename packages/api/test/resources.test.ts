@@ -125,10 +125,10 @@ describe('the API', () => {
     await mark('/taskInstances/transform', { note: 'known trouble' });
     await mark('', { state: 'success' });
     expect(fixture.commands).toEqual([
-      'mark ["transform"] success by api-token',
-      'mark [["transform",-1]] failed by api-token',
+      'mark ["transform"] success by admin',
+      'mark [["transform",-1]] failed by admin',
       expect.stringMatching(/^note \d+: known trouble$/),
-      'mark r1 success by api-token',
+      'mark r1 success by admin',
     ]);
   });
 

@@ -20,7 +20,7 @@ export { explainRun, type RunStanding } from './explain/explain-run.ts';
 export type { SlotStanding } from './explain/explain-slot.ts';
 export type { ExplainedRule, Explanation } from './explain/explanation.ts';
 export { type OriginEvent, type RunOrigin, type RunReason, whyRun } from './explain/why-run.ts';
-export { ATTEMPT_LOST, attemptOutcome } from './flow/attempt-outcome.ts';
+export { ATTEMPT_LOST, attemptOutcome, errorOfDecision } from './flow/attempt-outcome.ts';
 export * from './flow/attempt-report.ts';
 export { retryDelay } from './flow/backoff.ts';
 export { expandNodes, type NodeExpansion } from './flow/expand-nodes.ts';

@@ -8,7 +8,7 @@
  */
 
 import type { Instant, Milliseconds, RetryRule, TaskSpec } from '../model/dag.ts';
-import type { TaskState } from '../model/states.ts';
+import type { TaskState, TaskStatus } from '../model/states.ts';
 import type { AttemptError, AttemptReport } from './attempt-report.ts';
 import { retryDelay } from './backoff.ts';
 
@@ -65,4 +65,13 @@ function matches(rule: RetryRule, error: AttemptError): boolean {
 /** User code may ask for nonsense (NaN from a bad header); then the policy decides. */
 function askedDelay(error: AttemptError): Milliseconds | undefined {
   return error.retryAfterMs !== undefined && Number.isFinite(error.retryAfterMs) ? error.retryAfterMs : undefined;
+}
+
+/**
+ * The error of an attempt that a decision ended, not its worker: it was lost, or its run took too long or was ended by a person.
+ * Undefined: the decision ended none.
+ */
+export function errorOfDecision(from: TaskStatus, to: TaskState, reason: string): AttemptError | undefined {
+  if ((from !== 'queued' && from !== 'running') || (to.status !== 'failed' && to.status !== 'up_for_retry')) return undefined;
+  return reason.startsWith('attempt lost') ? ATTEMPT_LOST : { name: 'Stopped', code: 'HR_STOPPED', message: reason };
 }

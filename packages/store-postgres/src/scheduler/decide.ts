@@ -8,7 +8,7 @@
  * D3. Locks are taken in one order everywhere: this lock, runs by key, task instances by id.
  * D4. A task that becomes ready and gets a slot at once is written once.
  */
-import { ATTEMPT_LOST } from '@headrace/core';
+import { errorOfDecision } from '@headrace/core';
 import type { DecisionBatch, DecisionResult, RunDecision, TaskInstanceChange } from '@headrace/ports';
 import type pg from 'pg';
 import type { Queryable } from '../database.ts';
@@ -94,9 +94,7 @@ async function addAll(client: Queryable, runs: readonly RunDecision[]): Promise<
   return added;
 }
 
-/** The scheduler ends no attempt but those that are lost. */
 function asMove(change: TaskInstanceChange): Move {
-  const wasLive = change.from === 'queued' || change.from === 'running';
-  const isLost = wasLive && (change.to.status === 'failed' || change.to.status === 'up_for_retry');
-  return isLost ? { ...change, error: ATTEMPT_LOST } : change;
+  const error = errorOfDecision(change.from, change.to, change.reason);
+  return error === undefined ? change : { ...change, error };
 }

@@ -6,8 +6,8 @@
  */
 import {
   type Admission,
-  ATTEMPT_LOST,
   type Candidate,
+  errorOfDecision,
   fullAfterTaking,
   type Instant,
   SLOT_STATUSES,
@@ -141,11 +141,9 @@ function emptyBuckets(db: MemoryDatabase, admitted: readonly Candidate[]): void 
   }
 }
 
-/** The scheduler ends no attempt but those that are lost. */
 function asMove(change: TaskInstanceChange): Move {
-  const wasLive = change.from === 'queued' || change.from === 'running';
-  const isLost = wasLive && (change.to.status === 'failed' || change.to.status === 'up_for_retry');
-  return isLost ? { ...change, error: ATTEMPT_LOST } : change;
+  const error = errorOfDecision(change.from, change.to, change.reason);
+  return error === undefined ? change : { ...change, error };
 }
 
 function saveRun(db: MemoryDatabase, { runKey, status, progress }: RunDecision): void {
