@@ -104,6 +104,8 @@ export class Scheduler {
   readonly #due = { plan: true, start: true, pick: false, adopt: false };
   /** Tasks wait for a slot that some limit refuses them. */
   #backlog = false;
+  /** When to look for runs of ours that are not in hand: one that did not know yet that its shards are ours may have started some. */
+  #adoptAt = 0;
   /** … and one of them may get it then, although none ends. */
   #pickAt: Instant | undefined;
   #shards: readonly number[] = [];
@@ -275,6 +277,10 @@ export class Scheduler {
     this.#onLost(await this.#dispatcher.recover(this.#shards));
     this.#past.sweep();
     this.#book.reloadQuiet(this.#clock.now(), RUNS_READ_AT_ONCE);
+    if (this.#clock.now() >= this.#adoptAt) {
+      this.#adoptAt = this.#clock.now() + this.#intervals.verifyAfter;
+      this.#due.adopt = true;
+    }
     if (this.#backlog) this.#due.pick = true;
     await this.#setAlarm();
     this.#duties.performAll();
