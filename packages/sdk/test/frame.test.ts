@@ -191,7 +191,7 @@ describe('assets', () => {
     const made = dag('d', {}, () => {
       task('make', { outlets: [orders, asset('copy')] }, ({ emit, params }) => {
         emit(orders, { extra: wrong(params) });
-        emit(wrong({ name: 'copy' }), { partition: 'x' });
+        emit(wrong({ name: 'copy' }), wrong({ partition: 'x' }));
       });
     });
     const run = (params: unknown) =>
@@ -221,7 +221,7 @@ describe('what is unusual is in the spec, and nothing else', () => {
             maxActivePerRun: 1,
             concurrency: [
               { key: 'z', limit: 2 },
-              { key: text`crm/${(params as { tenant: never }).tenant}`, limit: 1 },
+              { key: text`crm/${(params as unknown as { tenant: never }).tenant}`, limit: 1 },
             ],
             rate: [{ key: 'crm', limit: 100, per: '1 minute', burst: 10 }],
           },

@@ -61,7 +61,7 @@ test('a continuous DAG runs again in the moment in which its run has ended', asy
   for (const [index, run] of runs.entries()) {
     const before = runs[index - 1];
     if (before === undefined) continue;
-    expect(run.intervalStart).toEqual(before.intervalEnd);
+    expect(run.interval?.start).toEqual(before.interval?.end);
     expect((run.startedAt?.getTime() ?? 0) - (before.endedAt?.getTime() ?? 0)).toBeLessThanOrEqual(2);
   }
 });

@@ -38,7 +38,7 @@ export function randomFlow(seed: number, most: number): OracleDag {
       const group: Draft<OracleGroup> = { id: parent === undefined ? `g${groups.length}` : `${parent.id}.g${groups.length}` };
       if (parent !== undefined) group.parent = parent.id;
       groups.push(group);
-      for (let task = start; task < end; task += 1) if (tasks[task] !== undefined) tasks[task].group = group.id;
+      for (const task of tasks.slice(start, end)) task.group = group.id;
       let again = repeated;
       const kind = below(4);
       if (kind === 0 && !repeated) {
