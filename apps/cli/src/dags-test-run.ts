@@ -11,7 +11,7 @@ import { Scheduler } from '@headrace/engine';
 import { type LoadedFile, type Log, noMetrics, type ObjectStore } from '@headrace/ports';
 import type { TaskPool } from '@headrace/task-runtime';
 import { createMemoryStore, MemoryBroker, type MemoryStore, type TaskInstanceRow } from '@headrace/testing';
-import { startWorker } from '@headrace/worker-app';
+import { startWorker } from '@headrace/worker';
 import { FailedError } from './failures.ts';
 import { SkippingTime } from './skipping-time.ts';
 

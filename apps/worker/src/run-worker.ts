@@ -10,9 +10,8 @@ import { createTaskConsumer } from '@headrace/queue-bullmq';
 import { createStore } from '@headrace/store-postgres';
 import { createTaskPool } from '@headrace/task-runtime';
 import { createLog, createMasker, createMetrics, maskSecrets, startMetricsServer } from '@headrace/telemetry';
-import { BundleCache } from './bundle-cache.ts';
-import { startNotices } from './notices.ts';
-import { startWorker } from './worker.ts';
+import { BundleCache, startWorker } from '@headrace/worker';
+import { startNotices } from '@headrace/worker/notices';
 
 /** A worker that has not announced itself for so long is not healthy. */
 const UNHEALTHY_AFTER_MS = 30_000;

@@ -4,13 +4,12 @@ import type { AttemptStore, ClaimedAttempt, Clock, FinishedAttempt, Log, Metrics
 import type { AttemptResult } from '@headrace/task-runtime';
 import type { CachedBundle } from './bundle-cache.ts';
 import type { HeldAttempt } from './leases.ts';
-import { persistently } from './persistently.ts';
+import { type Patience, persistently } from './persistently.ts';
 
-export interface OutcomeRecorder {
+export interface OutcomeRecorder extends Patience {
   readonly store: Pick<AttemptStore, 'finish'>;
   readonly workerId: string;
   readonly clock: Clock;
-  readonly dice: () => number;
   readonly log: Log;
   readonly metrics: Metrics;
 }
@@ -35,6 +34,7 @@ export async function recordOutcome(
       : attemptOutcome(task, claimed.attempt, result.report, storeTime(claimed, held, clock), dice(), claimed.triesBefore);
   const finished = finishedAttempt(held, to, result, task === undefined ? [] : attemptNotices(task, claimed, result.report, to));
   const recorded = await persistently(
+    recorder,
     () => store.finish(finished, workerId),
     () => clock.monotonic() < held.deadline,
     (error) => log.warn({ error, ...held.ref }, 'the outcome of an attempt could not be written; it is tried again'),

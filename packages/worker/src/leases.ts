@@ -6,8 +6,9 @@
  *     plus lease less a margin, on a clock that never goes back.
  * L3. An attempt that a renewal does not confirm is no longer ours and is stopped.
  */
-import type { AttemptRef, AttemptStore, Clock, Log, Metrics } from '@headrace/ports';
+import type { AttemptRef, AttemptStore, Clock, Log, Metrics, Timers } from '@headrace/ports';
 import type { StopReason } from '@headrace/task-runtime';
+import { repeatedly } from './repeatedly.ts';
 
 /** An attempt that this worker has claimed. */
 export interface HeldAttempt {
@@ -25,6 +26,7 @@ export interface LeasesOptions {
   readonly workerId: string;
   readonly leaseMs: number;
   readonly clock: Clock;
+  readonly timers: Timers;
   readonly log: Log;
   readonly metrics: Metrics;
 }
@@ -41,13 +43,13 @@ const CHECKS_PER_LEASE = 24;
 export class Leases {
   readonly #options: LeasesOptions;
   readonly #held = new Map<string, Held>();
-  readonly #timer: NodeJS.Timeout;
+  readonly #endChecks: () => void;
   #renewedAt = 0;
   #renewing: Promise<void> | undefined;
 
   constructor(options: LeasesOptions) {
     this.#options = options;
-    this.#timer = setInterval(() => this.#check(), Math.max(10, options.leaseMs / CHECKS_PER_LEASE)).unref();
+    this.#endChecks = repeatedly(options.timers, Math.max(10, options.leaseMs / CHECKS_PER_LEASE), () => this.#check());
   }
 
   get size(): number {
@@ -80,7 +82,7 @@ export class Leases {
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#timer);
+    this.#endChecks();
     await this.#renewing;
   }
 

@@ -102,6 +102,7 @@ export class Attempts {
   #claim(ref: AttemptRef, since: number): Promise<ClaimedAttempt | undefined> {
     const { store, workerId, leaseMs, clock, log } = this.#options;
     return persistently(
+      this.#options,
       () => store.claim(ref, workerId, leaseMs),
       () => !this.#stopping && clock.monotonic() - since < leaseMs / 2,
       (error) => log.warn({ error, ...ref }, 'an attempt could not be claimed; it is tried again'),
@@ -150,6 +151,7 @@ export class Attempts {
     const { taskInstanceId, attemptId } = claimed;
     let tries = 0;
     return persistently(
+      this.#options,
       () => attemptInputs(claimed, this.#options),
       (error) => !(error instanceof MissingInputError) && ++tries < INPUT_TRIES && !this.#stopping,
       (error) => log.warn({ error, taskInstanceId, attemptId }, 'what an attempt needs could not be read; it is tried again'),
@@ -179,6 +181,7 @@ export class Attempts {
     }
     places.waitedInVain(START_WITHIN_MS);
     const released = await persistently(
+      this.#options,
       () => store.release(ref, workerId),
       () => clock.monotonic() < deadline,
       (error) => log.warn({ error, ...ref }, 'an attempt could not be given back; it is tried again'),

@@ -1,4 +1,4 @@
-/** The bundles of DAG versions, each fetched once and kept as a file that task processes import. */
+/** The bundles of DAG versions, each fetched once and kept as a file that task processes import, if there is a folder for them. */
 import type { Instant, ScheduleSpec, TaskSpec } from '@headrace/core';
 import type { AttemptStore } from '@headrace/ports';
 import { writeBundle } from '@headrace/task-runtime';
@@ -6,6 +6,7 @@ import { type FlowOfDag, flowOfDag } from './flow-of-dag.ts';
 
 export interface CachedBundle {
   readonly hash: string;
+  /** Empty without a folder. */
   readonly path: string;
   readonly tasks: ReadonlyMap<string, TaskSpec>;
   readonly flow: FlowOfDag;
@@ -18,11 +19,11 @@ const MAX_VERSIONS = 500;
 
 export class BundleCache {
   readonly #store: Pick<AttemptStore, 'bundle'>;
-  readonly #dir: string;
+  readonly #dir: string | undefined;
   /** The one used last stands last. */
   readonly #versions = new Map<string, Promise<CachedBundle>>();
 
-  constructor(store: Pick<AttemptStore, 'bundle'>, dir: string) {
+  constructor(store: Pick<AttemptStore, 'bundle'>, dir: string | undefined) {
     this.#store = store;
     this.#dir = dir;
   }
@@ -40,7 +41,7 @@ export class BundleCache {
   #fetch(versionId: string): Promise<CachedBundle> {
     const fetched = this.#store.bundle(versionId).then(async ({ hash, code, sourceMap, spec }) => ({
       hash,
-      path: await writeBundle(this.#dir, { hash, code, ...(sourceMap === undefined ? {} : { sourceMap }) }),
+      path: this.#dir === undefined ? '' : await writeBundle(this.#dir, { hash, code, ...(sourceMap === undefined ? {} : { sourceMap }) }),
       tasks: new Map(spec.tasks.map((task) => [task.taskId, task])),
       flow: flowOfDag(spec),
       schedule: spec.schedule,

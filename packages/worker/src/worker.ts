@@ -10,7 +10,9 @@ import {
   noMetrics,
   type ObjectStore,
   systemClock,
+  systemTimers,
   type TaskConsumer,
+  type Timers,
 } from '@headrace/ports';
 import type { ConnectionSettings } from '@headrace/sdk';
 import type { SentAssetEvent, TaskPool } from '@headrace/task-runtime';
@@ -35,16 +37,19 @@ export interface WorkerOptions {
   readonly runs?: TriggeredRuns;
   /** Events of assets that made a run; absent: tasks are told of none. */
   readonly triggeringEvents?: (runKey: string) => Promise<readonly SentAssetEvent[]>;
-  /** Where bundles are kept as files. */
-  readonly bundleDir: string;
+  /** Where bundles are kept as files; absent: the pool has the code and needs none. */
+  readonly bundleDir?: string;
   /** Undefined: there is no connection of this id. */
   readonly connections: (id: string) => ConnectionSettings | undefined;
   readonly leaseMs: number;
   readonly log: Log;
   readonly metrics?: Metrics;
   readonly clock?: Clock;
+  readonly timers?: Timers;
   /** In [0, 1): draws the jitter of retries. Default `Math.random`. */
   readonly dice?: () => number;
+  /** Milliseconds between two announcements of this worker; it counts as gone after six of them. Default 5 seconds. */
+  readonly announceMs?: number;
   /** Attempts claimed beyond those that run, at most. Default 100. */
   readonly maxAhead?: number;
 }
@@ -71,9 +76,10 @@ const DEFAULT_MAX_AHEAD = 100;
 
 /** Registers the worker and starts taking messages. Rejects when the store cannot be reached. */
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
-  const { workerId, queues, store, consumer, pool, leaseMs, log, metrics = noMetrics, clock = systemClock, dice = Math.random } = options;
+  const { workerId, queues, store, consumer, pool, leaseMs, log, metrics = noMetrics } = options;
+  const { clock = systemClock, timers = systemTimers, dice = Math.random, announceMs } = options;
   const { connections, maxAhead = DEFAULT_MAX_AHEAD } = options;
-  const common = { store, workerId, leaseMs, clock, log, metrics };
+  const common = { store, workerId, leaseMs, clock, timers, log, metrics };
   const bundles = new BundleCache(store, options.bundleDir);
   const leases = new Leases(common);
   const places = new Places({ size: pool.size, maxAhead, onChange: followPlaces });
@@ -101,7 +107,13 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     if (consuming && draining === undefined) consumer.setConcurrency(places.total + attempts.finishing);
   }
 
-  const registration = new Registration({ ...common, queues, slots: pool.size, leases });
+  const registration = new Registration({
+    ...common,
+    queues,
+    slots: pool.size,
+    leases,
+    ...(announceMs === undefined ? {} : { announceMs }),
+  });
   await registration.announce();
   const unsubscribe = await store.onRevoked((attemptIds) => leases.stop('cancelled', attemptIds));
   await consumer.start(queues, places.total, (message, queue) => attempts.handle(message, queue));
@@ -111,9 +123,9 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     draining ??= (async () => {
       attempts.stop();
       const settled = consumer.drain();
-      const timer = setTimeout(() => attempts.interrupt(), graceMs);
+      const callOff = timers.after(graceMs, () => attempts.interrupt());
       await settled;
-      clearTimeout(timer);
+      callOff();
     })();
     return draining;
   }

@@ -5,13 +5,16 @@
  *     another one after a clear, and after a try whose run came to a state in which the wait fails.
  * T2. The run is made before the task's outcome is recorded: a run may be made without its task having ended, never the other way round.
  */
-import type { RunStatus, Wait } from '@headrace/core';
-import { type ClaimedAttempt, type CommandStore, type QueryStore, RunExistsError } from '@headrace/ports';
+import type { DagSpec, RunStatus, Wait } from '@headrace/core';
+import { type ClaimedAttempt, type CommandStore, RunExistsError } from '@headrace/ports';
 import type { TriggerDagRequest } from '@headrace/sdk';
 import type { AttemptResult } from '@headrace/task-runtime';
 
 /** What of the store it takes. */
-export type TriggeredRuns = Pick<CommandStore, 'trigger' | 'loadRun'> & { readonly dag: QueryStore['dag'] };
+export interface TriggeredRuns extends Pick<CommandStore, 'trigger' | 'loadRun'> {
+  /** Undefined: there is none. */
+  dag(dagId: string): Promise<{ readonly spec: Pick<DagSpec, 'paramsDefault'> } | undefined>;
+}
 
 /** The key of the wait, by which the task process finds that it has ended. */
 const WAIT_KEY = 'triggered';

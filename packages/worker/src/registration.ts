@@ -1,26 +1,32 @@
 /** Tells the store, again and again, that this worker is there and how many slots it has. */
 import { hostname } from 'node:os';
-import type { AttemptStore, Clock, Log, Metrics, WorkerRegistration } from '@headrace/ports';
+import type { AttemptStore, Clock, Log, Metrics, Timers, WorkerRegistration } from '@headrace/ports';
+import { repeatedly } from './repeatedly.ts';
 
 export interface RegistrationOptions {
   readonly store: Pick<AttemptStore, 'register' | 'unregister'>;
   readonly workerId: string;
   readonly queues: readonly string[];
   readonly slots: number;
+  /** Milliseconds between two announcements. Default 5 seconds. */
+  readonly announceMs?: number;
   readonly clock: Clock;
+  readonly timers: Timers;
   readonly log: Log;
   readonly metrics: Metrics;
   /** Attempts in hand, for a gauge. */
   readonly leases: { readonly size: number };
 }
 
-const TTL_MS = 30_000;
-const EVERY_MS = 5_000;
+const DEFAULT_EVERY_MS = 5_000;
+/** It may miss some before it counts as gone. */
+const ANNOUNCEMENTS_PER_TTL = 6;
 
 export class Registration {
   readonly #options: RegistrationOptions;
   readonly #worker: WorkerRegistration;
-  readonly #timer: NodeJS.Timeout;
+  readonly #everyMs: number;
+  readonly #endAnnouncing: () => void;
   #announcing: Promise<void> | undefined;
   announcedAt: number | undefined;
 
@@ -28,18 +34,19 @@ export class Registration {
     this.#options = options;
     const { workerId, queues, slots } = options;
     this.#worker = { workerId, hostname: hostname(), pid: process.pid, queues, slots };
-    this.#timer = setInterval(() => {
+    this.#everyMs = options.announceMs ?? DEFAULT_EVERY_MS;
+    this.#endAnnouncing = repeatedly(options.timers, this.#everyMs, () => {
       this.#announcing ??= this.announce()
         .catch((error: unknown) => options.log.warn({ error }, 'the worker could not announce itself; it is tried again'))
         .finally(() => {
           this.#announcing = undefined;
         });
-    }, EVERY_MS).unref();
+    });
   }
 
   async announce(): Promise<void> {
     const { store, slots, clock, metrics, leases } = this.#options;
-    await store.register(this.#worker, TTL_MS);
+    await store.register(this.#worker, this.#everyMs * ANNOUNCEMENTS_PER_TTL);
     this.announcedAt = clock.now();
     metrics.gauge('headrace_heartbeat_timestamp_seconds', this.announcedAt / 1_000, { component: 'worker' });
     metrics.gauge('headrace_worker_slots', slots);
@@ -47,7 +54,7 @@ export class Registration {
   }
 
   async withdraw(): Promise<void> {
-    clearInterval(this.#timer);
+    this.#endAnnouncing();
     await this.#announcing;
     const { store, workerId, log } = this.#options;
     await store
