@@ -1,37 +1,33 @@
 import { describe, expect, test } from '@jest/globals';
 import { BUGS, type Bug } from './adversary/bugs.ts';
 import { runSchedule } from './adversary/run-schedule.ts';
-import { faultSchedule } from './adversary/schedule.ts';
+import { type FaultSchedule, faultSchedule, NO_FAULTS } from './adversary/schedule.ts';
 
-/** Each was found by trying the seeds from 1 on; the search begins here so that the test is short. */
-const FOUND_AT: Readonly<Record<Bug, number>> = {
-  'claim without compare-and-set': 5,
-  'enqueue without outbox': 1,
-  'pool counted outside the transaction': 3,
-  'no re-dispatch of stale queued': 2,
-  'finish without fence': 2,
-  'renewal without fence': 76,
-  'release without state check': 72,
-  'worker ignores a lost lease': 1,
-  'retry off by one': 2,
-  'terminal overwritten by a late cancel': 246,
-  'leases compared with a process clock': 1,
-  'message id reused': 5,
-  'catch-up before the start of the DAG': 1,
-  'schedule saved apart from its runs': 1,
-  'decision on an outdated revision': 307,
-  'trigger rule judged too early': 9,
-  'lost attempts are not looked for': 11,
-  'shards of the dead are not taken over': 1,
-  'active runs counted outside the transaction': 3,
-  'gap in events ignored': 2,
+/** The others are found within the first hundred. Which seed finds a bug changes with whatever changes the order of calls. */
+const BEGIN_AT: Readonly<Partial<Record<Bug, number>>> = {
+  'release without state check': 60,
+  'renewal without fence': 60,
+  'worker ignores a lost lease': 60,
+  'terminal overwritten by a late cancel': 230,
+  'decision on an outdated revision': 290,
 };
 
 /** Within so many schedules every bug must be found. */
 const BUDGET = 5_000;
 
+function scheduleFor(bug: Bug, seed: number): FaultSchedule {
+  const schedule = faultSchedule(seed);
+  if (bug !== 'worker ignores a lost lease') return schedule;
+  // The fence in the store hides it, and a worker that stands still cannot do better: it shows where workers are cut off and nothing else.
+  return {
+    ...schedule,
+    faults: { ...NO_FAULTS, cutOff: 0.03 },
+    commands: schedule.commands.filter((command) => command.kind === 'trigger'),
+  };
+}
+
 async function firstSeed(bug: Bug, from: number): Promise<number | undefined> {
-  for (let seed = from; seed <= BUDGET; seed++) if ((await runSchedule(faultSchedule(seed), { bug })).violations.length > 0) return seed;
+  for (let seed = from; seed <= BUDGET; seed++) if ((await runSchedule(scheduleFor(bug, seed), { bug })).violations.length > 0) return seed;
   return undefined;
 }
 
@@ -39,10 +35,10 @@ describe('a planted bug is found', () => {
   test.each(BUGS)(
     '%s',
     async (bug) => {
-      const from = FOUND_AT[bug];
-      expect(await firstSeed(bug, from)).toBe(from);
+      const seed = (await firstSeed(bug, BEGIN_AT[bug] ?? 1)) ?? Infinity;
+      expect(seed).toBeLessThanOrEqual(BUDGET);
       // It is the bug that is found: without it the same schedule goes well.
-      expect((await runSchedule(faultSchedule(from))).violations).toEqual([]);
+      expect((await runSchedule(scheduleFor(bug, seed))).violations).toEqual([]);
     },
     10 * 60_000,
   );

@@ -29,7 +29,7 @@ interface Consumer {
 const ID_SHAPE = /^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})-([1-9][0-9]{0,8})$/;
 const TASK_SHAPE = /^[1-9][0-9]{0,18}$/;
 
-export class InvalidMessageError extends Error {
+class InvalidMessageError extends Error {
   readonly code = 'HR_QUEUE_INVALID_MESSAGE';
   constructor({ attemptId, taskInstanceId, sequence, queue }: Dispatch) {
     super(

@@ -85,7 +85,7 @@ export function endingOf(outcome: Outcome, task: TaskSpec, isMappedOver: boolean
   }
 }
 
-export function decisionOf({ result, follow, again }: Pick<DetailedOutcome, 'result' | 'follow' | 'again'>): Decision | undefined {
+function decisionOf({ result, follow, again }: Pick<DetailedOutcome, 'result' | 'follow' | 'again'>): Decision | undefined {
   const items = itemsOf(result);
   if (items === undefined && follow === undefined && again === undefined) return undefined;
   return {

@@ -27,7 +27,7 @@ export class Invariants {
   readonly violations: Violation[] = [];
   readonly #db: MemoryDatabase;
   readonly #startedAt: number;
-  /** Attempts whose lease had ended when it was renewed: whoever saw that may still take them for lost. Their child was stopped before. */
+  /** Attempts whose lease had ended when it was renewed, or they were given back: whoever saw that may still take them for lost. */
   readonly #renewedLate = new Set<string>();
 
   constructor(db: MemoryDatabase, startedAt: number) {
@@ -73,7 +73,7 @@ export class Invariants {
     const to = is.state.status;
     if (from !== to) this.#moved(name, was, is, how);
     else if (isTerminal(to) && !how.commanded && was.state !== is.state) this.violated('I3', `${name} is ${to} and was written again`);
-    if (to === 'running' && (was.leaseUntil ?? Infinity) < this.#db.now()) this.#renewedLate.add(is.attemptId ?? '');
+    if ((was.leaseUntil ?? Infinity) < this.#db.now()) this.#renewedLate.add(is.attemptId ?? '');
     if (from === 'running' && to === 'running' && (was.workerId !== is.workerId || was.attemptId !== is.attemptId))
       this.violated('I1', `${name} went from ${was.workerId} to ${is.workerId} while it ran`);
   }

@@ -12,7 +12,7 @@ export interface OracleTask {
 export type Ended = 'success' | 'failed' | 'skipped' | 'upstream_failed';
 
 /** What the rule says when all upstream tasks have ended so. */
-export function verdict(rule: string, upstream: readonly string[]): 'run' | 'skipped' | 'upstream_failed' {
+function verdict(rule: string, upstream: readonly string[]): 'run' | 'skipped' | 'upstream_failed' {
   if (upstream.length === 0) return 'run';
   const is =
     (...wanted: readonly string[]) =>

@@ -7,7 +7,7 @@ import type { Random } from '../../src/virtual/random.ts';
 import type { VirtualTime } from '../../src/virtual/virtual-time.ts';
 import type { FaultRates } from './schedule.ts';
 
-export class InjectedError extends Error {
+class InjectedError extends Error {
   readonly code = 'ECONNRESET';
   constructor(call: string, when: 'before' | 'after') {
     super(`${call}: the connection was lost ${when} it was carried out`);
