@@ -18,7 +18,8 @@ import { type ReferenceTo, type RunIdentity, reference } from './references.ts';
 import { type Catchup, catchupPolicy } from './schedule/catchup.ts';
 import { dateInstant } from './schedule/dates.ts';
 import { type GivenSchedule, scheduleOf } from './schedule/given-schedule.ts';
-import { type Schedule, timetableOf, zoneOf } from './schedule/schedule.ts';
+import type { Schedule } from './schedule/schedule.ts';
+import { timetableOf, zoneOf } from './schedule/timetable-of.ts';
 import type { DagWithParams } from './waits/trigger-dag.ts';
 
 /** What becomes of a scheduled run whose DAG still has an active one. */

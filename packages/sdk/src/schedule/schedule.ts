@@ -4,6 +4,7 @@ import { type AssetParts, type Condition, isCondition } from '../assets/asset.ts
 import { ASSET_BRAND, type TimetableFunction } from '../definition.ts';
 import { DagDefinitionError, shown } from '../definition-error.ts';
 import { type Duration, durationMs } from '../duration.ts';
+import { timetableOf } from './timetable-of.ts';
 
 /** When runs come to be. */
 export interface Schedule<Spec extends ScheduleSpec = ScheduleSpec> {
@@ -63,21 +64,6 @@ function both(kind: 'assets_and_time' | 'assets_or_time', where: string, conditi
 
 export function isSchedule(value: unknown): value is Schedule {
   return typeof value === 'object' && value !== null && typeof (value as Partial<Schedule>).spec?.kind === 'string';
-}
-
-/** The timetable of a schedule; undefined where it has none. */
-export function timetableOf(spec: ScheduleSpec): (Timetable & Jitter) | undefined {
-  if (spec.kind === 'manual' || spec.kind === 'assets') return undefined;
-  return spec.kind === 'assets_and_time' || spec.kind === 'assets_or_time' ? spec.time : spec;
-}
-
-/** The zone in which a schedule's dates are read. */
-export function zoneOf(spec: ScheduleSpec): string {
-  const timetable = timetableOf(spec);
-  if (timetable === undefined) return 'UTC';
-  if (timetable.kind === 'cron' || timetable.kind === 'crons') return timetable.timezone;
-  if (timetable.kind === 'interval' || timetable.kind === 'delta') return timetable.every.unit === 'ms' ? 'UTC' : timetable.every.timezone;
-  return 'UTC';
 }
 
 function isTimeSchedule(value: unknown): value is TimeSchedule {

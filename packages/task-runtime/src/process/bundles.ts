@@ -2,7 +2,8 @@
 import { registerHooks } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { DAG_BRAND, type DagDefinition, DEFINITION_VERSION, type TaskDefinition } from '@headrace/sdk';
+import type { DagDefinition, TaskDefinition } from '@headrace/sdk';
+import { DAG_BRAND, DEFINITION_VERSION } from '@headrace/sdk/runtime';
 import { CodeUnavailableError } from '../errors.ts';
 
 type Module = Readonly<Record<string, unknown>>;

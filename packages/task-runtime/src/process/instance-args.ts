@@ -1,5 +1,6 @@
 /** `context.args`: what mapping or a loop gives this instance of a task, be it the task's own or that of a group around it. */
-import { type LoopDefinition, type MappedDefinition, type RunValues, resolveReferences, type TaskDefinition } from '@headrace/sdk';
+import type { LoopDefinition, MappedDefinition, RunValues, TaskDefinition } from '@headrace/sdk';
+import { resolveReferences } from '@headrace/sdk/runtime';
 import { CodeUnavailableError } from '../errors.ts';
 import type { RunOrder } from '../protocol.ts';
 import { readValue } from './read-value.ts';

@@ -1,15 +1,8 @@
 /** One attempt in the task process: find the task, give it its inputs, run it, encode what it returns. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  type OperationExecutors,
-  OUTCOME_BRAND,
-  resolveReferences,
-  runValues,
-  type TaskContext,
-  type TaskDefinition,
-  type TaskOutcome,
-} from '@headrace/sdk';
+import type { OperationExecutors, TaskContext, TaskDefinition, TaskOutcome } from '@headrace/sdk';
+import { OUTCOME_BRAND, resolveReferences, runValues } from '@headrace/sdk/runtime';
 import { CodeUnavailableError } from '../errors.ts';
 import type { Ending, InputSource, RunOrder, ValueSource } from '../protocol.ts';
 import { encodeValue } from '../values.ts';

@@ -8,7 +8,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Instant, SensorSpec } from '@headrace/core';
-import { SkipTask } from '@headrace/sdk';
+import { SkipTask } from '@headrace/sdk/runtime';
 import { SensorTimeoutError } from '../errors.ts';
 import type { RunOrder } from '../protocol.ts';
 import { storeTime } from './store-time.ts';

@@ -1,13 +1,6 @@
 /** What a task function is given. */
-import {
-  type ConnectionSettings,
-  type DagDefinition,
-  type DataInterval,
-  runValues,
-  type TaskContext,
-  type TaskDefinition,
-  zoneOf,
-} from '@headrace/sdk';
+import type { ConnectionSettings, DagDefinition, DataInterval, TaskContext, TaskDefinition } from '@headrace/sdk';
+import { runValues, zoneOf } from '@headrace/sdk/runtime';
 import { UndeclaredConnectionError } from '../errors.ts';
 import type { RunOrder } from '../protocol.ts';
 import type { Emissions } from './emissions.ts';

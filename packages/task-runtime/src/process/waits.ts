@@ -12,7 +12,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Instant, Wait, WaitCondition } from '@headrace/core';
 import type { EndedWait } from '@headrace/ports';
-import { type AssetEvent, durationMs, type InputRequest, jsonSchemaOf, SkipTask, type WaitApi, type WaitOptions } from '@headrace/sdk';
+import type { AssetEvent, InputRequest, WaitApi, WaitOptions } from '@headrace/sdk';
+import { durationMs, jsonSchemaOf, SkipTask } from '@headrace/sdk/runtime';
 import {
   AnswerRefusedError,
   WaitChangedError,
