@@ -11,12 +11,14 @@ import { join } from 'node:path';
 import type { AttemptError, AttemptReport } from '@headrace/core';
 import type { Clock, Log, Metrics, ObjectStore, StoredResult } from '@headrace/ports';
 import { AttemptLog } from './attempt-log.ts';
-import type { AttemptRequest, AttemptResult, RunHooks, StopReason } from './attempt-request.ts';
+import { reportOf, saidBeside } from './attempt-report.ts';
+import type { AttemptResult, RunHooks, StopReason } from './attempt-request.ts';
 import { ResultTooLargeError } from './errors.ts';
 import { InputFiles, type Inputs } from './input-files.ts';
 import type { TaskLimits } from './limits.ts';
 import { attemptLogKey, attemptResultKey } from './object-keys.ts';
 import type { Ending, Frame, PageOrder, RunOrder } from './protocol.ts';
+import { type ExecutionRequest, runOrder } from './run-order.ts';
 import { connectionSecrets, type Mask, maskStrings } from './secrets.ts';
 
 export interface ExecutionSurroundings {
@@ -38,11 +40,6 @@ export interface Killable {
 
 /** The longest delay of a timer; longer ones would fire at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
-/** An order must not grow too long. */
-const MOST_RESULTS_IN_PAGE = 500;
-
-/** What a process can be asked to do: an attempt, or a call of a hook. */
-export type ExecutionRequest = AttemptRequest & Pick<RunOrder, 'hook'>;
 
 export class Execution {
   readonly request: ExecutionRequest;
@@ -80,67 +77,12 @@ export class Execution {
   }
 
   order(run: number, inputs: Inputs): RunOrder {
-    const { attempt, bundle, connections, aheadMs, flow, hook } = this.request;
-    const {
-      dagId,
-      runId,
-      taskId,
-      taskInstanceId,
-      attemptId,
-      mapIndex,
-      maxTries,
-      params,
-      runAfter,
-      logicalDate,
-      intervalStart,
-      intervalEnd,
-    } = attempt;
-    return {
-      type: 'run',
-      run,
-      bundle: { hash: bundle.hash, path: bundle.path },
-      dagId,
-      runId,
-      taskId,
-      taskInstanceId,
-      attemptId,
-      mapIndex,
-      attempt: attempt.attempt,
-      tryNumber: attempt.attempt - attempt.triesBefore,
-      maxTries,
-      params,
-      runAfter,
-      ...(logicalDate === undefined ? {} : { logicalDate }),
-      ...(intervalStart === undefined ? {} : { intervalStart }),
-      ...(intervalEnd === undefined ? {} : { intervalEnd }),
-      results: inputs.results,
-      connections,
-      scratch: this.scratch,
-      ...(aheadMs === undefined ? {} : { aheadMs }),
-      ...(attempt.partitionKey === undefined ? {} : { partitionKey: attempt.partitionKey }),
-      ...(attempt.firstStartedAt === undefined ? {} : { firstStartedAt: attempt.firstStartedAt }),
-      ...(attempt.waits === undefined ? {} : { waits: attempt.waits }),
-      ...(attempt.openWait === undefined ? {} : { openWait: attempt.openWait }),
-      ...(flow?.triggeringEvents === undefined ? {} : { triggeringEvents: flow.triggeringEvents }),
-      ...(flow?.latest === undefined ? {} : { latest: flow.latest }),
-      ...(flow?.countItems === undefined ? {} : { countItems: flow.countItems }),
-      ...(flow?.downstream === undefined ? {} : { downstream: flow.downstream }),
-      ...(inputs.items === undefined ? {} : { items: inputs.items }),
-      ...(inputs.loopState === undefined ? {} : { loopState: inputs.loopState }),
-      ...(hook === undefined ? {} : { hook }),
-    };
+    return runOrder(this.request, run, inputs, this.scratch);
   }
 
   /** Results that the process asked for. Never rejects. */
-  async page({ run, request, taskId, from, count }: Extract<Frame, { type: 'ask' }>): Promise<PageOrder> {
-    const answer = { type: 'page', run, request } as const;
-    try {
-      const source = this.request.flow?.mapped?.get(taskId);
-      if (source === undefined) throw new Error(`the attempt was given no results of a mapped task "${taskId}"`);
-      return { ...answer, results: await this.files.page(await source.page(from, Math.min(count, MOST_RESULTS_IN_PAGE))) };
-    } catch (error) {
-      return { ...answer, results: [], error: error instanceof Error ? error.message : String(error) };
-    }
+  page(question: Extract<Frame, { type: 'ask' }>): Promise<PageOrder> {
+    return this.files.answer(question, this.request.flow);
   }
 
   /** A process has begun with it. */
@@ -237,30 +179,9 @@ export class Execution {
   }
 
   #report(ending: Ending): AttemptReport {
-    switch (this.#stopped) {
-      case 'timeout':
-        return {
-          outcome: 'failed',
-          error: {
-            name: 'ExecutionTimeout',
-            code: 'HR_EXECUTION_TIMEOUT',
-            message: `The task did not end within its execution timeout of ${this.request.timeoutMs} ms`,
-          },
-        };
-      case 'cancelled':
-        return {
-          outcome: 'failed',
-          error: { name: 'Cancelled', code: 'HR_CANCELLED', message: 'The attempt was taken back while it ran', retryable: false },
-        };
-      case 'lease_lost':
-        return { outcome: 'interrupted' };
-      case 'interrupted':
-        return ending.outcome === 'failed' ? { outcome: 'interrupted' } : reportOf(ending);
-      case undefined:
-        return ending.outcome === 'failed'
-          ? { outcome: 'failed', error: maskStrings(ending.error, this.#mask) as AttemptError }
-          : reportOf(ending);
-    }
+    const report = reportOf(ending, this.#stopped, this.request.timeoutMs);
+    if (report.outcome !== 'failed' || this.#stopped !== undefined) return report;
+    return { outcome: 'failed', error: maskStrings(report.error, this.#mask) as AttemptError };
   }
 
   /** A result in a file is too long to stand beside the task instance: it becomes an object. */
@@ -307,31 +228,6 @@ export class Execution {
     });
     return this.#log;
   }
-}
-
-function reportOf(ending: Ending): AttemptReport {
-  switch (ending.outcome) {
-    case 'success':
-      return ending.decision === undefined ? { outcome: 'success' } : { outcome: 'success', decision: ending.decision };
-    case 'waiting':
-      return ending.lookAt === undefined
-        ? { outcome: 'deferred', wait: ending.wait }
-        : { outcome: 'rescheduled', dueAt: ending.lookAt, wait: ending.wait };
-    default:
-      return ending;
-  }
-}
-
-/** What counts only with its outcome: an attempt that was stopped meanwhile says none of it. */
-function saidBeside(ending: Ending): Pick<AttemptResult, 'assetEvents' | 'mapLabel' | 'trigger' | 'endedWaits'> {
-  if (ending.outcome !== 'success' && ending.outcome !== 'waiting') return {};
-  const { assetEvents, mapLabel, trigger } = ending.outcome === 'success' ? ending : {};
-  return {
-    ...(assetEvents === undefined ? {} : { assetEvents }),
-    ...(mapLabel === undefined ? {} : { mapLabel }),
-    ...(trigger === undefined ? {} : { trigger }),
-    ...(ending.endedWaits === undefined ? {} : { endedWaits: ending.endedWaits }),
-  };
 }
 
 async function regularFile(path: string): Promise<{ readonly size: number }> {

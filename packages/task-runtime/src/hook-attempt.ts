@@ -1,6 +1,6 @@
 /** A call of a hook in the shape of an attempt, so that it is run, limited, logged and stopped as one. */
 import type { HookRequest } from './attempt-request.ts';
-import type { ExecutionRequest } from './execution.ts';
+import type { ExecutionRequest } from './run-order.ts';
 
 /** No run has this id: run ids hold no `!`. */
 const RUN_OF_HOOKS = '!hooks';

@@ -18,6 +18,7 @@ export {
   UndeclaredConnectionError,
   UnstorableResultError,
 } from './errors.ts';
+export { createInProcessPool, type InProcessPoolOptions } from './in-process-pool.ts';
 export { DEFAULT_LIMITS, type TaskLimits } from './limits.ts';
 export { attemptLogKey, attemptResultKey } from './object-keys.ts';
 export type { SentAssetEvent } from './protocol.ts';

@@ -7,8 +7,8 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { ObjectStore, StoredResult } from '@headrace/ports';
-import type { AttemptRequest } from './attempt-request.ts';
-import type { InputSource, ItemSource, ValueSource } from './protocol.ts';
+import type { AttemptRequest, FlowInputs } from './attempt-request.ts';
+import type { Frame, InputSource, ItemSource, PageOrder, ValueSource } from './protocol.ts';
 
 export interface Inputs {
   /** By upstream task id. */
@@ -17,17 +17,19 @@ export interface Inputs {
   readonly loopState?: ValueSource;
 }
 
+/** An answer must not grow too long. */
+const MOST_RESULTS_IN_PAGE = 500;
 /** As `encodeValue` writes a value that there is not, where there must be one. */
 const NO_VALUE: ValueSource = { json: '{"$undefined":true}' };
 
 export class InputFiles {
   readonly #folder: string;
-  readonly #objects: ObjectStore;
+  readonly #objects: Pick<ObjectStore, 'get'>;
   readonly #onFile: () => void;
   #count = 0;
 
   /** `onFile` is called when there will be a file in the folder. */
-  constructor(folder: string, objects: ObjectStore, onFile: () => void) {
+  constructor(folder: string, objects: Pick<ObjectStore, 'get'>, onFile: () => void) {
     this.#folder = folder;
     this.#objects = objects;
     this.#onFile = onFile;
@@ -48,8 +50,19 @@ export class InputFiles {
     };
   }
 
-  /** Rejects with what the object store or the disk throws. */
-  async page(stored: readonly (StoredResult | undefined)[]): Promise<readonly ValueSource[]> {
+  /** Results of a mapped upstream task that an attempt asks for. Never rejects. */
+  async answer({ run, request, taskId, from, count }: Extract<Frame, { type: 'ask' }>, flow: FlowInputs | undefined): Promise<PageOrder> {
+    const answer = { type: 'page', run, request } as const;
+    try {
+      const source = flow?.mapped?.get(taskId);
+      if (source === undefined) throw new Error(`the attempt was given no results of a mapped task "${taskId}"`);
+      return { ...answer, results: await this.#page(await source.page(from, Math.min(count, MOST_RESULTS_IN_PAGE))) };
+    } catch (error) {
+      return { ...answer, results: [], error: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  async #page(stored: readonly (StoredResult | undefined)[]): Promise<readonly ValueSource[]> {
     const values: ValueSource[] = [];
     for (const each of stored) values.push(each === undefined ? NO_VALUE : await this.#value(each));
     return values;

@@ -11,12 +11,13 @@ import { type Clock, type Log, type Metrics, noMetrics, type ObjectStore, system
 import type { AttemptRequest, AttemptResult, HookRequest, HookResult, RunHooks } from './attempt-request.ts';
 import { taskEnvironment } from './environment.ts';
 import { NotStartedError } from './errors.ts';
-import { Execution, type ExecutionRequest, type ExecutionSurroundings } from './execution.ts';
+import { Execution, type ExecutionSurroundings } from './execution.ts';
 import { attemptOfHook } from './hook-attempt.ts';
 import type { Inputs } from './input-files.ts';
 import { DEFAULT_LIMITS, type TaskLimits } from './limits.ts';
 import { PooledProcess } from './pooled-process.ts';
 import type { Ending } from './protocol.ts';
+import type { ExecutionRequest } from './run-order.ts';
 import type { Mask } from './secrets.ts';
 import type { TaskProcessOptions } from './task-process.ts';
 

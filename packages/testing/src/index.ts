@@ -11,7 +11,8 @@ export {
   SimulationError,
   simulate,
 } from './simulate.ts';
+export type { AnswerRule } from './simulation/answers.ts';
 export { type DetailedOutcome, MissingResultError, type Outcome, type OutcomeRule, type SimulatedAttempt } from './simulation/outcomes.ts';
+export { CannotCallError } from './simulation/pool.ts';
 export * from './simulation/result.ts';
-export { CannotCallError } from './simulation/task-functions.ts';
 export { VirtualTime } from './virtual/virtual-time.ts';

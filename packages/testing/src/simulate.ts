@@ -1,6 +1,6 @@
 /**
- * Runs DAGs on a virtual clock: the scheduler and the decisions of production, a store and a queue in memory, and workers that give the
- * outcomes that a test says. No database, no processes, no waiting; the same arguments give the same result.
+ * Runs DAGs on a virtual clock: the scheduler and the worker of production over a store and a queue in memory, with attempts that come to
+ * what a test says, or to what their functions do. No database, no processes, no waiting; the same arguments give the same result.
  */
 import { createHash } from 'node:crypto';
 import { type DagSpec, type Instant, InvalidDagError, validateDag } from '@headrace/core';
@@ -10,20 +10,21 @@ import {
   createDeadlineDuty,
   createOverlapDuty,
   createRunCommands,
+  createWaitDuty,
   DagVersions,
   Scheduler,
 } from '@headrace/engine';
-import { type ClaimedAttempt, type Log, noMetrics, type RunCommands, type TriggerRequest } from '@headrace/ports';
-import { DAG_BRAND, type DagDefinition, type Duration, durationMs } from '@headrace/sdk';
+import { type Log, noMetrics, type RunCommands, type TriggerRequest } from '@headrace/ports';
+import { type ConnectionSettings, DAG_BRAND, type DagDefinition, type Duration, durationMs } from '@headrace/sdk';
+import { startWorker, type Worker } from '@headrace/worker';
 import { createMemoryStore, type MemoryStore } from './memory/store.ts';
 import { MemoryBroker } from './memory/task-queue.ts';
-import { inPartition } from './simulation/asset-events.ts';
-import { type Ending, endingOf, type Outcome, type OutcomeRule, simulatedAttempt } from './simulation/outcomes.ts';
+import { type AnswerRule, giveAnswers } from './simulation/answers.ts';
+import type { OutcomeRule } from './simulation/outcomes.ts';
+import { createSimulatedPool } from './simulation/pool.ts';
 import { recordEvents } from './simulation/recorder.ts';
 import { SimulationResult } from './simulation/result.ts';
-import { TaskFunctions } from './simulation/task-functions.ts';
 import { timetablesOf } from './simulation/timetables.ts';
-import { instantOf, SimulatedWorker } from './simulation/worker.ts';
 import { Random } from './virtual/random.ts';
 import { VirtualTime } from './virtual/virtual-time.ts';
 
@@ -36,9 +37,11 @@ export interface SimulateOptions {
   readonly outcomes?: Readonly<Record<string, OutcomeRule>>;
   /** Calls the tasks' own functions, in this process, where no outcome is given. Extracts, loads, transforms and exports need an outcome. */
   readonly run?: boolean;
+  /** What people answer to forms, and what webhooks are called with: by task id, or by `dag/task`. Who is not named never answers. */
+  readonly answers?: Readonly<Record<string, AnswerRule>>;
   /** Settings of connections, for functions that are called. By connection id. */
   readonly connections?: Readonly<Record<string, string>>;
-  /** How long an attempt takes when nothing else is said. Default one second. */
+  /** How long an attempt takes, and an answer to come, when nothing else is said. Default one second. */
   readonly duration?: Duration;
   /** Slots of pools besides `default_pool`, which has 128 unless it is named here. */
   readonly pools?: Readonly<Record<string, number>>;
@@ -83,7 +86,8 @@ const INTERVALS = {
   verifyAfter: 86_400_000,
   verifyAtMost: 30 * 86_400_000,
 };
-const MOST_AT_ONCE = 100_000;
+/** No attempt and no worker is lost in a simulation without faults. */
+const NEVER_ENDS_MS = 1_000 * 365 * 86_400_000;
 
 /**
  * Simulates one DAG, or several that concern each other.
@@ -107,9 +111,6 @@ class Simulation {
   readonly #random: Random;
   readonly #specs: readonly DagSpec[];
   readonly #definitions: readonly DagDefinition[];
-  readonly #functions: TaskFunctions;
-  /** By task instance and attempt. */
-  readonly #results = new Map<string, unknown>();
   #failure: SimulationError | undefined;
 
   constructor(dags: readonly SimulatedDag[], options: SimulateOptions) {
@@ -123,21 +124,21 @@ class Simulation {
     this.#random = new Random(options.seed ?? 1);
     this.#specs = dags.map((dag) => (isDefinition(dag) ? dag.toSpec() : dag));
     this.#definitions = dags.filter(isDefinition);
-    this.#functions = new TaskFunctions(this.#definitions, this.#store.attempts, this.#results, options.connections ?? {});
   }
 
   async run(): Promise<SimulationResult> {
     const events = recordEvents(this.#store.db);
     this.#setPools();
     for (const spec of this.#specs) await this.#register(spec);
-    await this.#worker().start();
+    this.#giveAnswers();
+    await this.#startWorker();
     for (const action of this.#options.actions ?? []) this.#plan(action);
     const scheduler = this.#scheduler();
     await scheduler.start();
     await this.#pass();
     await scheduler.stop();
     if (this.#failure !== undefined) throw this.#failure;
-    return new SimulationResult(this.#store.db, events, this.#results);
+    return new SimulationResult(this.#store.db, events);
   }
 
   async #pass(): Promise<void> {
@@ -164,7 +165,7 @@ class Simulation {
   }
 
   #scheduler(): Scheduler {
-    const { scheduler: store, events, assets, backfills, schedules } = this.#store;
+    const { scheduler: store, events, assets, backfills, schedules, waits } = this.#store;
     const log = failingLog((message, error) => this.#fail(message, error));
     return new Scheduler({
       schedulerId: 'simulation',
@@ -181,6 +182,7 @@ class Simulation {
       schedules,
       duties: [
         createAssetDuty({ store: assets, log, metrics: noMetrics }),
+        createWaitDuty({ store: waits, assets, versions: new DagVersions(store), metrics: noMetrics }),
         createDeadlineDuty({ store: this.#store.deadlines, versions: new DagVersions(store) }),
         createBackfillDuty({ store: backfills, commands: this.#commands(), log, metrics: noMetrics }),
         createOverlapDuty({ store: schedules, commands: this.#commands(), log }),
@@ -188,35 +190,52 @@ class Simulation {
     });
   }
 
-  #worker(): SimulatedWorker {
-    return new SimulatedWorker({
-      workerId: 'worker',
-      store: this.#store.attempts,
-      consumer: this.#broker.consumer(),
+  #startWorker(): Promise<Worker> {
+    const { attempts, commands, assets } = this.#store;
+    const { outcomes = {}, run = false, connections = {} } = this.#options;
+    const pool = createSimulatedPool({
+      specs: this.#specs,
+      definitions: this.#definitions,
+      outcomes,
+      run,
+      usualMs: this.#usualMs,
       time: this.#time,
-      queues: [...new Set(this.#specs.flatMap((spec) => spec.tasks.map((task) => task.queue)))],
-      slots: MOST_AT_ONCE,
-      dice: () => this.#random.next(),
-      ending: (claimed, task, signal) => this.#ending(claimed, task, signal),
       onError: (error) => this.#fail('an attempt could not be simulated', error),
+    });
+    return startWorker({
+      workerId: 'worker',
+      queues: [...new Set(this.#specs.flatMap((spec) => spec.tasks.map((task) => task.queue)))],
+      store: attempts,
+      consumer: this.#broker.consumer(),
+      pool,
+      objects: NO_OBJECTS,
+      runs: {
+        trigger: (request) => commands.trigger(request),
+        loadRun: (dagId, runId) => commands.loadRun(dagId, runId),
+        dag: async (dagId) => this.#dagOf(dagId),
+      },
+      triggeringEvents: (runKey) => assets.triggeringEvents(runKey),
+      connections: (id) => connectionOf(connections, id),
+      leaseMs: NEVER_ENDS_MS,
+      announceMs: NEVER_ENDS_MS,
+      maxAhead: 0,
+      log: failingLog((message, error) => this.#fail(message, error)),
+      clock: this.#time,
+      timers: this.#time,
+      dice: () => this.#random.next(),
     });
   }
 
-  async #ending(claimed: ClaimedAttempt, task: DagSpec['tasks'][number], signal: AbortSignal): Promise<Ending> {
-    const outcome = await this.#time.hold(() => this.#outcome(claimed, signal));
-    const spec = this.#specs.find((one) => one.dagId === claimed.dagId);
-    const bare = endingOf(outcome, task, spec !== undefined && isMappedOver(spec, task.taskId), this.#usualMs);
-    const ending = { ...bare, assetEvents: inPartition(bare.assetEvents, spec?.assets ?? [], claimed.partitionKey) };
-    if (ending.result !== undefined) this.#results.set(`${claimed.taskInstanceId} ${claimed.attempt}`, ending.result.value);
-    return ending;
+  #giveAnswers(): void {
+    const { answers } = this.#options;
+    if (answers === undefined) return;
+    const onError = (error: unknown): void => this.#fail('an answer could not be given', error);
+    giveAnswers({ store: this.#store, time: this.#time, answers, afterMs: this.#usualMs, onError });
   }
 
-  async #outcome(claimed: ClaimedAttempt, signal: AbortSignal): Promise<Outcome> {
-    const { outcomes = {}, run = false } = this.#options;
-    const rule = outcomes[`${claimed.dagId}/${claimed.taskId}`] ?? outcomes[claimed.taskId];
-    const given = typeof rule === 'function' ? await rule(simulatedAttempt(claimed, this.#time.now())) : rule;
-    if (given !== undefined) return given;
-    return run ? this.#functions.call(claimed, signal) : 'success';
+  #dagOf(dagId: string): { readonly spec: DagSpec } | undefined {
+    const spec = this.#specs.find((one) => one.dagId === dagId);
+    return spec === undefined ? undefined : { spec };
   }
 
   #plan(action: SimulatedAction): void {
@@ -232,7 +251,14 @@ class Simulation {
     const { commands, db } = this.#store;
     return {
       now: new Date(this.#time.now()),
-      trigger: (dagId, request = {}) => commands.trigger({ params: {}, runType: 'manual', triggeredBy: 'test', ...request, dagId }),
+      trigger: (dagId, request = {}) =>
+        commands.trigger({
+          runType: 'manual',
+          triggeredBy: 'test',
+          ...request,
+          params: { ...this.#dagOf(dagId)?.spec.paramsDefault, ...request.params },
+          dagId,
+        }),
       pause: (dagId, paused = true) => commands.setPaused(dagId, paused),
       runs: this.#commands(),
       resizePool: (name, slots) => db.transaction(() => db.pools.put(name, { name, slots })),
@@ -268,10 +294,22 @@ function isDefinition(dag: SimulatedDag): dag is DagDefinition {
   return DAG_BRAND in dag;
 }
 
-function isMappedOver(spec: DagSpec, taskId: string): boolean {
-  const expands = [...spec.tasks, ...(spec.groups ?? [])].flatMap(({ expand }) => expand?.over ?? []);
-  return expands.some(({ source }) => source.kind === 'result' && source.taskId === taskId);
+/** @throws RangeError */
+function instantOf(what: string, time: string | number | Date): Instant {
+  const instant = new Date(time).getTime();
+  if (Number.isNaN(instant)) throw new RangeError(`${what}: ${String(time)} is not a date`);
+  return instant;
 }
+
+function connectionOf(connections: Readonly<Record<string, string>>, id: string): ConnectionSettings | undefined {
+  const url = connections[id];
+  return url === undefined ? undefined : { id, url };
+}
+
+/** Results stay with their task instances. */
+const NO_OBJECTS = {
+  get: (key: string) => Promise.reject(new Error(`There are no objects in a simulation: ${key}`)),
+};
 
 /** Whatever production logs as an error ends the simulation. */
 function failingLog(fail: (message: string, error: unknown) => void): Log {

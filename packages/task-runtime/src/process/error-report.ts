@@ -65,12 +65,11 @@ function stackOf(error: Error, bundleDir: string): string {
 }
 
 function ownFrames(stack: string, bundleDir: string): string {
-  return stack
+  const frames = stack
     .split('\n')
     .filter((line) => !OURS.test(line))
-    .join('\n')
-    .replaceAll(`file://${bundleDir}/`, '')
-    .replaceAll(`${bundleDir}/`, '');
+    .join('\n');
+  return bundleDir === '' ? frames : frames.replaceAll(`file://${bundleDir}/`, '').replaceAll(`${bundleDir}/`, '');
 }
 
 function clip(text: string, length: number): string {

@@ -12,9 +12,11 @@ import { ORDER_FD, type Order, PROTOCOL_VERSION, parseOrder, type RunOrder } fro
 import { Bundles } from './bundles.ts';
 import { endingOf } from './error-report.ts';
 import { sendFrame } from './frames.ts';
+import { importExecutors } from './import-executors.ts';
 import { ResultPages } from './mapped-results.ts';
 import { attemptRunner, Scratch } from './run-attempt.ts';
 import type { ProcessSettings } from './settings.ts';
+import { machineTime } from './store-time.ts';
 import { AttemptOutput, captureStandardStreams, outputOfContext } from './task-output.ts';
 import { Suspended } from './waits.ts';
 
@@ -37,22 +39,28 @@ const settings = JSON.parse(process.argv.splice(2)[0] ?? '') as ProcessSettings;
 // Ours, not that of programs which a task starts.
 delete process.env.NODE_COMPILE_CACHE;
 const bundles = new Bundles(settings.bundleDir);
-const runner = attemptRunner(settings, bundles);
+const runner = attemptRunner({
+  dags: bundles,
+  executors: () => importExecutors(settings.executorsModule),
+  inlineBytes: settings.inlineBytes,
+  resultBytes: settings.resultBytes,
+  codeFolder: settings.bundleDir,
+});
 let running: Running | undefined;
 
 function begin(order: RunOrder): void {
   const attempt: Running = {
     run: order.run,
-    output: new AttemptOutput(order.run, settings.outputBytes),
+    output: new AttemptOutput(order.run, settings.outputBytes, sendFrame),
     stop: new AbortController(),
     scratch: new Scratch(order.scratch),
-    pages: new ResultPages(order.run),
+    pages: new ResultPages(order.run, sendFrame),
     startedAt: performance.now(),
     spoiled: false,
   };
   running = attempt;
   void outputOfContext
-    .run(attempt.output, () => runner.run(order, { ...attempt, signal: attempt.stop.signal }))
+    .run(attempt.output, () => runner.run(order, { ...attempt, signal: attempt.stop.signal, time: machineTime }))
     .then((ending) => end(attempt, ending));
 }
 

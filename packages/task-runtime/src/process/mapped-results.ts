@@ -4,8 +4,7 @@
  */
 import { rmSync } from 'node:fs';
 import type { MappedResults } from '@headrace/sdk';
-import type { PageOrder, ValueSource } from '../protocol.ts';
-import { sendFrame } from './frames.ts';
+import type { Frame, PageOrder, ValueSource } from '../protocol.ts';
 import { readValue } from './read-value.ts';
 
 const PAGE = 100;
@@ -15,14 +14,18 @@ interface Asked {
   readonly reject: (error: Error) => void;
 }
 
+export type Question = Extract<Frame, { type: 'ask' }>;
+
 /** The questions of one attempt. */
 export class ResultPages {
   readonly #run: number;
+  readonly #send: (question: Question) => void;
   readonly #asked = new Map<number, Asked>();
   #requests = 0;
 
-  constructor(run: number) {
+  constructor(run: number, send: (question: Question) => void) {
     this.#run = run;
+    this.#send = send;
   }
 
   /** The worker's answer. */
@@ -37,7 +40,7 @@ export class ResultPages {
     const request = this.#requests++;
     const sources = await new Promise<readonly ValueSource[]>((resolve, reject) => {
       this.#asked.set(request, { resolve, reject });
-      sendFrame({ type: 'ask', run: this.#run, request, taskId, from, count });
+      this.#send({ type: 'ask', run: this.#run, request, taskId, from, count });
     });
     return sources.map((source) => {
       const value = readValue(source);

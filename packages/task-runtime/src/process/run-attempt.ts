@@ -1,12 +1,11 @@
-/** One attempt in the task process: find the task, give it its inputs, run it, encode what it returns. */
+/** One attempt where it runs: find the task, give it its inputs, run it, encode what it returns. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { OperationExecutors, TaskContext, TaskDefinition, TaskOutcome } from '@headrace/sdk';
+import type { DagDefinition, OperationExecutors, TaskContext, TaskDefinition, TaskOutcome } from '@headrace/sdk';
 import { OUTCOME_BRAND, resolveReferences, runValues } from '@headrace/sdk/runtime';
 import { CodeUnavailableError } from '../errors.ts';
 import type { Ending, InputSource, RunOrder, ValueSource } from '../protocol.ts';
 import { encodeValue } from '../values.ts';
-import type { Bundles } from './bundles.ts';
 import { decisionOf } from './decision.ts';
 import { type Emissions, emissionsOf, noEmissions } from './emissions.ts';
 import { endingOf } from './error-report.ts';
@@ -14,7 +13,7 @@ import { labelOf } from './instance-args.ts';
 import { PagedResults, type ResultPages } from './mapped-results.ts';
 import { readValue } from './read-value.ts';
 import { sense, waitLimitOf } from './sensor.ts';
-import type { ProcessSettings } from './settings.ts';
+import type { AttemptTime } from './store-time.ts';
 import { taskContext } from './task-context.ts';
 import type { AttemptOutput } from './task-output.ts';
 import { TaskWaits } from './waits.ts';
@@ -23,9 +22,29 @@ export interface AttemptRunner {
   run(order: RunOrder, attempt: AttemptTools): Promise<Ending>;
 }
 
-/** What the process has for one attempt. */
+/** The code of DAG versions. */
+export interface DagSource {
+  /** Throws CodeUnavailableError, or what the code throws when it is evaluated. */
+  dag(bundle: RunOrder['bundle'], dagId: string): Promise<DagDefinition>;
+  /** Throws as `dag` does. */
+  task(bundle: RunOrder['bundle'], dagId: string, taskId: string): Promise<{ readonly dag: DagDefinition; readonly task: TaskDefinition }>;
+}
+
+export interface AttemptSurroundings {
+  readonly dags: DagSource;
+  /** Asked for with the first operation: a process that runs plain tasks stays small. */
+  readonly executors: () => Promise<OperationExecutors>;
+  /** Longer results are handed over in a file. */
+  readonly inlineBytes: number;
+  readonly resultBytes: number;
+  /** Is cut off the positions in stacks. */
+  readonly codeFolder: string;
+}
+
+/** What there is for one attempt. */
 export interface AttemptTools {
   readonly signal: AbortSignal;
+  readonly time: AttemptTime;
   readonly output: AttemptOutput;
   readonly scratch: Scratch;
   readonly pages: ResultPages;
@@ -47,12 +66,11 @@ export class Scratch {
   }
 }
 
-export function attemptRunner(settings: ProcessSettings, bundles: Bundles): AttemptRunner {
+export function attemptRunner({ dags, inlineBytes, resultBytes, codeFolder, ...surroundings }: AttemptSurroundings): AttemptRunner {
   let executors: Promise<OperationExecutors> | undefined;
 
-  /** Imported with the first operation: a process that runs plain tasks stays small. */
   function loadExecutors(): Promise<OperationExecutors> {
-    executors ??= importExecutors(settings.executorsModule);
+    executors ??= surroundings.executors();
     return executors;
   }
 
@@ -64,24 +82,26 @@ export function attemptRunner(settings: ProcessSettings, bundles: Bundles): Atte
     scratch: Scratch,
   ): Promise<unknown> {
     const { kind, run, operation } = task;
-    if (kind === 'task') {
+    if (kind === 'task' && operation === undefined) {
       if (run === undefined) throw new CodeUnavailableError(`Task "${order.taskId}" has no function`);
       return run({ ...context, ...inputs });
     }
-    const executor = (await loadExecutors())[kind];
+    const executor = (await loadExecutors())[kind === 'task' ? 'look' : kind];
+    if (executor === undefined)
+      throw new CodeUnavailableError(`The executors of this worker cannot look for what task "${order.taskId}" waits for`);
     const { taskInstanceId, attempt, attemptId } = order;
     const resolved = resolveReferences(operation ?? {}, runValues(context)) as Readonly<Record<string, unknown>>;
     return executor({ operation: resolved, inputs, context, fence: { taskInstanceId, attempt, attemptId }, scratch: scratch.folder() });
   }
 
   async function runTask(order: RunOrder, tools: AttemptTools): Promise<Ending> {
-    const { signal, output, scratch, pages } = tools;
-    const { dag, task } = await bundles.task(order.bundle, order.dagId, order.taskId);
+    const { signal, output, scratch, pages, time } = tools;
+    const { dag, task } = await dags.task(order.bundle, order.dagId, order.taskId);
     const inputs: Record<string, unknown> = {};
     for (const [name, { taskId }] of Object.entries(task.inputs)) inputs[name] = readInput(taskId, order.results[taskId], pages);
     const { sensor, outlets = [] } = task.flow ?? {};
     const announce = (message: string, fields: Readonly<Record<string, unknown>>) => output.log('info', message, fields);
-    const waits = new TaskWaits(order, signal, announce, waitLimitOf(sensor, order));
+    const waits = new TaskWaits(order, tools, announce, waitLimitOf(sensor, order, time));
     const emissions = outlets.length === 0 ? noEmissions(order) : await emissionsOf(order, outlets);
     const context = taskContext(order, dag, task, { signal, output, waits, emissions });
     let value: unknown;
@@ -89,7 +109,7 @@ export function attemptRunner(settings: ProcessSettings, bundles: Bundles): Atte
       const look = () => execute(task, inputs, context, order, scratch);
       if (sensor === undefined) value = await look();
       else {
-        const sensed = await sense(sensor, order, signal, look);
+        const sensed = await sense(sensor, order, tools, look);
         if ('lookAt' in sensed) return { outcome: 'rescheduled', dueAt: sensed.lookAt };
         value = sensed.found;
       }
@@ -113,14 +133,14 @@ export function attemptRunner(settings: ProcessSettings, bundles: Bundles): Atte
     const outcome = isOutcome(value) ? value : undefined;
     const triggered = outcome?.trigger === undefined ? undefined : waits.triggered();
     const result = outcome === undefined ? value : (triggered ?? outcome.result);
-    const json = encodeValue(result, 'result', settings.resultBytes);
+    const json = encodeValue(result, 'result', resultBytes);
     const decision = decisionOf(order, outcome, result);
     const assetEvents = emissions.events();
     const mapLabel = labelOf(task, args);
     const endedWaits = order.openWait === undefined ? [] : waits.ended();
     return {
       outcome: 'success',
-      ...stored(json, scratch, settings.inlineBytes),
+      ...stored(json, scratch, inlineBytes),
       ...(decision === undefined ? {} : { decision }),
       ...(assetEvents.length === 0 ? {} : { assetEvents }),
       ...(mapLabel === undefined ? {} : { mapLabel }),
@@ -131,7 +151,7 @@ export function attemptRunner(settings: ProcessSettings, bundles: Bundles): Atte
 
   async function runHook({ bundle, dagId, hook }: RunOrder): Promise<Ending> {
     const name = hook?.name ?? '';
-    const { hooks } = await bundles.dag(bundle, dagId);
+    const { hooks } = await dags.dag(bundle, dagId);
     const called = hooks?.get(name);
     if (called === undefined)
       throw new CodeUnavailableError(`DAG "${dagId}" has no hook "${name}" in its code of version ${bundle.hash.slice(0, 12)}`);
@@ -144,7 +164,7 @@ export function attemptRunner(settings: ProcessSettings, bundles: Bundles): Atte
       try {
         return await (order.hook === undefined ? runTask(order, tools) : runHook(order));
       } catch (error) {
-        return endingOf(error, settings.bundleDir);
+        return endingOf(error, codeFolder);
       }
     },
   };
@@ -166,12 +186,4 @@ function readInput(taskId: string, source: InputSource | undefined, pages: Resul
 /** Of any copy of the SDK. */
 function isOutcome(value: unknown): value is TaskOutcome {
   return typeof value === 'object' && value !== null && OUTCOME_BRAND in value;
-}
-
-async function importExecutors(specifier: string | undefined): Promise<OperationExecutors> {
-  if (specifier === undefined)
-    throw new CodeUnavailableError('This worker was started without a module of executors and runs plain tasks only');
-  const { executors } = (await import(specifier)) as { readonly executors?: OperationExecutors };
-  if (executors === undefined) throw new CodeUnavailableError(`${specifier} does not export "executors"`);
-  return executors;
 }

@@ -7,8 +7,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { StringDecoder } from 'node:string_decoder';
 import type { TaskLog } from '@headrace/sdk';
-import type { LogLevel } from '../protocol.ts';
-import { sendFrame } from './frames.ts';
+import type { Frame, LogLevel } from '../protocol.ts';
 
 /** Of JavaScript strings; a frame stays well below its limit whatever the characters. */
 const PIECE_LENGTH = 32_768;
@@ -20,12 +19,14 @@ type StreamName = 'stdout' | 'stderr';
 /** The output of one attempt. Silent once the attempt is over. */
 export class AttemptOutput {
   readonly run: number;
+  readonly #send: (frame: Frame) => void;
   #left: number;
   #over = false;
   readonly #decoders = { stdout: new StringDecoder('utf8'), stderr: new StringDecoder('utf8') };
 
-  constructor(run: number, outputBytes: number) {
+  constructor(run: number, outputBytes: number, send: (frame: Frame) => void) {
     this.run = run;
+    this.#send = send;
     this.#left = outputBytes + SURPLUS_BYTES;
   }
 
@@ -37,7 +38,7 @@ export class AttemptOutput {
     for (let start = 0; start < text.length && this.#takes(); start += PIECE_LENGTH) {
       const piece = text.slice(start, start + PIECE_LENGTH);
       this.#left -= piece.length;
-      sendFrame({ type: 'output', run: this.run, stream, text: piece });
+      this.#send({ type: 'output', run: this.run, stream, text: piece });
     }
   }
 
@@ -46,7 +47,7 @@ export class AttemptOutput {
     const text = String(message).slice(0, 2 * PIECE_LENGTH);
     const safe = fields === undefined ? undefined : safeFields(fields);
     this.#left -= text.length + (safe === undefined ? 0 : safe.length);
-    sendFrame({ type: 'log', run: this.run, level, message: text, ...(safe === undefined ? {} : { fields: safe.fields }) });
+    this.#send({ type: 'log', run: this.run, level, message: text, ...(safe === undefined ? {} : { fields: safe.fields }) });
   }
 
   /** After this nothing is written. */

@@ -9,7 +9,6 @@
  *     that a later replay does not look again.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Instant, Wait, WaitCondition } from '@headrace/core';
 import type { EndedWait } from '@headrace/ports';
 import type { AssetEvent, InputRequest, WaitApi, WaitOptions } from '@headrace/sdk';
@@ -24,7 +23,7 @@ import {
 } from '../errors.ts';
 import type { Ending, RunOrder, SentAssetEvent } from '../protocol.ts';
 import { decodeValue, encodeValue } from '../values.ts';
-import { storeTime } from './store-time.ts';
+import { type AttemptTime, storeTime } from './store-time.ts';
 
 /** A shorter wait stays in the process: another attempt would take about as long. */
 const SHORT_MS = 1_000;
@@ -64,6 +63,7 @@ interface EndedHere extends Omit<EndedWait, 'json'> {
 export class TaskWaits implements WaitApi {
   readonly #order: Pick<RunOrder, 'taskId' | 'waits' | 'openWait' | 'aheadMs'>;
   readonly #signal: AbortSignal;
+  readonly #clock: AttemptTime;
   readonly #announce: (message: string, fields: Readonly<Record<string, unknown>>) => void;
   readonly #limit: WaitLimit | undefined;
   readonly #keys = new Set<string>();
@@ -72,18 +72,19 @@ export class TaskWaits implements WaitApi {
 
   constructor(
     order: Pick<RunOrder, 'taskId' | 'waits' | 'openWait' | 'aheadMs'>,
-    signal: AbortSignal,
+    { signal, time }: { readonly signal: AbortSignal; readonly time: AttemptTime },
     announce: (message: string, fields: Readonly<Record<string, unknown>>) => void,
     limit?: WaitLimit,
   ) {
     this.#order = order;
     this.#signal = signal;
+    this.#clock = time;
     this.#announce = announce;
     this.#limit = limit;
   }
 
   async for(duration: number | string, options: Pick<WaitOptions, 'key'> = {}): Promise<void> {
-    await this.#time(storeTime(this.#order) + milliseconds('wait.for', duration), options);
+    await this.#time(storeTime(this.#order, this.#clock) + milliseconds('wait.for', duration), options);
   }
 
   async until(time: Date | string | number, options: Pick<WaitOptions, 'key'> = {}): Promise<void> {
@@ -179,11 +180,11 @@ export class TaskWaits implements WaitApi {
         this.#endedHere.push({ key, condition, outcome: 'met', json });
         return found;
       }
-      const now = storeTime(this.#order);
+      const now = storeTime(this.#order, this.#clock);
       if (wait.timeoutAt !== undefined && now >= wait.timeoutAt) return this.#giveUp(wait);
       const lookAt = Math.min(now + everyMs, wait.timeoutAt ?? Number.POSITIVE_INFINITY);
       if (lookAt - now > SHORT_MS) throw this.#throwable({ wait, lookAt });
-      await delay(lookAt - now, undefined, { signal: this.#signal });
+      await this.#clock.sleep(lookAt - now, this.#signal);
     }
   }
 
@@ -224,9 +225,9 @@ export class TaskWaits implements WaitApi {
   async #time(at: Instant, options: Pick<WaitOptions, 'key'>): Promise<void> {
     const condition: WaitCondition = { kind: 'time', at };
     if (this.#enter(condition, options) !== undefined) return;
-    const left = at - storeTime(this.#order);
+    const left = at - storeTime(this.#order, this.#clock);
     if (left > SHORT_MS) this.#suspend(condition, options);
-    if (left > 0) await delay(left, undefined, { signal: this.#signal });
+    if (left > 0) await this.#clock.sleep(left, this.#signal);
     this.#endedHere.push({ key: this.#lastKey(), condition, outcome: 'met' });
   }
 
@@ -261,7 +262,7 @@ export class TaskWaits implements WaitApi {
   }
 
   #wait(condition: WaitCondition, { timeout, onTimeout }: WaitOptions): Wait {
-    const own = timeout === undefined ? undefined : storeTime(this.#order) + milliseconds('timeout of a wait', timeout);
+    const own = timeout === undefined ? undefined : storeTime(this.#order, this.#clock) + milliseconds('timeout of a wait', timeout);
     const limit = this.#limit;
     const limited = limit !== undefined && (own === undefined || limit.at < own);
     const timeoutAt = limited ? limit.at : own;

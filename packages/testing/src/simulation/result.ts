@@ -1,5 +1,6 @@
 /** What a simulation came to, in the words of a test. */
 import type { AttemptError, RunStatus, RunType, TaskStatus } from '@headrace/core';
+import { decodeValue } from '@headrace/task-runtime';
 import type { MemoryDatabase } from '../memory/database.ts';
 import { compareIds } from '../memory/order.ts';
 import type { NoticeRow, RunRow, TaskInstanceRow, TryRow } from '../memory/rows.ts';
@@ -119,8 +120,8 @@ export class SimulationResult {
   /** The simulated time at the end. */
   readonly endedAt: Date;
 
-  constructor(db: MemoryDatabase, events: readonly SimulatedEvent[], results: ReadonlyMap<string, unknown>) {
-    this.runs = [...db.runs.rows()].map((row) => new SimulatedRun(row, tasksOf(db, row, results)));
+  constructor(db: MemoryDatabase, events: readonly SimulatedEvent[]) {
+    this.runs = [...db.runs.rows()].map((row) => new SimulatedRun(row, tasksOf(db, row)));
     this.events = events;
     this.assetEvents = [...db.assetTables.events.rows()].map(({ asset, partition, at }) => ({
       asset,
@@ -154,13 +155,13 @@ export class SimulationResult {
   }
 }
 
-function tasksOf(db: MemoryDatabase, { runKey }: RunRow, results: ReadonlyMap<string, unknown>): readonly SimulatedTask[] {
+function tasksOf(db: MemoryDatabase, { runKey }: RunRow): readonly SimulatedTask[] {
   return [...db.tasksOfRun.get(runKey)]
     .sort((a, b) => (a.taskId === b.taskId ? a.mapIndex - b.mapIndex : a.taskId < b.taskId ? -1 : 1))
-    .map((row) => simulatedTask(db, row, results));
+    .map((row) => simulatedTask(db, row));
 }
 
-function simulatedTask(db: MemoryDatabase, row: TaskInstanceRow, results: ReadonlyMap<string, unknown>): SimulatedTask {
+function simulatedTask(db: MemoryDatabase, row: TaskInstanceRow): SimulatedTask {
   const { taskInstanceId, taskId, mapIndex, state, scheduledAt, startedAt, endedAt, reason, error } = row;
   const earlier = [...db.triesOfTask.get(taskInstanceId)].sort(
     (a, b) => a.attempt - b.attempt || compareIds(a.taskInstanceId, b.taskInstanceId),
@@ -178,8 +179,13 @@ function simulatedTask(db: MemoryDatabase, row: TaskInstanceRow, results: Readon
     endedAt: date(endedAt),
     reason,
     error,
-    result: state.status === 'success' ? results.get(`${taskInstanceId} ${state.attempt}`) : undefined,
+    result: state.status === 'success' ? resultOf(db, `${taskInstanceId} ${state.attempt}`) : undefined,
   };
+}
+
+function resultOf(db: MemoryDatabase, key: string): unknown {
+  const result = db.results.get(key)?.result;
+  return result?.kind === 'inline' ? decodeValue(result.json) : undefined;
 }
 
 function tryOf({

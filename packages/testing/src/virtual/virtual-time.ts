@@ -43,8 +43,29 @@ export class VirtualTime implements Clock, Timers {
     };
   }
 
-  sleep(milliseconds: number): Promise<void> {
-    return new Promise((resolve) => void this.after(milliseconds, resolve));
+  /** Ends early when the signal is aborted. */
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
+    if (signal?.aborted === true) return Promise.resolve();
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        callOff();
+        signal?.removeEventListener('abort', wake);
+        resolve();
+      };
+      const callOff = this.after(milliseconds, wake);
+      signal?.addEventListener('abort', wake, { once: true });
+    });
+  }
+
+  /** For work that is held: sleeps, and lets time pass meanwhile. Rejects when the signal is aborted. */
+  async pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+    this.#release();
+    try {
+      await this.sleep(milliseconds, signal);
+    } finally {
+      this.#held++;
+    }
+    signal.throwIfAborted();
   }
 
   /** Lets no time pass while the work goes on: for what happens in the real world. */
@@ -53,9 +74,13 @@ export class VirtualTime implements Clock, Timers {
     try {
       return await work();
     } finally {
-      this.#held--;
-      if (this.#held === 0) this.#released?.();
+      this.#release();
     }
+  }
+
+  #release(): void {
+    this.#held--;
+    if (this.#held === 0) this.#released?.();
   }
 
   /** Resolves when all that can be done now is done. */
