@@ -29,6 +29,23 @@ export const DagVersionListQuery = Type.Object(
   { additionalProperties: false },
 );
 
+export const DagSourceQuery = Type.Object(
+  {
+    /** Absent: the newest. */
+    version_number: Type.Optional(Type.Integer({ minimum: 1 })),
+  },
+  { additionalProperties: false },
+);
+
+/** The file that defines the DAG, as it was when the version was made: what does not change the code, like a comment, makes no version. */
+export const DagSource = Type.Object({
+  content: Nullable(Type.String()),
+  dag_id: Type.String(),
+  version_number: Nullable(Type.Integer()),
+  dag_display_name: Type.String(),
+});
+export type DagSource = Static<typeof DagSource>;
+
 const FieldChange = Type.Object({
   /** Within the task or the DAG: `retries.max`. */
   path: Type.String(),

@@ -19,7 +19,7 @@ import { assetRoutes } from './resources/assets.ts';
 import { backfillRoutes, backfillRunRoutes } from './resources/backfills.ts';
 import { clearRoutes } from './resources/clear.ts';
 import { dagRunRoutes } from './resources/dag-runs.ts';
-import { dagVersionDiffRoutes, dagVersionRoutes } from './resources/dag-versions.ts';
+import { dagSourceRoutes, dagVersionDiffRoutes, dagVersionRoutes } from './resources/dag-versions.ts';
 import { dagRoutes } from './resources/dags.ts';
 import { explainRoutes } from './resources/explain.ts';
 import { hitlRoutes } from './resources/hitl.ts';
@@ -84,6 +84,7 @@ const resources = [
   monitorRoutes,
   dagRoutes,
   dagVersionRoutes,
+  dagSourceRoutes,
   taskRoutes,
   importErrorRoutes,
   dagRunRoutes,

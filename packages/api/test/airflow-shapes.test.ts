@@ -40,6 +40,7 @@ const CALLS: readonly [string, InjectOptions & { url: string }][] = [
   ['/dags/{dag_id}/assets/queuedEvents', { url: '/dags/sales/assets/queuedEvents' }],
   ['/dags/{dag_id}/assets/{asset_id}/queuedEvents', { url: '/dags/sales/assets/4/queuedEvents' }],
   ['/dags/{dag_id}/dagRuns/{dag_run_id}/upstreamAssetEvents', { url: `${run}/r2/upstreamAssetEvents` }],
+  ['/dagSources/{dag_id}', { url: '/dagSources/sales?version_number=2' }],
   ['/importErrors', { url: '/importErrors' }],
   ['/importErrors/{import_error_id}', { url: '/importErrors/12' }],
   ['/dags/{dag_id}/dagRuns', { url: run }],

@@ -2,13 +2,15 @@
  * DAG files → one ES module each.
  *
  * 1. The same sources give the same code, byte for byte, whatever folder of whatever machine they lie in: hashes are of content only.
- * 2. Many files are one call of esbuild. Where one of them is broken, each is bundled alone, so that it takes only itself.
+ * 2. The source map carries what a user wrote, and of everything else only the name.
+ * 3. Many files are one call of esbuild. Where one of them is broken, each is bundled alone, so that it takes only itself.
  */
 import { join, relative, resolve } from 'node:path';
 import type { ImportError } from '@headrace/ports';
 import * as esbuild from 'esbuild';
 import { sha256 } from './canonical-json.ts';
 import { ownPackagePath, packageResolver } from './package-resolver.ts';
+import { UserSources } from './user-sources.ts';
 
 export interface Bundle {
   readonly hash: string;
@@ -32,7 +34,8 @@ const OUT_FOLDER = '.headrace-bundles';
 /** Bundles these files of `dagsDir` (a real path). Answers for each of them. */
 export async function bundleFiles(dagsDir: string, files: readonly string[]): Promise<ReadonlyMap<string, BundleOutcome>> {
   try {
-    return outcomes(dagsDir, files, await build(dagsDir, files));
+    const sources = new UserSources();
+    return outcomes(dagsDir, files, await build(dagsDir, files, sources), sources);
   } catch (failure) {
     if (!isBuildFailure(failure)) throw failure;
     const [only] = files;
@@ -43,7 +46,7 @@ export async function bundleFiles(dagsDir: string, files: readonly string[]): Pr
   }
 }
 
-function build(dagsDir: string, files: readonly string[]) {
+function build(dagsDir: string, files: readonly string[], sources: UserSources) {
   return esbuild.build({
     absWorkingDir: dagsDir,
     entryPoints: files.map((file) => ({ in: join(dagsDir, file), out: file.slice(0, -'.ts'.length) })),
@@ -60,13 +63,13 @@ function build(dagsDir: string, files: readonly string[]) {
     legalComments: 'none',
     charset: 'utf8',
     logLevel: 'silent',
-    plugins: [packageResolver],
+    plugins: [packageResolver, sources.plugin],
   });
 }
 
 type Built = Awaited<ReturnType<typeof build>>;
 
-function outcomes(dagsDir: string, files: readonly string[], built: Built): ReadonlyMap<string, BundleOutcome> {
+function outcomes(dagsDir: string, files: readonly string[], built: Built, userSources: UserSources): ReadonlyMap<string, BundleOutcome> {
   const texts = new Map(built.outputFiles.map((file) => [relative(dagsDir, file.path).replaceAll('\\', '/'), file]));
   const stable = new Map(Object.keys(built.metafile.inputs).map((path) => [path, stableName(dagsDir, path)]));
   return new Map(
@@ -74,7 +77,7 @@ function outcomes(dagsDir: string, files: readonly string[], built: Built): Read
       const output = `${OUT_FOLDER}/${file.slice(0, -'.ts'.length)}.js`;
       const inputs = Object.keys(built.metafile.outputs[output]?.inputs ?? {});
       const code = withStableNames(texts.get(output)?.text ?? '', stable);
-      const sourceMap = stableSourceMap(dagsDir, output, texts.get(`${output}.map`)?.text ?? '');
+      const sourceMap = stableSourceMap(dagsDir, output, texts.get(`${output}.map`)?.text ?? '', userSources);
       const bundle: Bundle = {
         hash: sha256(code),
         code,
@@ -120,11 +123,13 @@ function withStableNames(code: string, stable: ReadonlyMap<string, string>): str
   });
 }
 
-function stableSourceMap(dagsDir: string, output: string, text: string): string {
+function stableSourceMap(dagsDir: string, output: string, text: string, userSources: UserSources): string {
   const map = JSON.parse(text) as { version: 3; sources: readonly string[]; mappings: string; names: readonly string[] };
   const folder = resolve(dagsDir, output, '..');
-  const sources = map.sources.map((source) => stableName(dagsDir, relative(dagsDir, resolve(folder, source))));
-  return JSON.stringify({ version: 3, sources, names: map.names, mappings: map.mappings });
+  const paths = map.sources.map((source) => resolve(folder, source));
+  const sources = paths.map((path) => stableName(dagsDir, relative(dagsDir, path)));
+  const sourcesContent = paths.map((path) => userSources.text(path));
+  return JSON.stringify({ version: 3, sources, sourcesContent, names: map.names, mappings: map.mappings });
 }
 
 function isBuildFailure(error: unknown): error is esbuild.BuildFailure {

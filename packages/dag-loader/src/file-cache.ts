@@ -14,7 +14,7 @@ import { BundleFolder, writeAtomically } from './bundle-folder.ts';
 import { sha256 } from './canonical-json.ts';
 
 /** Raised when the same sources would give another result. */
-const CACHE_FORMAT = `2 esbuild ${esbuildVersion}`;
+const CACHE_FORMAT = `3 esbuild ${esbuildVersion}`;
 
 export type CachedOutcome =
   | { readonly kind: 'loaded'; readonly bundleHash: string; readonly dags: readonly LoadedDag[] }

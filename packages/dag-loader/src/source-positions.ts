@@ -44,7 +44,8 @@ export class SourcePositions {
   }
 }
 
-function isUserSource(file: string): boolean {
+/** By a source's name in a bundle: it is neither a package's nor ours. */
+export function isUserSource(file: string): boolean {
   return file !== '' && !file.includes('node_modules/') && !file.startsWith('@headrace/');
 }
 

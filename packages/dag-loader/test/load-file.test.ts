@@ -32,6 +32,22 @@ describe('a DAG file becomes a canonical graph and a bundle', () => {
     );
   });
 
+  test('the source map carries the sources of the user, as they were written, and of nobody else', async () => {
+    const sources = {
+      'shop/sales.ts': goodDag(
+        'sales',
+        "import { z } from 'zod'; import { tag } from '../_lib/tag.ts'; export const used = [z.string(), tag];",
+      ),
+      '_lib/tag.ts': "// What is sold: Käse.\nexport const tag: string = 'x';\n",
+    };
+    await using folder = await dagFolder(sources);
+    const { bundle } = asLoaded(await folder.loader().loadFile('shop/sales.ts'));
+    const map = JSON.parse(bundle.sourceMap ?? '') as { sources: string[]; sourcesContent: (string | null)[] };
+    expect(map.sourcesContent).toHaveLength(map.sources.length);
+    const kept = map.sources.flatMap((name, index) => (map.sourcesContent[index] === null ? [] : [[name, map.sourcesContent[index]]]));
+    expect(Object.fromEntries(kept)).toEqual(sources);
+  });
+
   test('the graph hash changes with the graph only, the bundle hash with the code', async () => {
     await using folder = await dagFolder({ 'a.ts': goodDag('a') });
     const loader = folder.loader();

@@ -1,11 +1,13 @@
-/** Versions of DAGs, as Airflow lists them, and what differs between two of them, which is ours. */
-import { DagVersion, DagVersionCollection, DagVersionDiff, DagVersionListQuery } from '@headrace/api-contract';
+/** Versions of DAGs and their source, as Airflow gives them, and what differs between two of them, which is ours. */
+import { DagSource, DagSourceQuery, DagVersion, DagVersionCollection, DagVersionDiff, DagVersionListQuery } from '@headrace/api-contract';
 import { diffSpecs } from '@headrace/core';
 import type { VersionRecord } from '@headrace/ports';
 import { diffCode } from '../answers/code-diff.ts';
 import { dateTime } from '../answers/date-times.ts';
 import { dagVersionUuid } from '../answers/identifiers.ts';
+import { originalsOf, partsOf } from '../answers/source-files.ts';
 import { BUNDLE_NAME } from '../answers/version-book.ts';
+import { acceptedForm } from '../http/accepted-form.ts';
 import { ApiProblem } from '../http/api-problem.ts';
 import { answers, path, read } from '../http/route-schema.ts';
 import type { Routes } from './context.ts';
@@ -58,6 +60,37 @@ export const dagVersionRoutes: Routes = async (app, { deps: { dagVersions }, loo
       const [version] = items;
       if (version === undefined) throw noVersion(dag_id, version_number);
       return present(version);
+    },
+  );
+};
+
+export const dagSourceRoutes: Routes = async (app, { deps: { dagVersions }, lookup }) => {
+  app.get(
+    '/dagSources/:dag_id',
+    {
+      ...read,
+      schema: {
+        operationId: 'get_dag_source',
+        tags: ['DagSource'],
+        description: 'The file that defines the DAG: JSON, or plain text by the Accept header.',
+        params: path('dag_id'),
+        querystring: DagSourceQuery,
+        response: answers(DagSource, 'HR_DAG_NOT_FOUND', 'HR_VERSION_NOT_FOUND', 'HR_NOT_ACCEPTABLE'),
+      },
+    },
+    async ({ params: { dag_id }, query, headers }, reply): Promise<DagSource> => {
+      const form = acceptedForm('The source of a DAG', headers.accept, ['application/json', 'text/plain']);
+      const { versionNumber } = await lookup.dag(dag_id);
+      const number = query.version_number ?? versionNumber;
+      const version = await dagVersions.load(dag_id, number);
+      if (version === undefined) throw noVersion(dag_id, number);
+      const content = (originalsOf(version) ?? partsOf(version)).get(version.file) ?? null;
+      if (form === 'application/json') return { content, dag_id, version_number: number, dag_display_name: dag_id };
+      // The schema describes the JSON form.
+      return reply
+        .type('text/plain; charset=utf-8')
+        .serializer(String)
+        .send((content ?? '') as never);
     },
   );
 };

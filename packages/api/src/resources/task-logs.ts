@@ -2,7 +2,8 @@ import { type LogMessage, TaskLog, TaskLogQuery } from '@headrace/api-contract';
 import { isTerminal } from '@headrace/core';
 import type { TaskInstanceRecord } from '@headrace/ports';
 import { formatLogMessage, parseLogLine } from '../answers/log-message.ts';
-import { ApiProblem, invalid } from '../http/api-problem.ts';
+import { acceptedForm } from '../http/accepted-form.ts';
+import { invalid } from '../http/api-problem.ts';
 import { answers, path, read } from '../http/route-schema.ts';
 import type { Routes } from './context.ts';
 import { offsetOf, readLogChunk, streamLog, tokenOf } from './log-chunks.ts';
@@ -31,7 +32,7 @@ export const taskLogRoutes: Routes = async (app, { deps: { objects, logKeyOf }, 
       },
     },
     async ({ params, query, headers }, reply): Promise<TaskLog> => {
-      const form = formOf(headers.accept);
+      const form = acceptedForm('A log', headers.accept, ['application/json', ...Object.keys(STREAMED)]);
       const offset = query.token === undefined ? 0 : offsetOf(query.token);
       if (offset === undefined)
         throw invalid({ field: 'query.token', message: 'is not a token of this API; leave it out to read from the start' });
@@ -75,17 +76,4 @@ function isLive({ status, logKey, endedAt }: TaskInstanceRecord): boolean {
 function withoutLog({ status, reason, attempt }: TaskInstanceRecord): LogMessage[] {
   if (!isTerminal(status) || attempt > 0) return [];
   return [{ event: `The task did not run: it is ${status}${reason === undefined ? '' : ` (${reason})`}` }];
-}
-
-function formOf(accept = '*/*'): string {
-  const forms = accept.split(',').map((part) => part.split(';', 1)[0]?.trim().toLowerCase() ?? '');
-  for (const form of forms) {
-    if (form === '*/*' || form === 'application/*' || form === 'application/json') return 'application/json';
-    if (form === 'text/*') return 'text/plain';
-    if (Object.hasOwn(STREAMED, form)) return form;
-  }
-  throw new ApiProblem(
-    'HR_NOT_ACCEPTABLE',
-    `A log can be had as application/json, ${Object.keys(STREAMED).join(' or ')}, not as ${accept}`,
-  );
 }
