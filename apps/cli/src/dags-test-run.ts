@@ -7,7 +7,7 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
 import { type AttemptError, compileDag, type DagSpec, type Instant, isTerminal, type RunStatus, type TaskStatus } from '@headrace/core';
-import { Scheduler } from '@headrace/engine';
+import { createWaitDuty, DagVersions, Scheduler } from '@headrace/engine';
 import { type LoadedFile, type Log, noMetrics, type ObjectStore } from '@headrace/ports';
 import type { TaskPool } from '@headrace/task-runtime';
 import { createMemoryStore, MemoryBroker, type MemoryStore, type TaskInstanceRow } from '@headrace/testing';
@@ -47,11 +47,21 @@ interface TestedTask {
 }
 
 const LEASE_MS = 3_600_000;
+/** No event is lost in here: nothing needs to be looked for often, which skipping time would have to stop for. */
+const DAY_MS = 86_400_000;
+const INTERVALS = {
+  heartbeat: DAY_MS,
+  membershipTtl: 100 * 365 * DAY_MS,
+  sweep: 3_600_000,
+  unclaimedAfter: 365 * DAY_MS,
+  verifyAfter: DAY_MS,
+  verifyAtMost: 30 * DAY_MS,
+};
 /** After so many turns of the event loop without work, nobody is about to begin any. */
 const QUIET_TURNS = 3;
 
 export async function driveRun(test: DrivenRun): Promise<RunOfTest> {
-  const { spec, pool, objects, bundleDir, connections, log } = test;
+  const { loaded, spec, pool, objects, bundleDir, connections, log } = test;
   const time = new SkippingTime();
   const store = createMemoryStore(time);
   const broker = new MemoryBroker();
@@ -66,6 +76,8 @@ export async function driveRun(test: DrivenRun): Promise<RunOfTest> {
     dice: Math.random,
     log,
     metrics: noMetrics,
+    intervals: INTERVALS,
+    duties: [createWaitDuty({ store: store.waits, assets: store.assets, versions: new DagVersions(store.scheduler), metrics: noMetrics })],
   });
   const worker = await startWorker({
     workerId: 'test',
@@ -75,12 +87,18 @@ export async function driveRun(test: DrivenRun): Promise<RunOfTest> {
     pool,
     objects,
     bundleDir,
+    runs: {
+      trigger: (request) => store.commands.trigger(request),
+      loadRun: (dagId, runId) => store.commands.loadRun(dagId, runId),
+      dag: async (dagId) => loaded.dags.find((dag) => dag.spec.dagId === dagId),
+    },
     connections: (id) => {
       const url = connections.get(id);
       return url === undefined ? undefined : { id, url };
     },
     leaseMs: LEASE_MS,
-    clock: time,
+    // Task processes read the machine's clock: what was skipped makes the store's run ahead of it.
+    clock: { now: () => Date.now(), monotonic: () => time.monotonic() },
     log,
   });
   const endTelling = tellTrouble(store, test);
@@ -96,13 +114,16 @@ export async function driveRun(test: DrivenRun): Promise<RunOfTest> {
   }
 }
 
-/** The run is made by hand: the DAG's own schedule would make others as time is skipped. */
+/** Runs are made by hand, or by tasks that trigger them: the DAGs' own schedules would make others as time is skipped. */
 async function register(
   { catalog, commands }: MemoryStore,
   { loaded, spec, params, intervalStart, intervalEnd }: DrivenRun,
 ): Promise<string> {
-  const byHand: DagSpec = { ...spec, schedule: { kind: 'manual' }, pausedUponCreation: false };
-  await catalog.saveFile({ ...loaded, dags: [{ spec: byHand, graphHash: 'test' }] });
+  const byHand = loaded.dags.map(({ spec: dag, graphHash }) => ({
+    spec: { ...dag, schedule: { kind: 'manual' }, pausedUponCreation: false } satisfies DagSpec,
+    graphHash,
+  }));
+  await catalog.saveFile({ ...loaded, dags: byHand });
   const { runKey } = await commands.trigger({
     dagId: spec.dagId,
     runId: `test__${new Date().toISOString()}-${randomUUID().slice(0, 8)}`,
@@ -128,15 +149,18 @@ async function untilEnded({ db }: MemoryStore, runKey: string, time: SkippingTim
       if (working) await new Promise((resolve) => setTimeout(resolve, 1));
       continue;
     }
-    refuseEndless(db, runKey);
+    refuseEndless(db);
     time.skip();
     quiet = 0;
   }
 }
 
 /** What waits for a person, or for somebody to call, waits for ever here. */
-function refuseEndless(db: MemoryStore['db'], runKey: string): void {
-  const open = [...db.tasksOfRun.get(runKey)].filter(({ state }) => !isTerminal(state.status) && state.status !== 'none');
+function refuseEndless(db: MemoryStore['db']): void {
+  const live = db.runsByStatus.get('running');
+  const open = [...live]
+    .flatMap((run) => [...db.tasksOfRun.get(run.runKey)])
+    .filter(({ state }) => !isTerminal(state.status) && state.status !== 'none');
   const endless = open.filter(
     ({ state }) => (state.status === 'deferred' || state.status === 'awaiting_input') && state.dueAt === undefined,
   );

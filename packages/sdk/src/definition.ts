@@ -257,7 +257,7 @@ export interface TaskContext {
   /** Adds to the event of an outlet, which is made when this task succeeds; or makes one of a partition. Throws for an asset that is no outlet of the task. */
   emit(
     asset: string | { readonly name: string },
-    event?: { readonly extra?: Readonly<Record<string, unknown>>; readonly partition?: string },
+    event?: { readonly extra?: Readonly<Record<string, unknown>>; readonly partition?: string | undefined },
   ): void;
   /**
    * Waits without holding a slot or a process. The task ends here, and when what it waits for has come it is run again from its

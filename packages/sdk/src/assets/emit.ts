@@ -6,7 +6,7 @@ import type { AnyAsset, MetadataOf, PartitionKeyOf } from './asset.ts';
 interface EmittedEvent<Metadata, Key extends string> {
   readonly extra?: Metadata;
   /** Of which of the asset's partitions the event is. Default: the run's. */
-  readonly partition?: Key;
+  readonly partition?: Key | undefined;
 }
 
 /** An asset with metadata must be given them; of another they are whatever JSON. */

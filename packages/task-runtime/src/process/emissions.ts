@@ -6,7 +6,7 @@ import type { RunOrder } from '../protocol.ts';
 
 export interface Emission {
   readonly extra?: Readonly<Record<string, unknown>>;
-  readonly partition?: string;
+  readonly partition?: string | undefined;
 }
 
 export interface Emissions {
