@@ -1,14 +1,18 @@
-/** What executes extract, load, transform and export in a task process: the data plane with all connectors. */
+/** What executes extract, load, transform, export and ready-made sensors in a task process: the data plane with all connectors. */
 import { createExecutors } from '@headrace/dataplane';
 import type { OperationExecutors } from '@headrace/sdk';
+import { look } from './conditions/look.ts';
 import { filesSource } from './files/files-source.ts';
 import { filesTarget } from './files/files-target.ts';
 import { postgresSource } from './postgres/postgres-source.ts';
 import { postgresTarget } from './postgres/postgres-target.ts';
 import { openRoot } from './roots/open-root.ts';
 
-export const executors: OperationExecutors = createExecutors({
-  sources: { postgres: postgresSource, files: filesSource },
-  targets: { postgres: postgresTarget, files: filesTarget },
-  openRoot,
-});
+export const executors: OperationExecutors = {
+  ...createExecutors({
+    sources: { postgres: postgresSource, files: filesSource },
+    targets: { postgres: postgresTarget, files: filesTarget },
+    openRoot,
+  }),
+  look,
+};

@@ -170,6 +170,7 @@ const task = z.strictObject({
       everyMs: milliseconds,
       timeoutMs: milliseconds,
       softFail: z.boolean(),
+      condition: text.optional(),
     })
     .optional(),
 });

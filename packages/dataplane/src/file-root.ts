@@ -7,6 +7,15 @@
  */
 import type { Readable } from 'node:stream';
 
+/** What is known of a file without reading it. */
+export interface FileFacts {
+  readonly path: string;
+  readonly bytes: number;
+  readonly modifiedAt: Date;
+  /** When it was last written, or came to where it is: a file that is moved keeps its `modifiedAt`. */
+  readonly changedAt: Date;
+}
+
 export interface FileRoot {
   /** The root's URL, without credentials: for messages. */
   readonly url: string;
@@ -16,8 +25,12 @@ export interface FileRoot {
   read(path: string): Promise<Readable>;
   /** Undefined when there is none. */
   size(path: string): Promise<number | undefined>;
+  /** Undefined when there is no such file. */
+  facts(path: string): Promise<FileFacts | undefined>;
   /** Paths that begin with the prefix, sorted. */
   list(prefix: string): Promise<readonly string[]>;
+  /** Files whose paths match a glob as `checkedGlob` has it, sorted by path. */
+  find(glob: string): Promise<readonly FileFacts[]>;
   /** Puts a local file at the path, whole or not at all, over what is there. */
   publish(localFile: string, path: string): Promise<void>;
   /** Puts small text at a path where nothing is. False when there is something already. */
@@ -39,6 +52,22 @@ export function checkedPath(path: string): string {
     throw new TypeError(`"${path}" is not a path inside a connection's root: use names separated by single "/"`);
   }
   return path;
+}
+
+/**
+ * A glob of `*`, `?`, `**`, `[…]` and `{…,…}` over paths inside a root; a name that begins with a dot is matched only by a dot.
+ * Throws TypeError for one that could lead elsewhere.
+ */
+export function checkedGlob(glob: string): string {
+  const leadsOut = glob.split(/[/{},|()]/).includes('..') || /[{,|(]\//.test(glob);
+  if (leadsOut || glob.includes('\0') || glob.includes('\\') || glob.split('/').includes(''))
+    throw new TypeError(`"${glob}" is not a glob inside a connection's root: use names and patterns separated by single "/"`);
+  return glob;
+}
+
+/** What all paths that a glob matches begin with. */
+export function prefixOfGlob(glob: string): string {
+  return /^[^*?[\]{}()!+@|]*/.exec(glob)?.[0] ?? '';
 }
 
 /** The URL of a path under the root, for messages. */

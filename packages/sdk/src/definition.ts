@@ -62,9 +62,9 @@ export interface TaskDefinition<Result = unknown> {
   /** Further upstream tasks. Filled while the DAG is built. */
   readonly after: Set<TaskDefinition>;
   readonly connections: readonly string[];
-  /** For `kind: 'task'`: the user's function. */
+  /** For `kind: 'task'`: the user's function. A sensor may have an `operation` instead. */
   readonly run?: (context: TaskContext & Record<string, unknown>) => Result | Promise<Result>;
-  /** For the other kinds: what the data plane executes. May hold references and functions (a row transform). */
+  /** For the other kinds and ready-made sensors: what the data plane executes. May hold references and functions (a row transform). */
   readonly operation?: Readonly<Record<string, unknown>>;
   /** A mapped task: an instance for each item, or combination of items. `argument` is what the function finds its item under. */
   readonly mapped?: MappedDefinition;
@@ -342,10 +342,13 @@ export interface ConnectionSettings {
 }
 
 /**
- * What the data plane executes for `extract`, `load`, `transform` and `export` tasks. A task process gets one by the
- * module specifier in its start options (`export const executors: OperationExecutors`).
+ * What the data plane executes for `extract`, `load`, `transform` and `export` tasks, and how it looks for what a ready-made sensor waits
+ * for. A task process gets one by the module specifier in its start options (`export const executors: OperationExecutors`).
  */
-export type OperationExecutors = Readonly<Record<Exclude<TaskKind, 'task'>, OperationExecutor>>;
+export type OperationExecutors = Readonly<Record<Exclude<TaskKind, 'task'>, OperationExecutor>> & {
+  /** For sensors with an operation. Answers with what it has found, or undefined: then it is asked again later. */
+  readonly look?: OperationExecutor;
+};
 
 /** What of the context an executor needs. */
 export type OperationContext = Omit<TaskContext, 'wait' | 'emit' | 'triggeringEvents' | 'partitionKey'>;

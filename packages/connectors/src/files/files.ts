@@ -27,6 +27,8 @@ export type FilePath = string | Reference<string>;
  * XML: attributes and child elements of the record are its columns, deeper ones have dotted names (`address.city`).
  */
 export interface Files {
+  readonly connector: 'files';
+  readonly connection: string;
   csv(path: FilePath, options?: CsvOptions): Source & Target;
   csv<const C extends Columns>(path: FilePath, options: CsvOptions & FileColumns<C>): Source<C> & Target<C>;
   /** An array of objects, or one object after the other (NDJSON). */
@@ -49,6 +51,8 @@ export function files(connection: string): Files {
     return { connector: 'files', connection, kind, settings: { name: path, ...settings }, ...(columns === undefined ? {} : { columns }) };
   };
   return {
+    connector: 'files',
+    connection,
     csv: <C extends Columns>(path: FilePath, options: CsvOptions & Partial<FileColumns<C>> = {}) => place('csv', path, options),
     json: <C extends Columns>(path: FilePath, options: Partial<FileColumns<C>> = {}) => place('json', path, options),
     xml: <C extends Columns>(path: FilePath, options: XmlOptions & Partial<FileColumns<C>>) => place('xml', path, options),

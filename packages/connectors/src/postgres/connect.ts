@@ -26,6 +26,11 @@ export async function withClient<T>(settings: ConnectionSettings, signal: AbortS
   }
 }
 
+/** Makes values that SQL refers to settings of the session. */
+export async function applySettings(client: pg.Client, settings: ReadonlyMap<string, string>): Promise<void> {
+  for (const [name, value] of settings) await client.query('select set_config($1, $2, false)', [name, value]);
+}
+
 async function connect(settings: ConnectionSettings): Promise<pg.Client> {
   let url: URL;
   try {

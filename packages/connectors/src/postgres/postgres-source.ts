@@ -24,7 +24,7 @@ import type { Column, Source } from '@headrace/sdk';
 import type pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
 import { columnTypeOfField } from './column-types.ts';
-import { codeOf, withClient } from './connect.ts';
+import { applySettings, codeOf, withClient } from './connect.ts';
 import { bindValues, quote, quoteName } from './sql-text.ts';
 
 interface ReadSettings {
@@ -65,11 +65,6 @@ export const postgresSource: SourceConnector = {
     };
   },
 };
-
-/** Makes the run's values settings of the session. */
-async function applySettings(client: pg.Client, settings: ReadonlyMap<string, string>): Promise<void> {
-  for (const [name, value] of settings) await client.query('select set_config($1, $2, false)', [name, value]);
-}
 
 /** The columns of the query as the server describes them, without reading a row. */
 async function describe(client: pg.Client, sql: string, table: string | undefined, where: string): Promise<readonly Column[]> {

@@ -17,6 +17,8 @@ export interface DeclaredColumns<C extends Columns> {
 
 /** A PostgreSQL connection (`postgres://…`). */
 export interface Postgres {
+  readonly connector: 'postgres';
+  readonly connection: string;
   /** A table or view, `name` or `schema.name`, written as the catalog has it. A table that is written to is created if it is not there. */
   table(name: string, options?: PostgresTableOptions): Source & Target;
   table<const C extends Columns>(name: string, options: PostgresTableOptions & DeclaredColumns<C>): Source<C> & Target<C>;
@@ -28,6 +30,8 @@ export interface Postgres {
 /** Names a PostgreSQL connection as a place to read from and write to. */
 export function postgres(connection: string): Postgres {
   return {
+    connector: 'postgres',
+    connection,
     table<C extends Columns>(
       name: string,
       { columns, where, values = {} }: PostgresTableOptions & Partial<DeclaredColumns<C>> = {},

@@ -1,11 +1,11 @@
 /** Files on the local disk. Everything that is published is on the disk, not only in its cache, before it can be seen. */
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { copyFile, link, mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
-import { dirname, join, relative, sep } from 'node:path';
+import { copyFile, glob as filesByGlob, link, mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
+import { basename, dirname, join, relative, sep } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { checkedPath, FileNotFoundError, type FileRoot, urlOf } from '@headrace/dataplane';
+import { checkedGlob, checkedPath, type FileFacts, FileNotFoundError, type FileRoot, urlOf } from '@headrace/dataplane';
 
 /** Marks files that are being written; nobody sees them in a listing. */
 const UNFINISHED = '.headrace-unfinished-';
@@ -43,9 +43,15 @@ export function openLocalRoot(url: URL): FileRoot {
     },
 
     async size(path) {
+      return (await root.facts(path))?.bytes;
+    },
+
+    async facts(path) {
       try {
         const found = await stat(pathOf(path));
-        return found.isFile() ? found.size : undefined;
+        if (!found.isFile()) return undefined;
+        const { size: bytes, mtimeMs, ctimeMs } = found;
+        return { path, bytes, modifiedAt: new Date(mtimeMs), changedAt: new Date(Math.max(mtimeMs, ctimeMs)) };
       } catch (error) {
         if (isMissing(error)) return undefined;
         throw error;
@@ -65,6 +71,18 @@ export function openLocalRoot(url: URL): FileRoot {
         if (!isMissing(error)) throw error;
       }
       return found.filter((path) => path.startsWith(prefix)).sort();
+    },
+
+    async find(glob) {
+      const found: FileFacts[] = [];
+      for await (const match of filesByGlob(checkedGlob(glob), { cwd: folder })) {
+        const path = match.split(sep).join('/');
+        if (path === '.' || basename(path).startsWith(UNFINISHED)) continue;
+        // A folder, or gone meanwhile.
+        const facts = await root.facts(path);
+        if (facts !== undefined) found.push(facts);
+      }
+      return found.sort((a, b) => (a.path < b.path ? -1 : 1));
     },
 
     publish: (localFile, path) => place(path, (file) => copyFile(localFile, file), rename),

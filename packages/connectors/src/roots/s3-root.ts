@@ -3,6 +3,7 @@
  * Without a key the usual places (environment, profile, instance role) are asked.
  */
 import { createReadStream } from 'node:fs';
+import { posix } from 'node:path';
 import { Readable } from 'node:stream';
 import {
   DeleteObjectCommand,
@@ -14,8 +15,18 @@ import {
   S3ServiceException,
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
-import { checkedPath, DataError, FileNotFoundError, type FileRoot, urlOf } from '@headrace/dataplane';
+import {
+  checkedGlob,
+  checkedPath,
+  DataError,
+  type FileFacts,
+  FileNotFoundError,
+  type FileRoot,
+  prefixOfGlob,
+  urlOf,
+} from '@headrace/dataplane';
 
+const { matchesGlob } = posix;
 const SETTINGS = ['endpoint', 'region', 'pathStyle', 'accessKeyId', 'secretAccessKey'];
 
 export function openS3Root(connection: string, url: URL): FileRoot {
@@ -78,10 +89,13 @@ export function openS3Root(connection: string, url: URL): FileRoot {
     },
 
     async size(path) {
+      return (await root.facts(path))?.bytes;
+    },
+
+    async facts(path) {
       try {
-        return (
-          (await ask(`look at ${path}`, () => client.send(new HeadObjectCommand({ Bucket: bucket, Key: keyOf(path) })))).ContentLength ?? 0
-        );
+        const found = await ask(`look at ${path}`, () => client.send(new HeadObjectCommand({ Bucket: bucket, Key: keyOf(path) })));
+        return objectFacts(path, found.ContentLength, found.LastModified);
       } catch (error) {
         if (isMissing(error)) return undefined;
         throw error;
@@ -96,6 +110,21 @@ export function openS3Root(connection: string, url: URL): FileRoot {
         }
       });
       return found.sort();
+    },
+
+    async find(glob) {
+      const found: FileFacts[] = [];
+      const under = prefixOfGlob(checkedGlob(glob));
+      await ask(`list ${under}`, async () => {
+        for await (const page of paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: `${base}${under}` })) {
+          for (const { Key = '', Size, LastModified } of page.Contents ?? []) {
+            const path = Key.slice(base.length);
+            // A key that ends in "/" is what some tools make for an empty folder.
+            if (!path.endsWith('/') && matchesGlob(path, glob)) found.push(objectFacts(path, Size, LastModified));
+          }
+        }
+      });
+      return found.sort((a, b) => (a.path < b.path ? -1 : 1));
     },
 
     async publish(localFile, path) {
@@ -125,6 +154,11 @@ export function openS3Root(connection: string, url: URL): FileRoot {
     },
   };
   return root;
+}
+
+/** An object comes to be as a whole: it changes when it is put. */
+function objectFacts(path: string, bytes = 0, modifiedAt = new Date(0)): FileFacts {
+  return { path, bytes, modifiedAt, changedAt: modifiedAt };
 }
 
 function isMissing(error: unknown): boolean {

@@ -4,7 +4,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type DagDefinition, type DataInterval, type DatasetResult, dag, resolveReferences, type TaskDefinition } from '@headrace/sdk';
+import {
+  type DagDefinition,
+  type DataInterval,
+  type DatasetResult,
+  dag,
+  type OperationExecutor,
+  resolveReferences,
+  type TaskDefinition,
+} from '@headrace/sdk';
 import pg from 'pg';
 import { executors } from '../../src/executors.ts';
 
@@ -39,6 +47,8 @@ export interface Rig {
   client(name: 'pos' | 'reporting'): Promise<pg.Client>;
   /** Runs one task by its executor and answers with its result. */
   run<R>(task: TaskDefinition<R>, options?: RunOptions): Promise<R>;
+  /** Looks once for what a ready-made sensor waits for. */
+  look<R>(task: TaskDefinition<R>, options?: RunOptions): Promise<R | undefined>;
   /** Defines tasks, in a DAG of their own, and runs them one after the other, each with the results of its upstream. */
   runAll(build: () => unknown, options?: RunOptions): Promise<Readonly<Record<string, DatasetResult>>>;
   runDag(definition: DagDefinition, options?: RunOptions): Promise<Readonly<Record<string, DatasetResult>>>;
@@ -72,6 +82,45 @@ export async function createRig(): Promise<Rig> {
     inbox: pathToFileURL(join(folder, 'inbox')).href,
   };
 
+  async function execute(executor: OperationExecutor, task: TaskDefinition, options: RunOptions): Promise<unknown> {
+    const { inputs = {}, attempt = 1, interval = JUNE_19, runId = `scheduled__${interval.start.toISOString()}` } = options;
+    const scratch = await mkdtemp(join(folder, 'scratch-'));
+    const log =
+      (level: string) =>
+      (message: string, fields: Readonly<Record<string, unknown>> = {}): void =>
+        options.onLog?.({ level, message, fields });
+    const run = { dagId: 'rig', id: runId, logicalDate: interval.start };
+    const operation = resolveReferences(task.operation, { params: {}, interval, run }) as Readonly<Record<string, unknown>>;
+    try {
+      return await executor({
+        operation,
+        inputs,
+        fence: { taskInstanceId: options.taskInstanceId ?? '1', attempt, attemptId: randomUUID() },
+        scratch,
+        context: {
+          dagId: 'rig',
+          runId,
+          taskId: task.taskId,
+          mapIndex: -1,
+          attempt,
+          maxTries: 1,
+          params: {},
+          logicalDate: interval.start,
+          interval,
+          log: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },
+          signal: options.signal ?? new AbortController().signal,
+          connection(id) {
+            const url = connections[id];
+            if (url === undefined || !task.connections.includes(id)) throw new Error(`connection ${id} is not declared by ${task.taskId}`);
+            return { id, url };
+          },
+        },
+      });
+    } finally {
+      await rm(scratch, { recursive: true, force: true });
+    }
+  }
+
   const rig: Rig = {
     folder,
     connections,
@@ -86,47 +135,15 @@ export async function createRig(): Promise<Rig> {
     },
 
     async run<R>(task: TaskDefinition<R>, options: RunOptions = {}): Promise<R> {
-      const { inputs = {}, attempt = 1, interval = JUNE_19, runId = `scheduled__${interval.start.toISOString()}` } = options;
-      const kind = task.kind;
+      const { kind } = task;
       if (kind === 'task') throw new TypeError('The rig runs only tasks of the data plane');
-      const scratch = await mkdtemp(join(folder, 'scratch-'));
-      const log =
-        (level: string) =>
-        (message: string, fields: Readonly<Record<string, unknown>> = {}): void =>
-          options.onLog?.({ level, message, fields });
-      const run = { dagId: 'rig', id: runId, logicalDate: interval.start };
-      const operation = resolveReferences(task.operation, { params: {}, interval, run }) as Readonly<Record<string, unknown>>;
-      try {
-        const result = await executors[kind]({
-          operation,
-          inputs,
-          fence: { taskInstanceId: options.taskInstanceId ?? '1', attempt, attemptId: randomUUID() },
-          scratch,
-          context: {
-            dagId: 'rig',
-            runId,
-            taskId: task.taskId,
-            mapIndex: -1,
-            attempt,
-            maxTries: 1,
-            params: {},
-            logicalDate: interval.start,
-            interval,
-            log: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },
-            signal: options.signal ?? new AbortController().signal,
-            connection(id) {
-              const url = connections[id];
-              if (url === undefined || !task.connections.includes(id))
-                throw new Error(`connection ${id} is not declared by ${task.taskId}`);
-              return { id, url };
-            },
-          },
-        });
-        // A result goes through JSON in real life, too.
-        return JSON.parse(JSON.stringify(result)) as R;
-      } finally {
-        await rm(scratch, { recursive: true, force: true });
-      }
+      // A result goes through JSON in real life, too.
+      return JSON.parse(JSON.stringify(await execute(executors[kind], task, options))) as R;
+    },
+
+    async look<R>(task: TaskDefinition<R>, options: RunOptions = {}): Promise<R | undefined> {
+      if (executors.look === undefined) throw new TypeError('There is nothing to look with');
+      return (await execute(executors.look, task, options)) as R | undefined;
     },
 
     runAll: (build, options) =>

@@ -116,6 +116,8 @@ export interface SensorSpec {
   /** In all, over all tries and looks; then it fails without a further try (or is skipped). */
   readonly timeoutMs: Milliseconds;
   readonly softFail: boolean;
+  /** What looks, when it is no function of the DAG file: the connector of its condition, such as `files`. */
+  readonly condition?: string;
 }
 
 export type CatchupPolicy =

@@ -5,6 +5,7 @@ import type { TaskDefinition } from '../definition.ts';
 import { DagDefinitionError } from '../definition-error.ts';
 import { type Duration, durationMs } from '../duration.ts';
 import { oneOf } from '../options/checked-values.ts';
+import type { CommonTaskOptions } from '../options/task-options.ts';
 import {
   defineFunction,
   type FunctionOptions,
@@ -23,7 +24,7 @@ export interface PatienceOptions {
   readonly softFail?: boolean;
 }
 
-interface LookOptions extends PatienceOptions {
+export interface LookOptions extends PatienceOptions {
   /** Between looks. Default 1 minute. */
   readonly every?: Duration;
   /**
@@ -64,6 +65,15 @@ const MINUTE_MS = 60_000;
 
 /** A sensor of whatever types. */
 export function defineSensor(id: string, options: FunctionOptions & LookOptions, look: TaskFunction): TaskDefinition {
+  const { sensor, rest } = sensorParts(id, options);
+  return defineFunction(id, rest, look, { sensor });
+}
+
+/** How a sensor looks, apart from its options as a task. Throws HR_BAD_OPTION, HR_BAD_DURATION. */
+export function sensorParts<Options extends CommonTaskOptions>(
+  id: string,
+  options: Options & LookOptions,
+): { readonly sensor: SensorSpec; readonly rest: Omit<Options, keyof LookOptions> } {
   const { every, timeout, softFail = false, mode = 'reschedule', ...rest } = options;
   const where = `Task "${id}"`;
   const spec: SensorSpec = {
@@ -74,8 +84,7 @@ export function defineSensor(id: string, options: FunctionOptions & LookOptions,
   };
   // One that keeps its slot is one long try.
   const executionTimeout = rest.executionTimeout ?? (mode === 'poke' ? { ms: spec.timeoutMs } : undefined);
-  const given: FunctionOptions = executionTimeout === undefined ? rest : { ...rest, executionTimeout };
-  return defineFunction(id, given, look, { sensor: spec });
+  return { sensor: spec, rest: executionTimeout === undefined ? rest : { ...rest, executionTimeout } };
 }
 
 function longerThanNothing(what: string, duration: Duration): number {

@@ -1,13 +1,14 @@
 /** One attempt where it runs: find the task, give it its inputs, run it, encode what it returns. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { AssetSpec } from '@headrace/core';
 import type { DagDefinition, OperationExecutors, TaskContext, TaskDefinition, TaskOutcome } from '@headrace/sdk';
 import { OUTCOME_BRAND, resolveReferences, runValues } from '@headrace/sdk/runtime';
 import { CodeUnavailableError } from '../errors.ts';
 import type { Ending, InputSource, RunOrder, ValueSource } from '../protocol.ts';
 import { encodeValue } from '../values.ts';
 import { decisionOf } from './decision.ts';
-import { type Emissions, emissionsOf, noEmissions } from './emissions.ts';
+import { type Emissions, noEmissions } from './emissions.ts';
 import { endingOf } from './error-report.ts';
 import { labelOf } from './instance-args.ts';
 import { PagedResults, type ResultPages } from './mapped-results.ts';
@@ -102,7 +103,7 @@ export function attemptRunner({ dags, inlineBytes, resultBytes, codeFolder, ...s
     const { sensor, outlets = [] } = task.flow ?? {};
     const announce = (message: string, fields: Readonly<Record<string, unknown>>) => output.log('info', message, fields);
     const waits = new TaskWaits(order, tools, announce, waitLimitOf(sensor, order, time));
-    const emissions = outlets.length === 0 ? noEmissions(order) : await emissionsOf(order, outlets);
+    const emissions = outlets.length === 0 ? noEmissions(order) : await assetEmissions(order, outlets);
     const context = taskContext(order, dag, task, { signal, output, waits, emissions });
     let value: unknown;
     try {
@@ -181,6 +182,12 @@ function stored(json: string | undefined, scratch: Scratch, inlineBytes: number)
 function readInput(taskId: string, source: InputSource | undefined, pages: ResultPages): unknown {
   if (source === undefined) return undefined;
   return 'mapped' in source ? new PagedResults(taskId, source.mapped, pages) : readValue(source);
+}
+
+/** Imported with the first task that has outlets, and the core with it. */
+async function assetEmissions({ taskId, partitionKey }: RunOrder, outlets: readonly AssetSpec[]): Promise<Emissions> {
+  const { AssetEmissions } = await import('./asset-emissions.ts');
+  return new AssetEmissions(taskId, outlets, partitionKey);
 }
 
 /** Of any copy of the SDK. */
