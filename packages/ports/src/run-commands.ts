@@ -3,7 +3,7 @@ import type { Instant } from '@headrace/core';
 
 /** Which task instances of a run, and of which other runs of its DAG, a command is about. */
 export interface TaskSelection {
-  /** Tasks or groups by id, or `[task id, map index]`. Absent: all tasks of the run. */
+  /** Tasks or groups by id, or `[id, map index]`. Absent: all tasks of the run. */
   readonly taskIds?: readonly (string | readonly [taskId: string, mapIndex: number])[];
   readonly includeUpstream?: boolean;
   readonly includeDownstream?: boolean;
@@ -20,6 +20,8 @@ export interface ClearRequest extends TaskSelection {
   readonly onlyFailed?: boolean;
   /** Of these, only what runs. With `onlyFailed`: both. */
   readonly onlyRunning?: boolean;
+  /** Of the iterations of a loop, also those that came after them. Without it an iteration is cleared alone. */
+  readonly includeLaterIterations?: boolean;
   /** Change nothing if any of them runs, instead of stopping it. */
   readonly preventRunning?: boolean;
   /** Go on with the newest version of the DAG instead of the one the run is pinned to. */
