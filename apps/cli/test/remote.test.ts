@@ -129,7 +129,7 @@ describe('the command line', () => {
   });
 
   test('lists, shows, pauses and un-pauses DAGs, and shows broken files', async () => {
-    expect((await json('dags', 'list')).dags).toMatchObject([{ dag_id: 'nightly' }, { dag_id: 'shop', tags: [{ name: 'test' }] }]);
+    expect((await json('dags', 'list')).dags).toMatchObject([{ dag_id: 'grouped' }, { dag_id: 'nightly' }, { dag_id: 'shop', tags: [{ name: 'test' }] }]);
     const shown = (await cli('dags', 'show', 'shop')).stdout;
     expect(shown).toMatch(/params .*\bitems=2\b/);
     expect(shown).toMatch(/count +task +report +all_success +2 +default/);
@@ -195,7 +195,7 @@ describe('the command line', () => {
     await json('dags', 'trigger', 'shop', '--run-id', 'waiting', '--param', 'failures=1');
     await until('a retry', async () => (await store.queries.taskInstance('shop', 'waiting', 'count', -1))?.status === 'up_for_retry');
     expect((await cli('tasks', 'explain', 'shop', 'waiting', 'count')).stdout).toMatch(
-      /count is up_for_retry\n.*\nwaits +due +The next try is due in \d+ ms/,
+      /count is up_for_retry\n.*\nwaits +due +The next try is due in \d+ min/,
     );
     expect((await cli('runs', 'cancel', 'shop', 'waiting')).code).toBe(0);
   });
@@ -246,16 +246,41 @@ describe('the command line', () => {
     const dry = await cli('tasks', 'clear', 'shop', 'one', 'report', '--upstream', '--dry-run');
     expect(dry.stdout).toBe('Would be run anew: count, report\n');
     const misspelt = await cli('tasks', 'clear', 'shop', 'one', 'raport');
-    expect([misspelt.code, misspelt.stderr]).toEqual([1, expect.stringContaining('has no task "raport"')]);
+    expect([misspelt.code, misspelt.stderr]).toEqual([1, expect.stringContaining('has no task or group "raport"')]);
+  });
+
+  test('takes a group for its tasks, and an iteration of a loop alone or with the later ones', async () => {
+    expect((await cli('dags', 'trigger', 'grouped', '--run-id', 'g1')).code).toBe(0);
+    await ends('g1', 'success', 'grouped');
+    const dry = async (...args: string[]) => (await cli('tasks', 'clear', 'grouped', 'g1', ...args, '--dry-run')).stdout;
+    expect(await dry('prepare')).toBe('Would be run anew: prepare.check.count, prepare.fetch\n');
+    expect(await dry('prepare.check')).toBe('Would be run anew: prepare.check.count\n');
+    expect(await dry('pages', '--map-index', '1')).toBe('Would be run anew: pages.next[1]\n');
+    expect(await dry('pages.next', '--map-index', '1', '--later-iterations')).toBe('Would be run anew: pages.next[1], pages.next[2]\n');
+    expect(await cli('tasks', 'clear', 'grouped', 'g1', '--map-index', '1')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--map-index needs the tasks'),
+    });
+
+    const ofGroup = await json('tasks', 'list', 'grouped', 'g1', '--group', 'prepare');
+    expect(ofGroup.task_instances.map((one: { task_id: string }) => one.task_id).sort()).toEqual(['prepare.check.count', 'prepare.fetch']);
+    expect((await cli('tasks', 'mark', 'grouped', 'g1', 'prepare', 'failed')).stdout).toBe(
+      'Marked failed: prepare.check.count, prepare.fetch\n',
+    );
+    const misspelt = await cli('tasks', 'mark', 'grouped', 'g1', 'prepair', 'failed');
+    expect([misspelt.code, misspelt.stderr]).toEqual([1, expect.stringContaining('has no task or group "prepair"')]);
+    expect((await cli('tasks', 'retry', 'grouped', 'g1', 'prepare')).stdout).toContain('prepare.check.count, prepare.fetch');
+    await until('the retry to begin', async () => (await store.queries.taskInstance('grouped', 'g1', 'prepare.fetch', -1))?.attempt === 2);
+    await ends('g1', 'success', 'grouped');
   });
 });
 
-async function ends(runId: string, status: string): Promise<void> {
+async function ends(runId: string, status: string, dagId = 'shop'): Promise<void> {
   await until(`run ${runId} to end`, async () => {
-    const run = await store.queries.run('shop', runId);
+    const run = await store.queries.run(dagId, runId);
     return run?.status === 'success' || run?.status === 'failed';
   });
-  expect((await store.queries.run('shop', runId))?.status).toBe(status);
+  expect((await store.queries.run(dagId, runId))?.status).toBe(status);
 }
 
 /** Polls for what other processes do. */

@@ -72,6 +72,8 @@ export const TaskInstanceListQuery = Type.Object(
     ...paging,
     order_by: orderBy('map_index'),
     task_id: Type.Optional(Type.String()),
+    /** The tasks of this group and of the groups in it. Of one DAG only. */
+    task_group_id: Type.Optional(Type.String()),
     state: Type.Optional(Type.Array(StateFilter)),
     pool: Type.Optional(Type.Array(Type.String())),
     queue: Type.Optional(Type.Array(Type.String())),
@@ -86,7 +88,7 @@ export const ClearTaskInstances = Type.Object(
   {
     dry_run: Type.Boolean({ default: true }),
     dag_run_id: Type.Optional(Nullable(Type.String())),
-    /** Task ids, or `[task id, map index]`. Absent: all of the run. */
+    /** Ids of tasks or groups, or `[id, map index]`. Absent: all of the run. */
     task_ids: Type.Optional(Nullable(Type.Array(Type.Union([Type.String(), Type.Tuple([Type.String(), Type.Integer()])])))),
     only_failed: Type.Boolean({ default: true }),
     only_running: Type.Boolean({ default: false }),
@@ -94,6 +96,8 @@ export const ClearTaskInstances = Type.Object(
     include_downstream: Type.Boolean({ default: false }),
     include_future: Type.Boolean({ default: false }),
     include_past: Type.Boolean({ default: false }),
+    /** Of a loop, also the iterations after those that are named. */
+    include_later_loop_iterations: Type.Boolean({ default: false }),
     reset_dag_runs: Type.Boolean({ default: true }),
     run_on_latest_version: Type.Boolean({ default: false }),
     /** Refuse when one of them is running, instead of stopping it. */

@@ -95,6 +95,8 @@ export interface TaskInstanceFilter {
   readonly dagId?: string;
   readonly runId?: string;
   readonly taskId?: string;
+  /** Any of these. With `taskId`: both. */
+  readonly taskIds?: readonly string[];
   readonly statuses?: readonly (TaskStatus | 'none')[];
   readonly queues?: readonly string[];
   readonly pools?: readonly string[];

@@ -84,10 +84,15 @@ async function newestRuns(
 }
 
 /** Of one run, in the order in which they started. */
-export async function allTaskInstances(client: HeadraceClient, dagId: string, runId: string): Promise<TaskInstance[]> {
+export async function allTaskInstances(
+  client: HeadraceClient,
+  dagId: string,
+  runId: string,
+  filter: { readonly task_group_id?: string } = {},
+): Promise<TaskInstance[]> {
   const found: TaskInstance[] = [];
   for (let total = 1; found.length < total; ) {
-    const page = await client.taskInstances(dagId, runId, { limit: PAGE, offset: found.length, order_by: 'id' });
+    const page = await client.taskInstances(dagId, runId, { ...filter, limit: PAGE, offset: found.length, order_by: 'id' });
     found.push(...page.task_instances);
     total = page.task_instances.length === 0 ? 0 : page.total_entries;
   }

@@ -23,11 +23,11 @@ interface ClearOptions {
   readonly future?: boolean;
   readonly onlyRunning?: boolean;
   readonly preventRunning?: boolean;
+  readonly mapIndex?: string;
+  readonly laterIterations?: boolean;
 }
 
-interface MarkOptions extends Pick<ClearOptions, 'upstream' | 'downstream' | 'past' | 'future' | 'dryRun'> {
-  readonly mapIndex?: string;
-}
+type MarkOptions = Pick<ClearOptions, 'upstream' | 'downstream' | 'past' | 'future' | 'dryRun' | 'mapIndex'>;
 
 export function addTaskCommands(program: Command, terminal: Terminal): void {
   const tasks = program.command('tasks').description('see tasks of a run, read their logs, run them anew');
@@ -37,9 +37,11 @@ export function addTaskCommands(program: Command, terminal: Terminal): void {
     .description('the tasks of a run and their states')
     .argument('<dag>')
     .argument('<run>', 'its id, or "latest"')
-    .action(async (dagId: string, given: string, _, command: Command) => {
+    .option('--group <id>', 'only those of this group and of the groups in it')
+    .action(async (dagId: string, given: string, { group }: { group?: string }, command: Command) => {
       const session = await openSession(command, terminal);
-      const found = await allTaskInstances(session.client, dagId, await resolveRunId(session.client, dagId, given));
+      const filter = group === undefined ? {} : { task_group_id: group };
+      const found = await allTaskInstances(session.client, dagId, await resolveRunId(session.client, dagId, given), filter);
       show(session, { task_instances: found, total_entries: found.length }, () => taskTable(found));
     });
 
@@ -67,7 +69,7 @@ export function addTaskCommands(program: Command, terminal: Terminal): void {
     .description('run what failed anew, with everything that waits for it')
     .argument('<dag>')
     .argument('<run>', 'its id, or "latest"')
-    .argument('[tasks...]', 'all that failed, if not given')
+    .argument('[tasks...]', 'tasks or groups; all that failed, if not given')
     .option('--latest', "with the DAG's newest version, not the one that the run began with")
     .action(async (dagId: string, given: string, taskIds: string[], { latest }: Pick<ClearOptions, 'latest'>, command: Command) =>
       clear(await openSession(command, terminal), dagId, given, taskIds, { onlyFailed: true, downstream: true, latest: latest ?? false }),
@@ -78,7 +80,9 @@ export function addTaskCommands(program: Command, terminal: Terminal): void {
     .description('run tasks anew, whatever became of them')
     .argument('<dag>')
     .argument('<run>', 'its id, or "latest"')
-    .argument('[tasks...]', 'all of the run, if not given')
+    .argument('[tasks...]', 'tasks or groups; all of the run, if not given')
+    .option('--map-index <number>', 'only this instance of mapped tasks, or this iteration of loops')
+    .option('--later-iterations', 'with the iterations of their loops that came after them')
     .option('--upstream', 'with everything before them')
     .option('--downstream', 'with everything after them')
     .option('--past', "the same tasks of the DAG's earlier runs, too")
@@ -97,7 +101,7 @@ export function addTaskCommands(program: Command, terminal: Terminal): void {
     .description('say what tasks came to, without running them; what comes after them goes on from there')
     .argument('<dag>')
     .argument('<run>', 'its id, or "latest"')
-    .argument('<task>')
+    .argument('<task>', 'or a group')
     .addArgument(new Argument('<state>').choices(['success', 'failed']))
     .option('--map-index <number>', 'only this instance of a mapped task')
     .option('--upstream', 'with everything before it')
@@ -146,15 +150,19 @@ async function showLog(
 }
 
 async function clear(session: Session, dagId: string, given: string, taskIds: readonly string[], options: ClearOptions): Promise<void> {
+  const index = indexIn(options);
+  if (index !== undefined && taskIds.length === 0) throw new UsageError('--map-index needs the tasks it is about');
   const runId = await resolveRunId(session.client, dagId, given);
+  const named = index === undefined ? [...taskIds] : taskIds.map((taskId): [string, number] => [taskId, index]);
   const answer = await session.client.clearTaskInstances(dagId, {
     dag_run_id: runId,
-    ...(taskIds.length === 0 ? {} : { task_ids: [...taskIds] }),
+    ...(named.length === 0 ? {} : { task_ids: named }),
     only_failed: options.onlyFailed ?? false,
     include_upstream: options.upstream ?? false,
     include_downstream: options.downstream ?? false,
     include_past: options.past ?? false,
     include_future: options.future ?? false,
+    include_later_loop_iterations: options.laterIterations ?? false,
     only_running: options.onlyRunning ?? false,
     prevent_running_task: options.preventRunning ?? false,
     run_on_latest_version: options.latest ?? false,
@@ -175,12 +183,10 @@ async function mark(
   given: string,
   taskId: string,
   state: 'success' | 'failed',
-  { mapIndex, dryRun = false, ...options }: MarkOptions,
+  { dryRun = false, ...options }: MarkOptions,
 ): Promise<void> {
+  const index = indexIn(options);
   const runId = await resolveRunId(session.client, dagId, given);
-  const index = mapIndex === undefined ? undefined : Number(mapIndex);
-  if (index !== undefined && (!Number.isInteger(index) || index < 0))
-    throw new UsageError(`--map-index must be a number from 0, not "${mapIndex}"`);
   const body = {
     new_state: state,
     include_upstream: options.upstream ?? false,
@@ -196,6 +202,13 @@ async function mark(
     if (answer.total_entries === 0) return `There is nothing to mark: it is ${state} already\n`;
     return `${dryRun ? `Would be marked ${state}` : `Marked ${state}`}: ${namesOf(answer, runId)}\n`;
   });
+}
+
+function indexIn({ mapIndex }: Pick<ClearOptions, 'mapIndex'>): number | undefined {
+  const index = mapIndex === undefined ? undefined : Number(mapIndex);
+  if (index !== undefined && (!Number.isInteger(index) || index < 0))
+    throw new UsageError(`--map-index must be a number from 0, not "${mapIndex}"`);
+  return index;
 }
 
 /** Instances of mapped tasks with their index, those of other runs with their run. */

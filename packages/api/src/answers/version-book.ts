@@ -11,6 +11,8 @@ export interface VersionEntry {
   readonly answer: DagVersion;
   readonly spec: DagSpec;
   task(taskId: string): TaskSpec | undefined;
+  /** The tasks of a group and of the groups in it; undefined: there is no such group. */
+  tasksOfGroup(groupId: string): readonly string[] | undefined;
 }
 
 export class VersionBook {
@@ -52,6 +54,10 @@ function entryOf(dagId: string, versionNumber: number, version: NonNullable<Awai
   return {
     spec,
     task: (taskId) => tasks.get(taskId),
+    tasksOfGroup: (groupId) => {
+      if (spec.groups?.some((group) => group.groupId === groupId) !== true) return undefined;
+      return spec.tasks.filter(({ group }) => group === groupId || group?.startsWith(`${groupId}.`) === true).map(({ taskId }) => taskId);
+    },
     answer: {
       id: dagVersionUuid(versionId),
       version_number: versionNumber,

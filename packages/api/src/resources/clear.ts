@@ -58,6 +58,7 @@ export const clearRoutes: Routes = async (app, context) => {
         includeDownstream: body.include_downstream,
         includePast: body.include_past,
         includeFuture: body.include_future,
+        includeLaterIterations: body.include_later_loop_iterations,
         onLatestVersion: body.run_on_latest_version,
         preventRunning: body.prevent_running_task,
         dryRun: body.dry_run,
@@ -92,10 +93,9 @@ async function refuseUnknownTasks(
   const newest = onLatestVersion === true ? (await deps.queries.dag(dagId))?.versionNumber : undefined;
   const version = await versions.get(dagId, newest ?? versionNumber);
   if (version === undefined) return;
-  const groups = new Set(version.spec.groups?.map(({ groupId }) => groupId));
   const unknown = taskIds
     .map((entry) => (typeof entry === 'string' ? entry : entry[0]))
-    .filter((taskId) => version.task(taskId) === undefined && !groups.has(taskId));
+    .filter((id) => version.task(id) === undefined && version.tasksOfGroup(id) === undefined);
   if (unknown.length > 0)
-    throw invalid({ field: 'body.task_ids', message: `DAG "${dagId}" has no task ${unknown.map((id) => `"${id}"`).join(', ')}` });
+    throw invalid({ field: 'body.task_ids', message: `DAG "${dagId}" has no task or group ${unknown.map((id) => `"${id}"`).join(', ')}` });
 }

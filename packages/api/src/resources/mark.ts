@@ -7,7 +7,7 @@ import {
 } from '@headrace/api-contract';
 import type { MarkRequest } from '@headrace/ports';
 import type { Static } from 'typebox';
-import { invalid, unsupported } from '../http/api-problem.ts';
+import { ApiProblem, invalid, unsupported } from '../http/api-problem.ts';
 import { answers, operate, path } from '../http/route-schema.ts';
 import { affectedInstances, changed } from './affected.ts';
 import type { ResourceContext, Routes } from './context.ts';
@@ -83,6 +83,9 @@ async function patch(
     const noted = { affected: [{ runId: dag_run_id, taskId: task_id, mapIndex: map_index ?? -1 }] };
     return affectedInstances(dag_id, noted, context);
   }
+  const version = await context.versions.get(dag_id, run.versionNumber);
+  if (version !== undefined && version.task(task_id) === undefined && version.tasksOfGroup(task_id) === undefined)
+    throw new ApiProblem('HR_TASK_INSTANCE_NOT_FOUND', `Run "${dag_run_id}" of DAG "${dag_id}" has no task or group "${task_id}"`);
   const request: MarkRequest = {
     status: state,
     taskIds: [map_index === undefined ? task_id : [task_id, map_index]],

@@ -8,6 +8,7 @@ import {
 } from '@headrace/api-contract';
 import type { TaskInstanceFilter } from '@headrace/ports';
 import { presentTaskInstance, presentTaskInstances, presentTry } from '../answers/task-instance.ts';
+import { invalid } from '../http/api-problem.ts';
 import { answers, path, read } from '../http/route-schema.ts';
 import type { Routes } from './context.ts';
 import { ANY } from './lookup.ts';
@@ -31,12 +32,16 @@ export const taskInstanceRoutes: Routes = async (app, { deps: { queries }, looku
       },
     },
     async ({ params: { dag_id, dag_run_id }, query }) => {
-      if (dag_id !== ANY && dag_run_id !== ANY) await lookup.run(dag_id, dag_run_id);
-      else if (dag_id !== ANY) await lookup.dag(dag_id);
+      const of = dag_id === ANY ? undefined : await (dag_run_id === ANY ? lookup.dag(dag_id) : lookup.run(dag_id, dag_run_id));
+      const { task_group_id } = query;
+      if (task_group_id !== undefined && of === undefined)
+        throw invalid({ field: 'query.task_group_id', message: 'needs a DAG: a group is one of its parts' });
+      const group = task_group_id === undefined || of === undefined ? undefined : await tasksOfGroup(of, task_group_id);
       const filter: TaskInstanceFilter = {
         ...(dag_id === ANY ? {} : { dagId: dag_id }),
         ...(dag_run_id === ANY ? {} : { runId: dag_run_id }),
         ...(query.task_id === undefined ? {} : { taskId: query.task_id }),
+        ...(group === undefined ? {} : { taskIds: group }),
         ...(query.state === undefined ? {} : { statuses: query.state.map((state) => (state === 'no_status' ? 'none' : state)) }),
         ...(query.pool === undefined ? {} : { pools: query.pool }),
         ...(query.queue === undefined ? {} : { queues: query.queue }),
@@ -111,4 +116,9 @@ export const taskInstanceRoutes: Routes = async (app, { deps: { queries }, looku
       return presentTry(await lookup.try(record, params.task_try_number), versions);
     },
   );
+
+  /** None, if the version has no such group: a filter that nothing fits. */
+  async function tasksOfGroup(of: { readonly dagId: string; readonly versionNumber: number }, groupId: string): Promise<readonly string[]> {
+    return (await versions.get(of.dagId, of.versionNumber))?.tasksOfGroup(groupId) ?? [];
+  }
 };

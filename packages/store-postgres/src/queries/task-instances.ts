@@ -140,6 +140,7 @@ export function listTaskInstances(db: Queryable, filter: TaskInstanceFilter, pag
     .add('r.dag_id = ?', filter.dagId)
     .add('r.run_id = ?', filter.runId)
     .add('t.task_id = ?', filter.taskId)
+    .add('t.task_id = any(?)', filter.taskIds)
     .add('t.state = any(?)', filter.statuses)
     .add('t.queue = any(?)', filter.queues)
     .add('t.pool = any(?)', filter.pools);
