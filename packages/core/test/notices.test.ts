@@ -150,6 +150,7 @@ describe('what a decision tells', () => {
       from: { status: 'running', attempt: 1 },
       to: { status: 'up_for_retry', attempt: 1, dueAt: 0 },
       reason: 'attempt lost, will be tried again',
+      lost: true,
     };
     const told = decisionNotices(dag, { ...identity, state: newRun(dag) }, [change], undefined);
     expect(told).toHaveLength(1);

@@ -283,6 +283,7 @@ describe('a lost attempt', () => {
         from: { status, attempt: 2 },
         to: { status: 'up_for_retry', attempt: 2, dueAt: 1_010 },
         reason: 'attempt lost, will be tried again',
+        lost: true,
       },
     ]);
     expect(answer.effects).toEqual([{ type: 'wake', at: 1_010 }]);
@@ -302,6 +303,7 @@ describe('a lost attempt', () => {
       from: { status: 'running', attempt: 3 },
       to: { status: 'failed', attempt: 3 },
       reason: 'attempt lost, no tries left',
+      lost: true,
     });
     expect(answer.run.tasks.map(({ status }) => status)).toEqual(['failed', 'upstream_failed', 'scheduled', 'upstream_failed']);
     expect(answer.effects).toEqual([]);
@@ -329,6 +331,7 @@ describe('a lost attempt', () => {
         from: { status: 'restarting', attempt: 1 },
         to: { status: 'none', attempt: 1 },
         reason: 'attempt lost while it was being stopped',
+        lost: true,
       },
     ]);
     expect(lost.effects).toEqual([{ type: 'wake', at: 10 }]);

@@ -81,6 +81,11 @@ export class ActiveRun {
     return this.#state;
   }
 
+  /** Something waits for a slot; if a command made it ready, no decision of ours has asked for one. */
+  get hasReady(): boolean {
+    return this.#state.tasks.some((task) => task.status === 'scheduled');
+  }
+
   /**
    * The decision was saved. False: not all of the task instances that it adds are known by id, so the run must be read anew.
    * @param created as the store answered, of all runs of the batch.
@@ -139,10 +144,10 @@ export class ActiveRun {
 
   #decisionOf(next: RunState, changes: ReadonlyMap<number, TaskChange>, created: readonly NewNode[]): RunDecision {
     const saved: RunDecision['changes'][number][] = [];
-    for (const { task: node, from, to, reason, mapIndex } of changes.values()) {
+    for (const { task: node, from, to, reason, mapIndex, lost } of changes.values()) {
       const taskInstanceId = this.#instanceIds[node];
       if (taskInstanceId === undefined) continue;
-      const change = { taskInstanceId, from: from.status, fromAttempt: from.attempt, to, reason };
+      const change = { taskInstanceId, from: from.status, fromAttempt: from.attempt, to, reason, ...(lost === undefined ? {} : { lost }) };
       saved.push(mapIndex === undefined ? change : { ...change, mapIndex });
     }
     const status = next.status === this.#state.status ? undefined : next.status;
@@ -210,5 +215,13 @@ function earliestDue({ tasks }: RunState): Instant | undefined {
 function joined(earlier: TaskChange | undefined, later: TaskChange): TaskChange {
   if (earlier === undefined) return later;
   const mapIndex = later.mapIndex ?? earlier.mapIndex;
-  return { task: later.task, from: earlier.from, to: later.to, reason: later.reason, ...(mapIndex === undefined ? {} : { mapIndex }) };
+  const lost = later.lost ?? earlier.lost;
+  return {
+    task: later.task,
+    from: earlier.from,
+    to: later.to,
+    reason: later.reason,
+    ...(mapIndex === undefined ? {} : { mapIndex }),
+    ...(lost === undefined ? {} : { lost }),
+  };
 }

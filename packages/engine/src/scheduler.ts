@@ -387,8 +387,7 @@ export class Scheduler {
     const run = this.#book.get(runKey);
     if (run === undefined) return;
     this.#past.adopted(run);
-    // Made ready by a command, say: no decision of ours has asked for its slot.
-    if (run.state.tasks.some((task) => task.status === 'scheduled')) this.#due.pick = true;
+    if (run.hasReady) this.#due.pick = true;
     if (run.wakeAt !== undefined) this.#alarm.notLaterThan(run.wakeAt);
   }
 

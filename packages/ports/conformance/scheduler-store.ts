@@ -147,6 +147,17 @@ export function schedulerStoreConformance(jest: TestFunctions, { name, open }: S
       expect(await world.states(runKey)).toEqual({ a: 'up_for_retry 1' });
     });
 
+    test('does not take an attempt for lost whose worker has its lease after all', async () => {
+      const { run, attempt } = await world.claimed(await world.dag([taskOf('a')]), -1);
+      const { runKey, revision } = await world.loaded(run.runKey);
+      const lost = { ...move(await world.loaded(runKey), 0, { status: 'up_for_retry', attempt: 1, dueAt: 1 }), lost: true as const };
+      await store.attempts.renew([attempt], 'worker-1', 60_000);
+      expect((await world.decide([{ runKey, revision, changes: [lost] }])).stale).toEqual([runKey]);
+      await store.attempts.renew([attempt], 'worker-1', -1);
+      expect((await world.decide([{ runKey, revision, changes: [lost] }])).stale).toEqual([]);
+      expect(await world.states(runKey)).toEqual({ a: 'up_for_retry 1' });
+    });
+
     test('finds running attempts whose lease has ended', async () => {
       const { run, attempt } = await world.claimed(await world.dag([taskOf('a')]), -1);
       const lost = await store.scheduler.expiredLeases(ALL_SHARDS, 1_000);

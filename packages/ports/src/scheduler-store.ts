@@ -56,6 +56,8 @@ export interface TaskInstanceChange {
   readonly reason: string;
   /** The instance was not mapped, and now is that of this item. */
   readonly mapIndex?: number;
+  /** Decided because the attempt was lost. If its lease is valid after all, the decision on the run is stale. */
+  readonly lost?: true;
 }
 
 /** A task instance that comes to be while its run goes on. */

@@ -61,7 +61,10 @@ describe('a claim', () => {
     );
     expect(answers.filter((answer) => answer !== undefined)).toHaveLength(1);
     const winner = ['worker-1', 'worker-2', 'worker-3'][answers.findIndex((answer) => answer !== undefined)] ?? '';
-    expect(await db.store.attempts.claim(queued, winner, LEASE_MS)).toEqual({ ...answers.find((answer) => answer !== undefined), claimedAt: expect.any(Number) });
+    expect(await db.store.attempts.claim(queued, winner, LEASE_MS)).toEqual({
+      ...answers.find((answer) => answer !== undefined),
+      claimedAt: expect.any(Number),
+    });
     expect(await db.store.attempts.claim(queued, 'worker-4', LEASE_MS)).toBeUndefined();
   });
 
@@ -111,6 +114,7 @@ describe('an ending', () => {
   test('of an attempt that was lost meanwhile changes nothing', async () => {
     const { run, queued } = await queuedTask(db.store, SPEC);
     await claimed(db.store, queued);
+    await db.sql.query("update task_instance set lease_until = now() - interval '1 second' where id = $1", [queued.taskInstanceId]);
     const { stale } = await decide(db.store, {
       runKey: run.runKey,
       revision: run.revision,
@@ -121,6 +125,7 @@ describe('an ending', () => {
           fromAttempt: 1,
           to: { status: 'up_for_retry', attempt: 1, dueAt: 5 },
           reason: 'lost',
+          lost: true,
         },
       ],
     });

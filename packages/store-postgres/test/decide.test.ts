@@ -96,7 +96,7 @@ describe('a decision', () => {
     expect(await decide(db.store)).toEqual({ stale: [], created: [], queued: [], backlog: false });
   });
 
-  test('that puts a lost attempt off frees its slot for another task in the same step', async () => {
+  test('that puts a lost attempt off frees its slot for another task in the same step, unless its lease is valid', async () => {
     await db.sql.query('update pool set slots = 1');
     const run = await startedRun(db.store, PAIR);
     const first = await decide(db.store);
@@ -111,7 +111,10 @@ describe('a decision', () => {
       fromAttempt: 1,
       to: { status: 'up_for_retry', attempt: 1, dueAt: Date.now() + 60_000 },
       reason: 'attempt lost',
+      lost: true,
     };
+    expect((await decide(db.store, decision(run, [lost]))).stale).toEqual([run.runKey]);
+    await db.sql.query("update task_instance set lease_until = now() - interval '1 second' where state = 'running'");
     const second = await decide(db.store, decision(run, [lost]));
     expect(second.queued.map((task) => task.taskInstanceId)).toEqual([idOf(run, 'b')]);
     expect(second.backlog).toBe(false);

@@ -67,11 +67,18 @@ function askedDelay(error: AttemptError): Milliseconds | undefined {
   return error.retryAfterMs !== undefined && Number.isFinite(error.retryAfterMs) ? error.retryAfterMs : undefined;
 }
 
+export interface DecidedEnd {
+  readonly from: TaskStatus;
+  readonly to: TaskState;
+  readonly reason: string;
+  readonly lost?: true;
+}
+
 /**
  * The error of an attempt that a decision ended, not its worker: it was lost, or its run took too long or was ended by a person.
  * Undefined: the decision ended none.
  */
-export function errorOfDecision(from: TaskStatus, to: TaskState, reason: string): AttemptError | undefined {
+export function errorOfDecision({ from, to, reason, lost }: DecidedEnd): AttemptError | undefined {
   if ((from !== 'queued' && from !== 'running') || (to.status !== 'failed' && to.status !== 'up_for_retry')) return undefined;
-  return reason.startsWith('attempt lost') ? ATTEMPT_LOST : { name: 'Stopped', code: 'HR_STOPPED', message: reason };
+  return lost === true ? ATTEMPT_LOST : { name: 'Stopped', code: 'HR_STOPPED', message: reason };
 }

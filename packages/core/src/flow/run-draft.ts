@@ -102,8 +102,8 @@ export class RunDraft implements RunState {
     if (wasTerminal || becomesTerminal) this.doubts.around(task);
   }
 
-  /** A move that this step decides. */
-  move(node: number, to: TaskState, reason: string): void {
+  /** A move that this step decides. `lost`: because the attempt was. */
+  move(node: number, to: TaskState, reason: string, lost?: 'lost'): void {
     const from = this.state(node);
     if (!isLegalMove(from.status, to.status)) throw new Error(`The core decided an illegal move: ${from.status} → ${to.status}`);
     const created = this.#created[node - this.#before.nodes.length];
@@ -114,7 +114,7 @@ export class RunDraft implements RunState {
       if (this.isSettled(node)) throw new Error(`The core moved a node twice in one step, to ${to.status}: ${reason}`);
       this.#changeOf ??= new Map();
       this.#changeOf.set(node, this.#changes.length);
-      this.#changes.push({ task: node, from, to, reason });
+      this.#changes.push(lost === undefined ? { task: node, from, to, reason } : { task: node, from, to, reason, lost: true });
     }
     this.accept(node, to);
   }

@@ -78,6 +78,8 @@ export interface TaskChange {
   readonly task: number;
   /** The node was not mapped, and now is the instance of this item. */
   readonly mapIndex?: number;
+  /** Decided because the attempt was lost: not to be saved if its lease turns out to be valid. */
+  readonly lost?: true;
   readonly from: TaskState;
   readonly to: TaskState;
   readonly reason: string;

@@ -117,12 +117,12 @@ function lost(draft: RunDraft, event: Extract<RunEvent, { type: 'task.lost' }>):
   // A lost attempt that is over, or not yet known here, needs no decision: the store has the truth about it.
   if (known.attempt !== attempt || !holdsSlot.has(known.status)) return { kind: 'ignored', why: 'stale_attempt' };
   if (known.status === 'restarting') {
-    draft.move(node, { status: 'none', attempt }, 'attempt lost while it was being stopped');
+    draft.move(node, { status: 'none', attempt }, 'attempt lost while it was being stopped', 'lost');
     draft.wake(draft.now);
     return draft.finish();
   }
   const outcome = attemptOutcome(spec, attempt, { outcome: 'failed', error: ATTEMPT_LOST }, draft.now, dice, triesBefore);
-  draft.move(node, outcome, outcome.status === 'failed' ? 'attempt lost, no tries left' : 'attempt lost, will be tried again');
+  draft.move(node, outcome, outcome.status === 'failed' ? 'attempt lost, no tries left' : 'attempt lost, will be tried again', 'lost');
   if (outcome.status === 'up_for_retry') draft.wake(outcome.dueAt);
   settle(draft);
   return draft.finish();

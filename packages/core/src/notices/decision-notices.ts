@@ -3,7 +3,7 @@
 import { ATTEMPT_LOST } from '../flow/attempt-outcome.ts';
 import type { RunState, TaskChange } from '../flow/run.ts';
 import type { Dag } from '../model/compiled-dag.ts';
-import type { RunStatus, TaskStatus } from '../model/states.ts';
+import type { RunStatus } from '../model/states.ts';
 import type { Notice, RunIdentity } from './notice.ts';
 import { runNotices } from './run-notices.ts';
 import { taskNotices } from './task-notices.ts';
@@ -12,8 +12,6 @@ import { taskNotices } from './task-notices.ts';
 export interface DecidedRun extends RunIdentity {
   readonly state: RunState;
 }
-
-const LIVE: ReadonlySet<TaskStatus> = new Set(['queued', 'running', 'restarting']);
 
 /**
  * @param changes what was decided; `task` is a node of `run.state`.
@@ -30,14 +28,12 @@ export function decisionNotices(
     const node = run.state.nodes[change.task];
     const task = node === undefined ? undefined : dag.tasks[node.task];
     if (node === undefined || task?.notices === undefined) continue;
-    // A live attempt that goes on to be tried again, or fails, without its worker's word was lost, unless a person said so.
-    const lost = LIVE.has(change.from.status) && (change.to.status === 'up_for_retry' || change.reason.startsWith('attempt lost'));
     const subject = {
       ...run,
       taskId: task.taskId,
       mapIndex: change.mapIndex ?? node.mapIndex,
       reason: change.reason,
-      ...(lost ? { error: ATTEMPT_LOST } : {}),
+      ...(change.lost === true ? { error: ATTEMPT_LOST } : {}),
     };
     notices.push(...taskNotices(task, subject, change.from, change.to));
   }

@@ -32,7 +32,7 @@ const LOCK = `
     for no key update of r
   ),
   task as materialized (
-    select id::text, dag_run_id::text, dag_id, state, attempt, attempt_id, pool, pool_slots, queue, priority_class, priority_weight, limits
+    select id::text, dag_run_id::text, dag_id, state, attempt, attempt_id, coalesce(lease_until > now(), false) as leased, pool, pool_slots, queue, priority_class, priority_weight, limits
     from task_instance
     where id = any($2)
     order by task_instance.id
@@ -55,6 +55,8 @@ interface TaskRow {
   readonly state: TaskStatus;
   readonly attempt: number;
   readonly attempt_id: string | null;
+  /** Its worker has renewed it, or another has claimed it. */
+  readonly leased: boolean;
   readonly pool: string;
   readonly pool_slots: number;
   readonly queue: string;
@@ -104,9 +106,10 @@ async function lock(client: Queryable, decisions: readonly RunDecision[]): Promi
 
 function isCurrent(decision: RunDecision, run: RunRow, tasks: ReadonlyMap<string, TaskRow>): boolean {
   if (run.revision !== decision.revision || run.state !== 'running') return false;
-  return decision.changes.every(({ taskInstanceId, from, fromAttempt }) => {
+  return decision.changes.every(({ taskInstanceId, from, fromAttempt, lost }) => {
     const task = tasks.get(taskInstanceId);
-    return task?.dag_run_id === decision.runKey && task.state === from && task.attempt === fromAttempt;
+    if (task?.dag_run_id !== decision.runKey || task.state !== from || task.attempt !== fromAttempt) return false;
+    return lost !== true || !task.leased;
   });
 }
 

@@ -95,6 +95,6 @@ async function addAll(client: Queryable, runs: readonly RunDecision[]): Promise<
 }
 
 function asMove(change: TaskInstanceChange): Move {
-  const error = errorOfDecision(change.from, change.to, change.reason);
+  const error = errorOfDecision(change);
   return error === undefined ? change : { ...change, error };
 }

@@ -54,9 +54,10 @@ export function decide(db: MemoryDatabase, batch: DecisionBatch, admit: Admit): 
 function isCurrent(db: MemoryDatabase, { runKey, revision, changes }: RunDecision): boolean {
   const run = db.runs.get(runKey);
   if (run?.revision !== revision || run.status !== 'running') return false;
-  return changes.every(({ taskInstanceId, from, fromAttempt }) => {
+  return changes.every(({ taskInstanceId, from, fromAttempt, lost }) => {
     const task = db.tasks.get(taskInstanceId);
-    return task?.runKey === runKey && task.state.status === from && task.state.attempt === fromAttempt;
+    if (task?.runKey !== runKey || task.state.status !== from || task.state.attempt !== fromAttempt) return false;
+    return lost !== true || (task.leaseUntil ?? 0) <= db.now();
   });
 }
 
@@ -142,7 +143,7 @@ function emptyBuckets(db: MemoryDatabase, admitted: readonly Candidate[]): void 
 }
 
 function asMove(change: TaskInstanceChange): Move {
-  const error = errorOfDecision(change.from, change.to, change.reason);
+  const error = errorOfDecision(change);
   return error === undefined ? change : { ...change, error };
 }
 

@@ -27,8 +27,6 @@ export class Invariants {
   readonly violations: Violation[] = [];
   readonly #db: MemoryDatabase;
   readonly #startedAt: number;
-  /** Attempts whose lease had ended when it was renewed, or they were given back: whoever saw that may still take them for lost. */
-  readonly #renewedLate = new Set<string>();
 
   constructor(db: MemoryDatabase, startedAt: number) {
     this.#db = db;
@@ -73,7 +71,6 @@ export class Invariants {
     const to = is.state.status;
     if (from !== to) this.#moved(name, was, is, how);
     else if (isTerminal(to) && !how.commanded && was.state !== is.state) this.violated('I3', `${name} is ${to} and was written again`);
-    if ((was.leaseUntil ?? Infinity) < this.#db.now()) this.#renewedLate.add(is.attemptId ?? '');
     if (from === 'running' && to === 'running' && (was.workerId !== is.workerId || was.attemptId !== is.attemptId))
       this.violated('I1', `${name} went from ${was.workerId} to ${is.workerId} while it ran`);
   }
@@ -92,8 +89,7 @@ export class Invariants {
       this.violated('I2', `${name} began try ${attempt - is.triesBefore} of ${is.maxTries}`);
     if (begins && is.attemptId === was.attemptId) this.violated('I1', `${name} began attempt ${attempt} under the id of the one before`);
     const takenForLost = from === 'running' && (to === 'failed' || to === 'up_for_retry') && is.error?.name === 'AttemptLost' && !commanded;
-    if (takenForLost && (was.leaseUntil ?? 0) >= this.#db.now() && !this.#renewedLate.has(is.attemptId ?? ''))
-      this.violated('I1', `${name} was taken from a worker that had its lease`);
+    if (takenForLost && (was.leaseUntil ?? 0) > this.#db.now()) this.violated('I1', `${name} was taken from a worker that had its lease`);
     if (from === 'queued' && (to === 'failed' || to === 'up_for_retry') && !commanded)
       this.violated('I10', `${name} was given up because nobody got its message`);
     const becomesReady = to === 'scheduled' || (to === 'queued' && from !== 'scheduled' && from !== 'running');
