@@ -25,7 +25,9 @@ const TOP_LEVEL = [
 const LINE_LIMIT = 400;
 
 /** File → why it is one subject all the same. */
-const LONG_FILES: Readonly<Record<string, string>> = {};
+const LONG_FILES: Readonly<Record<string, string>> = {
+  'packages/engine/src/scheduler.ts': 'one loop: its steps share what is due, and none of them stands without the others',
+};
 
 /** Made by installing, building or measuring; not in the repository. */
 const UNTRACKED = ['node_modules', 'reports', 'coverage', 'dist'];

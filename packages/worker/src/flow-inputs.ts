@@ -4,14 +4,14 @@ import type { AttemptStore, ClaimedAttempt, Clock, ResultRef, StoredResult } fro
 import type { FlowInputs, MappedSource, SentAssetEvent } from '@headrace/task-runtime';
 import type { CachedBundle } from './bundle-cache.ts';
 import type { Repeater } from './flow-of-dag.ts';
+import type { JointLoads } from './joint-loads.ts';
 import type { ResultItems } from './result-items.ts';
-import type { SharedLoads } from './shared-loads.ts';
 
 export interface FlowSources {
   readonly store: Pick<AttemptStore, 'results' | 'resultRefs' | 'mappedRefs' | 'refInStep' | 'resultsOf'>;
   readonly items: ResultItems;
   /** Of lists of the instances of repeated tasks, by run and task. */
-  readonly refLoads: SharedLoads<readonly ResultRef[]>;
+  readonly refLoads: JointLoads<readonly ResultRef[]>;
   readonly clock: Clock;
   /** Events that made a run; absent: none are told. */
   readonly triggeringEvents?: (runKey: string) => Promise<readonly SentAssetEvent[]>;

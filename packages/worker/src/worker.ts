@@ -18,11 +18,11 @@ import type { ConnectionSettings } from '@headrace/sdk';
 import type { SentAssetEvent, TaskPool } from '@headrace/task-runtime';
 import { Attempts } from './attempts.ts';
 import { BundleCache } from './bundle-cache.ts';
+import { JointLoads } from './joint-loads.ts';
 import { Leases } from './leases.ts';
 import { Places } from './places.ts';
 import { Registration } from './registration.ts';
 import { ResultItems } from './result-items.ts';
-import { SharedLoads } from './shared-loads.ts';
 import type { TriggeredRuns } from './trigger-run.ts';
 
 export interface WorkerOptions {
@@ -93,7 +93,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     connections,
     dice,
     items: new ResultItems(store, objects),
-    refLoads: new SharedLoads(),
+    refLoads: new JointLoads(),
     ...(runs === undefined ? {} : { runs }),
     ...(triggeringEvents === undefined ? {} : { triggeringEvents }),
     onFinishing: followPlaces,

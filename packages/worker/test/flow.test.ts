@@ -2,8 +2,8 @@ import type { DagSpec, GroupSpec } from '@headrace/core';
 import { decodeValue } from '@headrace/task-runtime';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { placesInProduct } from '../src/flow-inputs.ts';
+import { JointLoads } from '../src/joint-loads.ts';
 import { itemsOf } from '../src/result-items.ts';
-import { SharedLoads } from '../src/shared-loads.ts';
 import type { Row } from './support/memory-attempts.ts';
 import { WorkerFixture } from './support/worker-fixture.ts';
 
@@ -303,7 +303,7 @@ describe('items', () => {
   test('asked for while they are read are read once more, for all who asked', async () => {
     let loads = 0;
     const gates: (() => void)[] = [];
-    const shared = new SharedLoads<number>();
+    const shared = new JointLoads<number>();
     const get = () => shared.get('k', () => new Promise((resolve) => gates.push(() => resolve(++loads))));
     const first = get();
     const second = get();

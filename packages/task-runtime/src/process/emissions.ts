@@ -1,5 +1,4 @@
 /** What a task says about its outlets. */
-import type { AssetSpec } from '@headrace/core';
 import type { NewAssetEvent } from '@headrace/ports';
 import { UnknownOutletError } from '../errors.ts';
 import type { RunOrder } from '../protocol.ts';
@@ -14,11 +13,6 @@ export interface Emissions {
   emit(asset: string | { readonly name: string }, emission?: Emission): void;
   /** What a success records. */
   events(): readonly NewAssetEvent[];
-}
-
-export async function emissionsOf({ taskId, partitionKey }: RunOrder, outlets: readonly AssetSpec[]): Promise<Emissions> {
-  const { AssetEmissions } = await import('./asset-emissions.ts');
-  return new AssetEmissions(taskId, outlets, partitionKey);
 }
 
 /** Of a task without outlets. */

@@ -51,7 +51,7 @@ export class ResultPages {
   }
 }
 
-export class ResultsUnavailableError extends Error {
+class ResultsUnavailableError extends Error {
   readonly code = 'HR_RESULTS_UNAVAILABLE';
   constructor(why: string) {
     super(`Results of a mapped task could not be read: ${why}`);

@@ -32,8 +32,8 @@ const DEFAULT_EVERY_MS = 60_000;
 const MOST_RESULT_BYTES = 65_536;
 const LONGEST_KEY = 200;
 /** The key of the wait for a run that the task itself had made. */
-export const TRIGGERED = 'triggered';
-export const WEBHOOK_PATH = '/headrace/v1/waits/';
+const TRIGGERED = 'triggered';
+const WEBHOOK_PATH = '/headrace/v1/waits/';
 
 /** Thrown by a wait that has not ended. Not for user code. */
 export class Suspended extends Error {

@@ -2,7 +2,7 @@
  * Loads that many ask for at once. Whoever asks is answered by a load that began after it asked, so that it sees what was true then; all
  * that ask while one is under way share the next one.
  */
-export class SharedLoads<Value> {
+export class JointLoads<Value> {
   readonly #running = new Map<string, Promise<Value>>();
   readonly #next = new Map<string, Promise<Value>>();
 
