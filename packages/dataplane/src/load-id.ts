@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Place, OperationContext } from '@headrace/sdk';
+import type { OperationContext, Place } from '@headrace/sdk';
 
 /**
  * The identity of a load: the same for every attempt and every re-run of the same task over the same partition or interval,

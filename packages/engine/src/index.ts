@@ -8,6 +8,7 @@ export { createNoticeDuty, type NoticeDutyOptions } from './notice-duty.ts';
 export { createOverlapDuty, type OverlapDutyOptions } from './overlap-duty.ts';
 export { type DagPlan, planDag } from './plan-dag.ts';
 export { createRunCommands, RunMovedOnError } from './run-commands.ts';
-export { Scheduler, type SchedulerIntervals, type SchedulerOptions } from './scheduler.ts';
+export { Scheduler } from './scheduler.ts';
+export type { SchedulerIntervals, SchedulerOptions } from './scheduler-options.ts';
 export { StoreClock } from './store-clock.ts';
 export { createWaitDuty, type WaitDutyOptions } from './wait-duty.ts';

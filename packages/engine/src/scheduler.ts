@@ -8,75 +8,21 @@
  * E3. Nothing here is needed after a crash: what is owed follows from the rows.
  */
 import { admit, type Effect, type Instant, SLOT_STATUSES, type TaskStatus } from '@headrace/core';
-import {
-  type Clock,
-  type DecisionResult,
-  type Log,
-  type LostAttempt,
-  type Metrics,
-  type RunEvents,
-  type SchedulerStore,
-  type ScheduleStore,
-  type StoreEvent,
-  systemTimers,
-  type TaskQueue,
-  type Timers,
-  type TimetableEvaluator,
-} from '@headrace/ports';
+import { type DecisionResult, type LostAttempt, type SchedulerStore, type StoreEvent, systemTimers } from '@headrace/ports';
 import { type ActiveRun, isEmpty, type RunOutcome } from './active-run.ts';
 import { Alarm } from './alarm.ts';
 import { DagVersions } from './dag-versions.ts';
 import { Dispatcher } from './dispatcher.ts';
-import type { Duty } from './duty.ts';
 import { DutyDesk } from './duty-desk.ts';
 import { Errands } from './errands.ts';
 import { initialTasks } from './initial-tasks.ts';
+import { Membership } from './membership.ts';
 import { PastWatch } from './past-watch.ts';
 import { isPlannedWhenIdle } from './plan-dag.ts';
-import { RunBook, type VerifyIntervals } from './run-book.ts';
+import { RunBook } from './run-book.ts';
 import { SchedulePlanner } from './schedule-planner.ts';
+import { DEFAULT_INTERVALS, type SchedulerIntervals, type SchedulerOptions } from './scheduler-options.ts';
 import { StoreClock } from './store-clock.ts';
-
-export interface SchedulerOptions {
-  readonly schedulerId: string;
-  readonly store: SchedulerStore;
-  readonly events: RunEvents;
-  readonly queue: TaskQueue;
-  readonly clock: Clock;
-  /** Default: the system's. */
-  readonly timers?: Timers;
-  /** In [0, 1), for the jitter of retries. */
-  readonly dice: () => number;
-  readonly log: Log;
-  readonly metrics: Metrics;
-  /** Asks users' own timetables. Absent: DAGs that have one are not planned. */
-  readonly timetables?: TimetableEvaluator;
-  /** Has a DAG planned again when its timetable has answered. Goes with `timetables`. */
-  readonly schedules?: Pick<ScheduleStore, 'requestPlan'>;
-  /** What else it looks after. Default: nothing. */
-  readonly duties?: readonly Duty[];
-  readonly intervals?: Partial<SchedulerIntervals>;
-}
-
-/** All in milliseconds. */
-export interface SchedulerIntervals extends VerifyIntervals {
-  /** Membership is renewed this often … */
-  readonly heartbeat: number;
-  /** … and ends this long after the last renewal: how long a dead scheduler's shards wait. */
-  readonly membershipTtl: number;
-  /** How often leases and unclaimed attempts are looked through. */
-  readonly sweep: number;
-  readonly unclaimedAfter: number;
-}
-
-const DEFAULT_INTERVALS: SchedulerIntervals = {
-  heartbeat: 1_000,
-  membershipTtl: 5_000,
-  sweep: 2_000,
-  unclaimedAfter: 5_000,
-  verifyAfter: 30_000,
-  verifyAtMost: 300_000,
-};
 
 const RUNS_STARTED_AT_ONCE = 200;
 const RUNS_READ_AT_ONCE = 200;
@@ -97,6 +43,7 @@ export class Scheduler {
   readonly #alarm: Alarm;
   readonly #errands: Errands;
   readonly #versions: DagVersions;
+  readonly #membership: Membership;
   readonly #duties: DutyDesk;
   readonly #past: PastWatch;
 
@@ -108,7 +55,6 @@ export class Scheduler {
   #adoptAt = 0;
   /** … and one of them may get it then, although none ends. */
   #pickAt: Instant | undefined;
-  #shards: readonly number[] = [];
   #working: Promise<void> | undefined;
   #stopped = false;
   #stopListening: (() => Promise<void>) | undefined;
@@ -119,6 +65,14 @@ export class Scheduler {
     this.#intervals = { ...DEFAULT_INTERVALS, ...options.intervals };
     this.#clock = new StoreClock(options.clock);
     this.#versions = new DagVersions(store);
+    this.#membership = new Membership({
+      store,
+      schedulerId: options.schedulerId,
+      ttlMs: this.#intervals.membershipTtl,
+      clock: this.#clock,
+      log,
+      metrics,
+    });
     this.#book = new RunBook((versionId) => this.#versions.get(versionId), this.#intervals);
     this.#past = new PastWatch(store, this.#book);
     this.#dispatcher = new Dispatcher({
@@ -169,7 +123,7 @@ export class Scheduler {
 
   /** For health: `lastHeartbeatAt` is in wall-clock milliseconds. */
   status(): { readonly shards: number; readonly activeRuns: number; readonly lastHeartbeatAt: number | undefined } {
-    return { shards: this.#shards.length, activeRuns: this.#book.size, lastHeartbeatAt: this.#errands.lastDone('heartbeat') };
+    return { shards: this.#membership.shards.length, activeRuns: this.#book.size, lastHeartbeatAt: this.#errands.lastDone('heartbeat') };
   }
 
   #onEvents(events: readonly StoreEvent[]): void {
@@ -242,39 +196,27 @@ export class Scheduler {
   }
 
   async #heartbeat(): Promise<void> {
-    const { store, schedulerId, log, metrics } = this.#options;
-    await this.#clock.set(() => store.now());
-    const shards = await store.heartbeat(schedulerId, this.#intervals.membershipTtl);
-    const gained = shards.filter((shard) => !this.#shards.includes(shard));
-    const lost = this.#shards.filter((shard) => !shards.includes(shard));
-    this.#shards = shards;
-    metrics.gauge('headrace_scheduler_shards', shards.length);
-    metrics.gauge('headrace_heartbeat_timestamp_seconds', this.#clock.now() / 1_000, { component: 'scheduler' });
-    if (lost.length + gained.length === 0) return;
+    await this.#clock.set(() => this.#options.store.now());
+    const { gained, lost } = await this.#membership.renew();
+    if (!gained && !lost) return;
     this.#due.adopt = true;
-    if (gained.length > 0) {
-      log.info({ gained: gained.length, owned: shards.length }, 'shards were gained');
-      this.#lookAtEverything();
-    }
+    if (gained) this.#lookAtEverything();
     this.#kick();
-    if (lost.length > 0) {
-      log.info({ lost: lost.length, owned: shards.length }, 'shards went to another scheduler');
-      await this.#forgetOthers();
-    }
+    if (lost) await this.#forgetOthers();
   }
 
   /** Of the runs in hand those that are no longer ours, or no longer running. What is taken in hand meanwhile stays. */
   async #forgetOthers(): Promise<void> {
     const held = [...this.#book.runs()].map((run) => run.runKey);
-    const active = new Set(await this.#options.store.activeRuns(this.#shards));
+    const active = new Set(await this.#options.store.activeRuns(this.#membership.shards));
     for (const runKey of held) if (!active.has(runKey)) this.#book.forget(runKey);
   }
 
   /** Repairs what events cannot tell: workers that died, messages that vanished, runs of which nothing is heard. */
   async #sweep(): Promise<void> {
     const { store } = this.#options;
-    this.#onLost(await store.expiredLeases(this.#shards, LOST_AT_ONCE));
-    this.#onLost(await this.#dispatcher.recover(this.#shards));
+    this.#onLost(await store.expiredLeases(this.#membership.shards, LOST_AT_ONCE));
+    this.#onLost(await this.#dispatcher.recover(this.#membership.shards));
     this.#past.sweep();
     this.#book.reloadQuiet(this.#clock.now(), RUNS_READ_AT_ONCE);
     if (this.#clock.now() >= this.#adoptAt) {
@@ -348,14 +290,14 @@ export class Scheduler {
   }
 
   async #setAlarm(): Promise<void> {
-    const next = await this.#options.store.nextDue(this.#shards);
+    const next = await this.#options.store.nextDue(this.#membership.shards);
     if (next !== undefined) this.#alarm.notLaterThan(next);
   }
 
   async #startRuns(): Promise<void> {
     this.#due.start = false;
     const started = await this.#book.read(this.#clock.now(), () =>
-      this.#options.store.startRuns(this.#shards, RUNS_STARTED_AT_ONCE, async ({ versionId }) =>
+      this.#options.store.startRuns(this.#membership.shards, RUNS_STARTED_AT_ONCE, async ({ versionId }) =>
         initialTasks(await this.#versions.get(versionId)),
       ),
     );
@@ -369,7 +311,7 @@ export class Scheduler {
   /** Takes runs in hand that are running and ours and that the book does not have: a shard was gained, or an answer was lost. */
   async #adoptActive(): Promise<void> {
     this.#due.adopt = false;
-    const active = await this.#options.store.activeRuns(this.#shards);
+    const active = await this.#options.store.activeRuns(this.#membership.shards);
     for (const runKey of active) if (this.#book.get(runKey) === undefined) this.#book.reload(runKey);
   }
 

@@ -93,7 +93,11 @@ export function deadlineStoreConformance(
         target: { kind: 'webhook', connection: 'pager' },
         payload: { event: 'deadline.missed' },
       } as const;
-      expect(await judgeOne(runKey, ({ status }) => (expect(status).toBe('queued'), { state: 'missed', notices: [told] }))).toBe(true);
+      const judged = await judgeOne(runKey, ({ status }) => {
+        expect(status).toBe('queued');
+        return { state: 'missed', notices: [told] };
+      });
+      expect(judged).toBe(true);
       expect(await judgeOne(runKey, () => ({ state: 'missed', notices: [told] }))).toBe(false);
       const { items } = await harness.notices.list({ event: 'deadline.missed' }, { limit: 100, offset: 0 });
       expect(items.filter((one) => one.key === told.key)).toHaveLength(1);
