@@ -134,7 +134,11 @@ export function deadlineStoreConformance(
           return verdict;
         }),
       ).toBe(true);
-      expect(await judgeOne(runKey, ({ predicted }) => (expect(predicted).toBe(true), { state: 'missed', notices: [] }))).toBe(true);
+      const judged = await judgeOne(runKey, ({ predicted }) => {
+        expect(predicted).toBe(true);
+        return { state: 'missed', notices: [] };
+      });
+      expect(judged).toBe(true);
     });
 
     test('durations are those of the newest successful runs', async () => {
