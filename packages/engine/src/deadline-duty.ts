@@ -62,6 +62,7 @@ export function createDeadlineDuty({ store, versions }: DeadlineDutyOptions): Du
   return {
     name: 'deadlines',
     concerns: (event) => event.type === 'run',
+    restMs: 500,
     async perform(now) {
       const unwatched = await store.unwatched(RUNS_AT_ONCE);
       for (const run of unwatched) await store.watch(await deadlinesOf(run));

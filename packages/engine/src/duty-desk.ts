@@ -45,6 +45,8 @@ class Desk {
   #called = false;
   #stopped = false;
   #working: Promise<void> | undefined;
+  /** On the monotonic clock: it rests until then. */
+  #restsUntil = 0;
 
   constructor(duty: Duty, tools: Omit<DutyDeskOptions, 'duties'>) {
     this.#duty = duty;
@@ -57,8 +59,14 @@ class Desk {
   }
 
   call(): void {
+    if (this.#stopped) return;
+    const rest = this.#restsUntil - this.#tools.clock.monotonic();
+    if (rest > 0) {
+      this.#alarm.notLaterThan(this.#tools.clock.now() + rest);
+      return;
+    }
     this.#called = true;
-    if (this.#working !== undefined || this.#stopped) return;
+    if (this.#working !== undefined) return;
     this.#working = this.#work().finally(() => {
       this.#working = undefined;
       if (this.#called) this.call();
@@ -76,6 +84,7 @@ class Desk {
     while (this.#called && !this.#stopped) {
       this.#called = false;
       const began = clock.monotonic();
+      this.#restsUntil = began + (this.#duty.restMs ?? 0);
       try {
         const { more, nextAt } = await this.#duty.perform(clock.now());
         if (more === true) this.#called = true;

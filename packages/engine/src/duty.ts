@@ -12,6 +12,8 @@ export interface Duty {
   readonly name: string;
   /** Whether there may be something to do now. `duty` events with its name are told without asking. */
   concerns?(event: StoreEvent): boolean;
+  /** For what concerns every run there is, and is not urgent: at least so many milliseconds lie between two performances. Default 0. */
+  readonly restMs?: number;
   /**
    * Does what is due, in small steps. Idempotent: done twice, or by two schedulers, it does no more. An error is logged and counted, and
    * the duty is performed again a little later.
