@@ -2,10 +2,12 @@
  * Tasks wait without a slot, and what they wait for finds them whoever has died meanwhile: real scheduler, worker and API processes, a
  * real PostgreSQL and a real Redis.
  */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { silentLog } from '@headrace/ports';
 import { createStore, migrate, type PostgresStore } from '@headrace/store-postgres';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -27,6 +29,9 @@ let sql: pg.Pool;
 let api: HeadraceProcess;
 let scheduler: HeadraceProcess;
 let worker: HeadraceProcess;
+/** Answers 404 until it is ready. */
+let partner: Server;
+let partnerIsReady = false;
 
 beforeAll(async () => {
   [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
@@ -36,6 +41,10 @@ beforeAll(async () => {
   sql.on('error', () => {});
   await sql.query(`insert into pool (name, slots) values ('narrow', 1)`);
   store = createStore({ url: postgres.url, log: silentLog });
+  partner = createServer((_request, response) =>
+    response.writeHead(partnerIsReady ? 200 : 404).end(JSON.stringify({ state: partnerIsReady ? 'done' : 'unknown' })),
+  );
+  await new Promise<void>((resolve) => partner.listen(0, '127.0.0.1', resolve));
   environment = {
     DATABASE_URL: postgres.url,
     REDIS_URL: redis.url,
@@ -47,6 +56,9 @@ beforeAll(async () => {
     HEADRACE_WORKER_SLOTS: '2',
     HEADRACE_LEASE_SECONDS: '3',
     HEADRACE_LOG_LEVEL: 'warn',
+    HEADRACE_CONN_LANDING: pathToFileURL(join(home, 'landing')).href,
+    HEADRACE_CONN_POS: postgres.url,
+    HEADRACE_CONN_PARTNER: `http://127.0.0.1:${(partner.address() as AddressInfo).port}`,
   };
   [api, scheduler, worker] = await Promise.all([
     startHeadrace('api', environment),
@@ -58,6 +70,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await Promise.all([api, scheduler, worker].map((child) => child?.stop()));
+  await new Promise((resolve) => (partner === undefined ? resolve(undefined) : partner.close(resolve)));
   await store?.close();
   await sql?.end();
   await redis?.stop();
@@ -136,6 +149,32 @@ describe('tasks that wait', () => {
   }, 180_000);
 });
 
+describe('ready-made sensors', () => {
+  test('wait for a file, for rows and for an answer, and the run goes on when they have come', async () => {
+    await sql.query('create table public.closed (day date)');
+    const runId = await trigger('conditions', { params: { day: '2026-05-01' } });
+    // Three of them share two slots.
+    await until('all to have looked in vain more than once', async () => {
+      const looks = await looksOf(runId);
+      return looks.length === 3 && looks.every(({ attempt }) => attempt > 2) ? looks : undefined;
+    });
+    expect((await statesOf('conditions', runId)).plain).toBe('success');
+
+    mkdirSync(join(home, 'landing', '2026-05-01'), { recursive: true });
+    writeFileSync(join(home, 'landing', '2026-05-01', 'till.csv'), 'a,b\n');
+    await sql.query(`insert into public.closed values ('2026-05-01')`);
+    partnerIsReady = true;
+    await finished('conditions', runId);
+    expect(await resultsOf('conditions', runId)).toMatchObject({
+      file: [{ path: '2026-05-01/till.csv', bytes: 4, modifiedAt: { $date: expect.any(String) } }],
+      rows: { n: { $bigint: '1' } },
+      answer: { status: 200, body: { state: 'done' } },
+      next: ['2026-05-01/till.csv', '1', 'done'],
+    });
+    expect((await looksOf(runId)).map(({ tries }) => tries)).toEqual([1, 1, 1]);
+  }, 180_000);
+});
+
 describe('a task mapped over a result', () => {
   test(`runs once for each of ${MAPPED} items, and what comes after sees all their results`, async () => {
     const runId = await trigger('numbers', { params: { count: MAPPED } });
@@ -170,6 +209,16 @@ async function statesOf(dagId: string, runId: string): Promise<Record<string, st
     [dagId, runId],
   );
   return Object.fromEntries(rows.map((row) => [row.task_id, row.state]));
+}
+
+/** Of the sensors of a run: how often they were tried, and how often they looked. */
+async function looksOf(runId: string): Promise<readonly { readonly tries: number; readonly attempt: number }[]> {
+  const { rows } = await sql.query<{ tries: number; attempt: number }>(
+    `select t.attempt - t.tries_before as tries, t.attempt from task_instance t join dag_run r on r.id = t.dag_run_id
+     where r.run_id = $1 and t.task_id in ('file', 'rows', 'answer')`,
+    [runId],
+  );
+  return rows;
 }
 
 /** Of tasks that are not mapped. */

@@ -1,6 +1,6 @@
 /**
- * `headrace tasks render`: what an extract, load, transform or export task would be asked to do in a run: its SQL, paths and partitions
- * with the run's values in their places. Nothing is done, and no connection is opened.
+ * `headrace tasks render`: what an extract, load, transform or export task would be asked to do in a run, or a ready-made sensor to look
+ * for: its SQL, paths and partitions with the run's values in their places. Nothing is done, and no connection is opened.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -42,7 +42,8 @@ export async function renderTask(request: RenderRequest): Promise<RenderedTask> 
     const task = spec.tasks.find((one) => one.taskId === taskId);
     if (task === undefined)
       throw new UsageError(`DAG "${spec.dagId}" has no task "${taskId}"; it has ${spec.tasks.map((one) => one.taskId).join(', ')}`);
-    if (task.kind === 'task') throw new UsageError(`Task "${taskId}" is a function: there is nothing to render`);
+    if (task.kind === 'task' && task.sensor?.condition === undefined)
+      throw new UsageError(`Task "${taskId}" is a function: there is nothing to render`);
     const params = await checkedParams(loader, loaded, spec, request.params);
     const { intervalStart, intervalEnd } = intervalOf(spec, request);
     const bundleDir = join(scratch, 'bundles');

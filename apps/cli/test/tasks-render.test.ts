@@ -20,6 +20,22 @@ describe('tasks render', () => {
     });
   });
 
+  test('shows what a ready-made sensor would look for', async () => {
+    const conditions = fileURLToPath(new URL('../../../dags/examples/conditions.ts', import.meta.url));
+    const at = ['--interval-start', '2026-05-01', '-o', 'json'];
+    const [file, answer] = await Promise.all(
+      ['till_files', 'partner_is_done'].map((taskId) => runCli(['tasks', 'render', conditions, taskId, ...at])),
+    );
+    expect([file?.code, file?.stderr]).toEqual([0, '']);
+    expect(JSON.parse(file?.stdout ?? '')).toMatchObject({
+      kind: 'task',
+      operation: { connector: 'files', connection: 'landing', glob: '2026-05-01/*.csv' },
+    });
+    expect(JSON.parse(answer?.stdout ?? '')).toMatchObject({
+      operation: { path: 'exports/2026-05-01', json: { at: 'state', is: 'done' } },
+    });
+  });
+
   test('says which tasks there are, and that a function has nothing to show', async () => {
     const [unknown, plain] = await Promise.all([runCli(['tasks', 'render', sales, 'revenu']), runCli(['tasks', 'render', shop, 'count'])]);
     expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringContaining('has no task "revenu"; it has best_sellers,')]);

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Executors that answer with what they were given. */
@@ -6,4 +6,6 @@ const echo = async ({ operation, inputs, fence, scratch, context }) => {
   writeFileSync(join(scratch, 'work'), 'x');
   return { operation, inputs, fence, day: context.interval.day };
 };
-export const executors = { extract: echo, load: echo, transform: echo, export: echo };
+/** Finds a file that is there. */
+const look = async ({ operation, context }) => (existsSync(context.connection(operation.connection).url) ? operation : undefined);
+export const executors = { extract: echo, load: echo, transform: echo, export: echo, look };

@@ -135,6 +135,7 @@ function checkCallable(dag: DagDefinition | undefined, dagId: string, taskId: st
   const task = dag?.tasks.get(taskId);
   if (task === undefined) throw new CannotCallError(dagId, taskId, 'has no code here, only its spec');
   if (task.kind !== 'task') throw new CannotCallError(dagId, taskId, `is of kind "${task.kind}" and moves real data`);
+  if (task.operation !== undefined) throw new CannotCallError(dagId, taskId, 'waits for something outside of the simulation');
 }
 
 function resultOf({ report, result, assetEvents }: Ending): AttemptResult {
