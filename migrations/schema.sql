@@ -173,11 +173,15 @@ create table dag_run (
   priority_class smallint default 0 not null,
   idempotency_key text,
   request_hash text,
+  parent_dag_id text,
+  parent_run_id text,
+  parent_task_id text,
   constraint dag_run_dag_id_run_id_key UNIQUE (dag_id, run_id),
   constraint dag_run_pkey PRIMARY KEY (id),
   constraint dag_run_backfill_id_fkey FOREIGN KEY (backfill_id) REFERENCES backfill(id),
   constraint dag_run_dag_id_fkey FOREIGN KEY (dag_id) REFERENCES dag(dag_id),
   constraint dag_run_version_id_fkey FOREIGN KEY (version_id) REFERENCES dag_version(id),
+  constraint dag_run_parent_check CHECK ((num_nulls(parent_dag_id, parent_run_id, parent_task_id) = ANY (ARRAY[0, 3]))),
   constraint dag_run_run_type_check CHECK ((run_type = ANY (ARRAY['scheduled'::text, 'manual'::text, 'backfill'::text, 'asset_triggered'::text, 'asset_materialization'::text]))),
   constraint dag_run_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'running'::text, 'success'::text, 'failed'::text])))
 ) with (fillfactor=85);

@@ -1,12 +1,12 @@
 /** Composes an API process: the store, the engine's commands, the loader's check of params, metrics. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildApi, knownTokens, type ParamsCheck } from '@headrace/api';
+import { buildApi, knownTokens } from '@headrace/api';
 import { ConfigurationError, type ServiceConfiguration, secretsOf } from '@headrace/configuration';
-import { createDagLoader, createTimetableEvaluator, type DagLoader, ParamsCheckError } from '@headrace/dag-loader';
+import { createParamsValidator, createTimetableEvaluator } from '@headrace/dag-loader';
 import { createRunCommands, DagVersions } from '@headrace/engine';
 import { createObjectStore } from '@headrace/objects';
-import { type AttemptStore, DagNotFoundError, type QueryStore, type RunningProcess, systemClock } from '@headrace/ports';
+import { type RunningProcess, systemClock } from '@headrace/ports';
 import { createStore } from '@headrace/store-postgres';
 import { attemptLogKey } from '@headrace/task-runtime';
 import { createLog, createMetrics } from '@headrace/telemetry';
@@ -14,13 +14,13 @@ import { version } from './version.ts';
 
 /** Started and listening. Throws ConfigurationError, and what the store says of a database that it cannot use. */
 export async function runApi(configuration: ServiceConfiguration): Promise<RunningProcess> {
-  const { host, port, home, dags, databaseUrl, objects, logLevel, logFormat } = configuration;
+  const { host, port, home, databaseUrl, objects, logLevel, logFormat } = configuration;
   const tokens = tokensOf(configuration);
   const log = createLog({ name: 'api', level: logLevel, pretty: logFormat === 'pretty', secrets: secretsOf(configuration) });
   const { metrics, registry } = createMetrics();
   const store = createStore({ url: databaseUrl, log, metrics, applicationName: 'headrace-api' });
-  // The loader only checks params here: it watches nothing, and the DAG folder need not be on this machine.
-  const loader = createDagLoader({ dagsDir: dags, cacheDir: join(home, 'api-cache'), log, metrics });
+  // Both ask bundles that the store has: the DAG folder need not be on this machine.
+  const paramsValidator = createParamsValidator({ cacheDir: join(home, 'api-cache'), store, log });
   const timetables = createTimetableEvaluator({ cacheDir: join(home, 'api-cache'), store: store.attempts, log });
   try {
     await store.checkSchema();
@@ -39,7 +39,7 @@ export async function runApi(configuration: ServiceConfiguration): Promise<Runni
       objects: createObjectStore(objects),
       logKeyOf: attemptLogKey,
       runCommands: createRunCommands({ store: store.commands, versions: new DagVersions(store.scheduler), clock: systemClock }),
-      validateParams: (dagId, params) => validateParams(store, loader, dagId, params),
+      validateParams: (dagId, params) => paramsValidator.validate(dagId, params),
       authenticate: knownTokens(tokens),
       log,
       metrics,
@@ -53,13 +53,13 @@ export async function runApi(configuration: ServiceConfiguration): Promise<Runni
       async stop() {
         await app.close();
         await timetables.close();
-        await loader.close();
+        await paramsValidator.close();
         await store.close();
       },
     };
   } catch (error) {
     await timetables.close();
-    await loader.close();
+    await paramsValidator.close();
     await store.close();
     throw error;
   }
@@ -73,24 +73,4 @@ function tokensOf({ token, home }: ServiceConfiguration): { token: string; name:
   ].filter((one) => one.token !== '');
   if (tokens.length > 0) return tokens;
   throw new ConfigurationError([`HEADRACE_TOKEN is not set and ${file} is not there: without a token nobody could use the API`]);
-}
-
-/** Asks the DAG's newest version. Code that cannot be asked refuses the params: a run of it would fail anyway. */
-async function validateParams(
-  store: { readonly queries: Pick<QueryStore, 'dag'>; readonly attempts: Pick<AttemptStore, 'bundle'> },
-  loader: Pick<DagLoader, 'validateParams'>,
-  dagId: string,
-  params: Readonly<Record<string, unknown>>,
-): Promise<ParamsCheck> {
-  const dag = await store.queries.dag(dagId);
-  if (dag === undefined) throw new DagNotFoundError(dagId);
-  const { code } = await store.attempts.bundle(dag.versionId);
-  try {
-    const verdict = await loader.validateParams({ bundleCode: code, dagId, params });
-    if (verdict.kind === 'valid') return { ok: true, params: verdict.params };
-    return { ok: false, issues: verdict.issues.map(({ path, message }) => ({ path: path.join('.'), message })) };
-  } catch (error) {
-    if (error instanceof ParamsCheckError) return { ok: false, issues: [{ path: '', message: error.message }] };
-    throw error;
-  }
 }

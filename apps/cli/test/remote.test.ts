@@ -129,7 +129,12 @@ describe('the command line', () => {
   });
 
   test('lists, shows, pauses and un-pauses DAGs, and shows broken files', async () => {
-    expect((await json('dags', 'list')).dags).toMatchObject([{ dag_id: 'grouped' }, { dag_id: 'nightly' }, { dag_id: 'shop', tags: [{ name: 'test' }] }]);
+    expect((await json('dags', 'list')).dags).toMatchObject([
+      { dag_id: 'grouped' },
+      { dag_id: 'nightly' },
+      { dag_id: 'outer' },
+      { dag_id: 'shop', tags: [{ name: 'test' }] },
+    ]);
     const shown = (await cli('dags', 'show', 'shop')).stdout;
     expect(shown).toMatch(/params .*\bitems=2\b/);
     expect(shown).toMatch(/count +task +report +all_success +2 +default/);
@@ -272,6 +277,26 @@ describe('the command line', () => {
     expect((await cli('tasks', 'retry', 'grouped', 'g1', 'prepare')).stdout).toContain('prepare.check.count, prepare.fetch');
     await until('the retry to begin', async () => (await store.queries.taskInstance('grouped', 'g1', 'prepare.fetch', -1))?.attempt === 2);
     await ends('g1', 'success', 'grouped');
+  });
+
+  test('a task makes a run of another DAG, which says so; params that the DAG refuses fail the task', async () => {
+    expect((await cli('dags', 'trigger', 'outer', '--run-id', 'o1')).code).toBe(0);
+    await ends('o1', 'failed', 'outer');
+    const { task_instances } = await json('tasks', 'list', 'outer', 'o1');
+    const [made, refused] = ['good', 'bad'].map((id) => task_instances.find((one: { task_id: string }) => one.task_id === id));
+    expect(made.state).toBe('success');
+    expect([refused.state, refused.try_number, refused.error]).toEqual([
+      'failed',
+      1,
+      expect.objectContaining({
+        code: 'HR_INVALID_PARAMS',
+        message: expect.stringContaining('DAG "shop" could not be made: param "items"'),
+      }),
+    ]);
+    const inner = await json('runs', 'show', 'shop', 'latest');
+    expect(inner.conf).toMatchObject({ items: 3, failures: 0 });
+    expect((await store.queries.run('shop', inner.dag_run_id))?.parent).toEqual({ dagId: 'outer', runId: 'o1', taskId: 'good' });
+    await ends(inner.dag_run_id, 'success');
   });
 });
 

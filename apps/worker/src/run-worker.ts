@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type ServiceConfiguration, secretsOf } from '@headrace/configuration';
+import type { ParamsValidator } from '@headrace/dag-loader';
 import { createObjectStore } from '@headrace/objects';
 import type { RunningProcess } from '@headrace/ports';
 import { createTaskConsumer } from '@headrace/queue-bullmq';
@@ -47,6 +48,14 @@ export async function runWorker(configuration: ServiceConfiguration): Promise<Ru
       return (text) => masker.push(text) + masker.end();
     },
   });
+  let validator: Promise<ParamsValidator> | undefined;
+  /** With the first task that gives another DAG's run params: the loader and its bundler are much for those that never do. */
+  const paramsValidator = (): Promise<ParamsValidator> => {
+    validator ??= import('@headrace/dag-loader').then(({ createParamsValidator }) =>
+      createParamsValidator({ cacheDir: join(scratchDir, 'params'), store, log }),
+    );
+    return validator;
+  };
   const consumer = createTaskConsumer({ url: queueUrl, log, metrics, workerId });
   const worker = await startWorker({
     workerId,
@@ -59,6 +68,7 @@ export async function runWorker(configuration: ServiceConfiguration): Promise<Ru
       trigger: (request) => store.commands.trigger(request),
       loadRun: (dagId, runId) => store.commands.loadRun(dagId, runId),
       dag: (dagId) => store.queries.dag(dagId),
+      validateParams: async (dagId, params) => (await paramsValidator()).validate(dagId, params),
     },
     triggeringEvents: (runKey) => store.assets.triggeringEvents(runKey),
     bundleDir,
@@ -96,6 +106,7 @@ export async function runWorker(configuration: ServiceConfiguration): Promise<Ru
     async stop() {
       await Promise.all([worker.drain(configuration.drainSeconds * SECOND), notices.stop()]);
       await worker.close();
+      await (await validator)?.close();
       await Promise.all([server.close(), pool.close()]);
       await store.close();
       await rm(scratchDir, { recursive: true, force: true });

@@ -75,4 +75,17 @@ describe('explanations over the API', () => {
     expect(body.causes).toHaveLength(1);
     expect(body.conditions[0]?.rule).toBe('run_status');
   });
+
+  test('a run that a task asked for names it first', async () => {
+    const { deps } = createFixture();
+    const parent = { dagId: 'outer', runId: 'o1', taskId: 'start' };
+    const run: typeof deps.queries.run = async (dagId, runId) => {
+      const record = await deps.queries.run(dagId, runId);
+      return record && { ...record, triggeredBy: 'operator', parent };
+    };
+    await app.close();
+    app = await buildApi({ ...deps, queries: { ...deps.queries, run } });
+    const { body } = await get<{ causes: unknown[] }>('/headrace/v1/dags/sales/dagRuns/r1/explain');
+    expect(body.causes[0]).toEqual({ cause: 'parent', reason: 'Task "start" of run "o1" of DAG "outer" asked for it' });
+  });
 });

@@ -10,4 +10,5 @@ export {
 export type { EvaluationLimits } from './evaluation-process.ts';
 export { LoaderClosedError } from './evaluator.ts';
 export type { LoadOutcome } from './judge-answer.ts';
+export { type CheckedParams, createParamsValidator, type ParamsValidator, type ParamsValidatorOptions } from './params-validator.ts';
 export { type DagWatch, type WatchOptions, watchDags } from './watch-dags.ts';

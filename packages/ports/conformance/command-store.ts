@@ -27,10 +27,16 @@ export function commandStoreConformance(jest: TestFunctions, { name, open }: Sto
     test('a trigger makes a queued run, pinned to the newest version', async () => {
       const spec = await world.dag([taskOf('a')]);
       await world.save(spec, 2);
-      const { runKey, runId } = await store.commands.trigger({ ...request, dagId: spec.dagId, runId: 'mine', logicalDate: 86_400_000 });
+      const { runKey, runId } = await store.commands.trigger({
+        ...request,
+        dagId: spec.dagId,
+        runId: 'mine',
+        logicalDate: 86_400_000,
+        partitionKey: 'north',
+      });
       expect(runId).toBe('mine');
       const run = await store.commands.loadRun(spec.dagId, 'mine');
-      expect(run).toMatchObject({ runKey, status: 'queued', revision: 0, tasks: [], logicalDate: 86_400_000 });
+      expect(run).toMatchObject({ runKey, status: 'queued', revision: 0, tasks: [], logicalDate: 86_400_000, partitionKey: 'north' });
       expect(run?.versionId).toBe(await store.commands.latestVersion(spec.dagId));
       const made = [
         await store.commands.trigger({ ...request, dagId: spec.dagId, runAfter: 1 }),

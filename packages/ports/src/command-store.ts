@@ -3,6 +3,13 @@ import type { Instant, RunStatus, RunType } from '@headrace/core';
 import type { Range } from './page.ts';
 import type { LoadedRun, NewTaskInstance, RunDecision } from './scheduler-store.ts';
 
+/** A task of a run that asked for another run. */
+export interface ParentTask {
+  readonly dagId: string;
+  readonly runId: string;
+  readonly taskId: string;
+}
+
 export interface TriggerRequest {
   readonly dagId: string;
   /** Absent: `manual__<run after>`, made unique. */
@@ -23,6 +30,8 @@ export interface TriggerRequest {
   /** `operator`: a task of another run. */
   readonly triggeredBy: 'cli' | 'rest_api' | 'ui' | 'test' | 'operator';
   readonly user?: string;
+  /** The task that asked for it. */
+  readonly parent?: ParentTask;
 }
 
 /** For the run's history. */

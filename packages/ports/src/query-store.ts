@@ -2,6 +2,7 @@
 import type { AttemptError, DagSpec, Instant, RunStatus, RunType, TaskStatus } from '@headrace/core';
 import type { StoredResult } from './attempt-store.ts';
 import type { StoredImportError } from './catalog-store.ts';
+import type { ParentTask } from './command-store.ts';
 import type { Listed, Page, Range } from './page.ts';
 
 export interface DagRecord {
@@ -29,6 +30,8 @@ export interface RunRecord {
   readonly status: RunStatus;
   readonly triggeredBy: string;
   readonly user?: string;
+  /** The task that asked for it. */
+  readonly parent?: ParentTask;
   readonly logicalDate?: Instant;
   readonly intervalStart?: Instant;
   readonly intervalEnd?: Instant;

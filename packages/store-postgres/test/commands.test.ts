@@ -51,6 +51,15 @@ async function succeeded(): Promise<LoadedRun> {
   return loaded(db.store, run.runKey);
 }
 
+test('a run that a task asked for knows which', async () => {
+  const parent = { dagId: 'one', runId: 'outer', taskId: 'a' };
+  const request = { dagId: 'one', params: {}, runType: 'manual', triggeredBy: 'operator' } as const;
+  await db.store.commands.trigger({ ...request, runId: 'inner', parent });
+  await db.store.commands.trigger({ ...request, runId: 'alone' });
+  expect((await db.store.queries.run('one', 'inner'))?.parent).toEqual(parent);
+  expect(await db.store.queries.run('one', 'alone')).not.toHaveProperty('parent');
+});
+
 describe('a cleared task of a finished run', () => {
   test('runs anew, and its earlier try keeps its log, its result and its times', async () => {
     const run = await succeeded();

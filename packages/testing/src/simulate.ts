@@ -20,6 +20,7 @@ import { startWorker, type Worker } from '@headrace/worker';
 import { createMemoryStore, type MemoryStore } from './memory/store.ts';
 import { MemoryBroker } from './memory/task-queue.ts';
 import { type AnswerRule, giveAnswers } from './simulation/answers.ts';
+import { checkParams } from './simulation/check-params.ts';
 import type { OutcomeRule } from './simulation/outcomes.ts';
 import { createSimulatedPool } from './simulation/pool.ts';
 import { recordEvents } from './simulation/recorder.ts';
@@ -213,6 +214,10 @@ class Simulation {
         trigger: (request) => commands.trigger(request),
         loadRun: (dagId, runId) => commands.loadRun(dagId, runId),
         dag: async (dagId) => this.#dagOf(dagId),
+        validateParams: (dagId, params) => {
+          const definition = this.#definitions.find((dag) => dag.dagId === dagId);
+          return checkParams({ definition, paramsDefault: this.#dagOf(dagId)?.spec.paramsDefault ?? {} }, params);
+        },
       },
       triggeringEvents: (runKey) => assets.triggeringEvents(runKey),
       connections: (id) => connectionOf(connections, id),

@@ -1,2 +1,3 @@
 export { BundleCache } from './bundle-cache.ts';
+export type { ParamsCheck } from './trigger-run.ts';
 export { startWorker, type Worker, type WorkerOptions, type WorkerStatus } from './worker.ts';

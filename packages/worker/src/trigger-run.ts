@@ -14,6 +14,26 @@ import type { AttemptResult } from '@headrace/task-runtime';
 export interface TriggeredRuns extends Pick<CommandStore, 'trigger' | 'loadRun'> {
   /** Undefined: there is none. */
   dag(dagId: string): Promise<{ readonly spec: Pick<DagSpec, 'paramsDefault'> } | undefined>;
+  /** Asks the DAG's own validator, of its newest version. Absent: params are taken as they are, with defaults. */
+  validateParams?(dagId: string, params: Params): Promise<ParamsCheck>;
+}
+
+type Params = Readonly<Record<string, unknown>>;
+
+export type ParamsCheck =
+  /** With defaults. */
+  | { readonly ok: true; readonly params: Params }
+  /** `path` within the params; empty for the params as a whole. */
+  | { readonly ok: false; readonly issues: readonly { readonly path: string; readonly message: string }[] };
+
+/** The DAG does not take these params, and will not at another try. */
+export class TriggerParamsError extends Error {
+  readonly code = 'HR_INVALID_PARAMS';
+  readonly retryable = false;
+  constructor(issues: Extract<ParamsCheck, { ok: false }>['issues']) {
+    super(issues.map(({ path, message }) => (path === '' ? message : `param "${path}": ${message}`)).join('; '));
+    this.name = 'TriggerParamsError';
+  }
 }
 
 /** The key of the wait, by which the task process finds that it has ended. */
@@ -38,11 +58,12 @@ export async function triggerRun(
       ...(endedWaits === undefined ? {} : { endedWaits }),
     };
   } catch (error) {
-    const { name, message, code } = error as Error & { code?: unknown };
+    const { name, message, code, retryable } = error as Error & { code?: unknown; retryable?: unknown };
     const why = {
       name,
       message: `A run of DAG "${trigger.dagId}" could not be made: ${message}`,
       ...(typeof code === 'string' ? { code } : {}),
+      ...(retryable === false ? { retryable } : {}),
     };
     return { report: { outcome: 'failed', error: why }, ...(result.logKey === undefined ? {} : { logKey: result.logKey }) };
   }
@@ -51,8 +72,8 @@ export async function triggerRun(
 async function madeRun(claimed: ClaimedAttempt, trigger: TriggerDagRequest, runs: TriggeredRuns): Promise<string> {
   const { dagId, logicalDate, runId: wanted } = trigger;
   const tryNumber = claimed.attempt - claimed.triesBefore;
-  const dag = await runs.dag(dagId);
-  const params = { ...dag?.spec.paramsDefault, ...trigger.params };
+  const params = await paramsOf(trigger, runs);
+  const parent = { dagId: claimed.dagId, runId: claimed.runId, taskId: claimed.taskId };
   for (let number = 1; ; number++) {
     const runId = wanted ?? runIdOf(claimed, number);
     try {
@@ -62,6 +83,7 @@ async function madeRun(claimed: ClaimedAttempt, trigger: TriggerDagRequest, runs
         params,
         runType: 'manual',
         triggeredBy: 'operator',
+        parent,
         ...(logicalDate === undefined ? {} : { logicalDate }),
         ...(trigger.partition === undefined ? {} : { partitionKey: trigger.partition }),
       });
@@ -74,6 +96,18 @@ async function madeRun(claimed: ClaimedAttempt, trigger: TriggerDagRequest, runs
       if (wanted !== undefined || number >= tryNumber || !isLost(status, trigger)) return runId;
     }
   }
+}
+
+/** What was asked for, with the DAG's defaults. Defaults alone were found valid when the DAG was loaded. Throws TriggerParamsError. */
+async function paramsOf({ dagId, params: given = {} }: TriggerDagRequest, runs: TriggeredRuns): Promise<Params> {
+  const dag = await runs.dag(dagId);
+  // Making the run says that there is no such DAG.
+  if (dag === undefined || runs.validateParams === undefined || Object.keys(given).length === 0) {
+    return { ...dag?.spec.paramsDefault, ...given };
+  }
+  const checked = await runs.validateParams(dagId, given);
+  if (!checked.ok) throw new TriggerParamsError(checked.issues);
+  return checked.params;
 }
 
 /** Of no use to a wait. */

@@ -5,7 +5,16 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { type TriggeredRuns, triggerRun } from '../src/trigger-run.ts';
 
 const T0 = Date.UTC(2026, 0, 1);
-const claimed = { taskInstanceId: '7', attempt: 1, triesBefore: 0, runAfter: T0, firstStartedAt: T0 } as ClaimedAttempt;
+const claimed = {
+  dagId: 'mine',
+  runId: 'r',
+  taskId: 'start',
+  taskInstanceId: '7',
+  attempt: 1,
+  triesBefore: 0,
+  runAfter: T0,
+  firstStartedAt: T0,
+} as ClaimedAttempt;
 const FIRST = 'triggered__2026-01-01T00:00:00.000Z__7_1';
 const wait = { states: ['success'], failOn: ['failed'], timeoutMs: 1_000 };
 const success = { report: { outcome: 'success' }, logKey: 'log' } as const;
@@ -47,10 +56,37 @@ describe('a run that a task asks for', () => {
         params: { a: 1, b: 3 },
         runType: 'manual',
         triggeredBy: 'operator',
+        parent: { dagId: 'mine', runId: 'r', taskId: 'start' },
         logicalDate: 9,
         partitionKey: 'p',
       },
     ]);
+  });
+
+  test('has the params that its DAG makes of what was asked', async () => {
+    runs = { ...runs, validateParams: async (dagId, params) => ({ ok: true, params: { dagId, ...params, c: 4 } }) };
+    await asked();
+    expect(made[0]?.params).toEqual({ dagId: 'other', b: 3, c: 4 });
+    await asked({ params: {} }, { firstStartedAt: T0 + 1_000 });
+    expect(made[1]?.params).toEqual({ a: 1, b: 2 });
+  });
+
+  test('is not made with params that its DAG refuses; another try would not help', async () => {
+    const issues = [
+      { path: 'limits.0', message: 'too small' },
+      { path: '', message: 'not an object' },
+    ];
+    runs = { ...runs, validateParams: async () => ({ ok: false, issues }) };
+    expect((await asked()).report).toEqual({
+      outcome: 'failed',
+      error: {
+        name: 'TriggerParamsError',
+        code: 'HR_INVALID_PARAMS',
+        retryable: false,
+        message: 'A run of DAG "other" could not be made: param "limits.0": too small; not an object',
+      },
+    });
+    expect(made).toEqual([]);
   });
 
   test('is made once, however often the same is done again; after a clear it is another', async () => {

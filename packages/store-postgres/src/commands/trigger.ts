@@ -13,9 +13,10 @@ const RUN_ID = /^[A-Za-z0-9_.~:+-]{1,250}$/;
 /** Parameters as named in the columns; a run without a time of its own is due at once. No row: no such DAG. */
 const CREATE = `
   insert into dag_run (dag_id, version_id, run_id, run_type, state, logical_date, interval_start, interval_end, run_after,
-    params, triggered_by, username, note, partition_key, idempotency_key, request_hash)
+    params, triggered_by, username, note, partition_key, idempotency_key, request_hash,
+    parent_dag_id, parent_run_id, parent_task_id)
   select d.dag_id, d.version_id, $2, $3, 'queued', $4::timestamptz, $5::timestamptz, $6::timestamptz, coalesce($7::timestamptz, now()),
-    $8::jsonb, $9, $10, $11, $12, $13, $14
+    $8::jsonb, $9, $10, $11, $12, $13, $14, $15, $16, $17
   from dag d where d.dag_id = $1 and d.removed_at is null and d.version_id is not null
   returning id, run_id`;
 
@@ -88,6 +89,9 @@ async function create(pool: pg.Pool, request: TriggerRequest, runId: string): Pr
         request.partitionKey ?? null,
         request.idempotency?.key ?? null,
         request.idempotency?.requestHash ?? null,
+        request.parent?.dagId ?? null,
+        request.parent?.runId ?? null,
+        request.parent?.taskId ?? null,
       ],
     });
     const [row] = rows;

@@ -14,6 +14,9 @@ interface Row {
   readonly state: RunStatus;
   readonly triggered_by: string;
   readonly username: string | null;
+  readonly parent_dag_id: string | null;
+  readonly parent_run_id: string | null;
+  readonly parent_task_id: string | null;
   readonly logical_date: Instant | null;
   readonly interval_start: Instant | null;
   readonly interval_end: Instant | null;
@@ -31,7 +34,7 @@ interface Row {
 }
 
 const RUNS: ListQuery<Row, RunRecord> = {
-  columns: `r.id, r.dag_id, r.run_id, r.run_type, r.state, r.triggered_by, r.username, r.logical_date, r.interval_start, r.interval_end, r.partition_key,
+  columns: `r.id, r.dag_id, r.run_id, r.run_type, r.state, r.triggered_by, r.username, r.parent_dag_id, r.parent_run_id, r.parent_task_id, r.logical_date, r.interval_start, r.interval_end, r.partition_key,
     r.run_after, r.queued_at, r.started_at, r.ended_at, r.last_decision_at, r.params, r.note, r.version_id, v.number, v.bundle_hash`,
   from: 'dag_run r join dag_version v on v.id = r.version_id',
   order: {
@@ -68,6 +71,7 @@ const RUNS: ListQuery<Row, RunRecord> = {
     bundleHash: row.bundle_hash,
     ...present({
       user: row.username,
+      parent: parentOf(row),
       logicalDate: row.logical_date,
       intervalStart: row.interval_start,
       intervalEnd: row.interval_end,
@@ -96,4 +100,8 @@ export function listRuns(db: Queryable, filter: RunFilter, page: Page): Promise<
 
 export function findRun(db: Queryable, dagId: string, runId: string): Promise<RunRecord | undefined> {
   return one(db, RUNS, new Conditions().add('r.dag_id = ?', dagId).add('r.run_id = ?', runId));
+}
+
+function parentOf({ parent_dag_id: dagId, parent_run_id: runId, parent_task_id: taskId }: Row): RunRecord['parent'] | null {
+  return dagId === null || runId === null || taskId === null ? null : { dagId, runId, taskId };
 }

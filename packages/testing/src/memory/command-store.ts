@@ -78,6 +78,7 @@ function trigger(db: MemoryDatabase, request: TriggerRequest): { readonly runKey
       ...(intervalEnd === undefined ? {} : { intervalEnd }),
       ...(user === undefined ? {} : { user }),
       ...(note === undefined ? {} : { note }),
+      ...(request.partitionKey === undefined ? {} : { partitionKey: request.partitionKey }),
       ...(request.idempotency === undefined ? {} : { idempotency: request.idempotency }),
     });
     if ('runKey' in made) {

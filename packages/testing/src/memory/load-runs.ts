@@ -12,7 +12,7 @@ export function loadRuns(db: MemoryDatabase, runKeys: Iterable<string>): readonl
 }
 
 function loaded(db: MemoryDatabase, run: RunRow): LoadedRun {
-  const { runKey, dagId, runId, versionId, status, revision, startedAt, logicalDate } = run;
+  const { runKey, dagId, runId, versionId, status, revision, startedAt, logicalDate, partitionKey } = run;
   const tasks = [...db.tasksOfRun.get(runKey)]
     .sort((a, b) => compareIds(a.taskInstanceId, b.taskInstanceId))
     .map(({ taskInstanceId, taskId, mapIndex, state }) => ({ taskInstanceId, taskId, mapIndex, state }));
@@ -25,6 +25,7 @@ function loaded(db: MemoryDatabase, run: RunRow): LoadedRun {
     revision,
     progress: startedAt === undefined ? run.progress : { ...run.progress, startedAt },
     ...(logicalDate === undefined ? {} : { logicalDate }),
+    ...(partitionKey === undefined ? {} : { partitionKey }),
     tasks,
   };
 }
