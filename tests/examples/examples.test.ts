@@ -5,6 +5,7 @@ import { type SimulatedRun, type SimulateOptions, type SimulationControl, type S
 import { describe, expect, test } from '@jest/globals';
 import * as assets from '../../dags/examples/assets.ts';
 import branching from '../../dags/examples/branching.ts';
+import conditions from '../../dags/examples/conditions.ts';
 import groups from '../../dags/examples/groups.ts';
 import limits from '../../dags/examples/limits.ts';
 import loop from '../../dags/examples/loop.ts';
@@ -86,6 +87,33 @@ describe('branching.ts', () => {
     expect(other.status).toBe('success');
     expect(other.task('loaded').result).toBe('incremental');
     expect(other.statuses).toMatchObject({ to_frankfurt: 'skipped', to_oregon: 'success', publish: 'skipped', tell_people: 'success' });
+  });
+});
+
+describe('conditions.ts', () => {
+  const tills = ['a', 'b', 'c'].map((name) => ({ path: `2026-01-01/${name}.csv`, bytes: 10, modifiedAt: new Date(0) }));
+  const found = {
+    till_files: { status: 'success', result: tills, duration: '30 minutes' },
+    day_is_closed: { status: 'success', result: { closed_by: 'ada', baskets: 41 } },
+  } as const;
+
+  test('loads what has come, when the partner is done or has been waited for long enough', async () => {
+    for (const partner of ['success', 'skipped'] as const) {
+      const run = await once(conditions, { outcomes: { ...found, partner_is_done: partner } });
+      expect(run.task('load').result).toEqual({ files: ['2026-01-01/a.csv', '2026-01-01/b.csv', '2026-01-01/c.csv'], baskets: 41 });
+      expect(iso([run.task('load').startedAt])).toEqual(['2026-01-01T12:30']);
+    }
+  });
+
+  test('loads nothing when what it needs does not come in time', async () => {
+    const error = { code: 'HR_SENSOR_TIMEOUT', retryable: false };
+    const run = await once(conditions, { outcomes: { ...found, till_files: { status: 'failed', error }, partner_is_done: 'success' } });
+    expect(run.statuses).toMatchObject({ till_files: 'failed', load: 'upstream_failed' });
+    expect(run.task('till_files').tries).toHaveLength(1);
+  });
+
+  test('is not simulated without being told what has come', async () => {
+    await expect(once(conditions)).rejects.toThrow('waits for something outside of the simulation: give it an outcome');
   });
 });
 

@@ -22,7 +22,7 @@ import { MemoryBroker } from './memory/task-queue.ts';
 import { type AnswerRule, giveAnswers } from './simulation/answers.ts';
 import { checkParams } from './simulation/check-params.ts';
 import type { OutcomeRule } from './simulation/outcomes.ts';
-import { createSimulatedPool } from './simulation/pool.ts';
+import { createSimulatedPool, NOT_CONNECTED } from './simulation/pool.ts';
 import { recordEvents } from './simulation/recorder.ts';
 import { SimulationResult } from './simulation/result.ts';
 import { timetablesOf } from './simulation/timetables.ts';
@@ -306,9 +306,9 @@ function instantOf(what: string, time: string | number | Date): Instant {
   return instant;
 }
 
-function connectionOf(connections: Readonly<Record<string, string>>, id: string): ConnectionSettings | undefined {
-  const url = connections[id];
-  return url === undefined ? undefined : { id, url };
+/** A task with an outcome needs none of its connections: only the pool knows which one is called. */
+function connectionOf(connections: Readonly<Record<string, string>>, id: string): ConnectionSettings {
+  return { id, url: connections[id] ?? NOT_CONNECTED };
 }
 
 /** Results stay with their task instances. */

@@ -60,6 +60,17 @@ describe('simulate with the functions of tasks', () => {
     expect(runs[0]?.task('end').startedAt).toEqual(new Date('2026-01-01T12:06:00Z'));
   });
 
+  test('a task with an outcome needs no connection, and one that is called needs its own', async () => {
+    const vacuum = dag('vacuum', {}, () => {
+      task('clean', { connections: ['pos'] }, ({ connection }) => connection('pos').url);
+    });
+    const given = await simulate(vacuum, { ...DAY, actions: trigger('vacuum'), outcomes: { clean: 'success' } });
+    expect(given.run('mine').statuses).toEqual({ clean: 'success' });
+    await expect(simulate(vacuum, { ...DAY, actions: trigger('vacuum') })).rejects.toThrow('needs the connection "pos"');
+    const called = await simulate(vacuum, { ...DAY, actions: trigger('vacuum'), connections: { pos: 'postgres://here' } });
+    expect(called.run('mine').task('clean').result).toBe('postgres://here');
+  });
+
   test('a run that is triggered without params has those that the DAG begins with', async () => {
     const greet = dag('greet', { params: nameOrWorld }, ({ params }) => {
       task('hello', { in: { name: params.name } }, ({ name }) => `hello ${name}`);

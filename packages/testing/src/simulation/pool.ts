@@ -26,6 +26,9 @@ export class CannotCallError extends Error {
   }
 }
 
+/** The URL of a connection that the simulation was not told of. */
+export const NOT_CONNECTED = '';
+
 export interface SimulatedPoolOptions {
   readonly specs: readonly DagSpec[];
   readonly definitions: readonly DagDefinition[];
@@ -68,6 +71,9 @@ export function createSimulatedPool(options: SimulatedPoolOptions): TaskPool {
     const outcome = await outcomeOf(request);
     if (outcome === undefined) {
       checkCallable(dags.get(dagId), dagId, taskId);
+      const missing = request.connections.find(({ url }) => url === NOT_CONNECTED);
+      if (missing !== undefined)
+        throw new CannotCallError(dagId, taskId, `needs the connection "${missing.id}", which is not among "connections"`);
       return { result: await functions.run(request, hooks.signal === undefined ? {} : { signal: hooks.signal }), durationMs: usualMs };
     }
     const spec = specs.get(dagId);
