@@ -301,6 +301,7 @@ describe('what goes wrong', () => {
     ['JSON of nothing', { url: 'http://a', method: 'HEAD', json: 'a' }, 'has no body'],
     ['a body that is not sent', { url: 'http://a', body: {} }, 'a GET has no body'],
     ['another method', { url: 'http://a', method: 'DELETE' }, 'use GET, HEAD or POST'],
+    ['no patience', { url: 'http://a', requestTimeout: '0s' }, 'longer than nothing'],
     ['no status', { url: 'http://a', status: 99 }, '99 is no status'],
   ])('%s is refused when the DAG is built', (_name, options, message) => {
     expect(() => waiting(options)).toThrow(message);

@@ -25,18 +25,12 @@ export const lookForHttp: OperationExecutor = async ({ operation, context }) => 
   const answer = await request(wanted, context.signal, async (response): Promise<HttpAnswer & { readonly ok: boolean }> => {
     const { status, ok } = response;
     const looked = json !== undefined && isWanted(status, condition);
-    return {
-      status,
-      ok,
-      ...(looked ? { body: await jsonOf(response, shown) } : {}),
-    };
+    return { status, ok, ...(looked ? { body: await jsonOf(response, shown) } : {}) };
   });
   const { status, ok } = answer;
   if (!isWanted(status, condition)) {
     if (!ok && !condition.notYet.includes(status))
-      throw new DataError('HR_HTTP_STATUS', `${shown} answers ${status}`, {
-        retryable: status >= 500 || PASSING.includes(status),
-      });
+      throw new DataError('HR_HTTP_STATUS', `${shown} answers ${status}`, { retryable: status >= 500 || PASSING.includes(status) });
     context.log.info(`Waiting: ${shown} answers ${status}`);
     return undefined;
   }

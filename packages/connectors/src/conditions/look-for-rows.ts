@@ -35,10 +35,7 @@ export const lookForRows: OperationExecutor = async ({ operation, context }) => 
     context.log.info(first === undefined ? 'Waiting for a row' : `Waiting: the first column is ${first[0] ?? 'null'}`);
     return undefined;
   }
-  const wanted = present.map((column, index) => ({
-    column,
-    text: first[index] ?? null,
-  }));
+  const wanted = present.map((column, index) => ({ column, text: first[index] ?? null }));
   return Object.fromEntries(
     wanted
       .filter(({ column }) => columns === undefined || Object.hasOwn(columns, column.name))
@@ -48,15 +45,9 @@ export const lookForRows: OperationExecutor = async ({ operation, context }) => 
 
 /** Each value as PostgreSQL's own text. */
 async function ask(client: pg.Client, text: string, where: string): Promise<pg.QueryArrayResult<(string | null)[]>> {
-  const types = {
-    getTypeParser: () => (value: string) => value,
-  } as unknown as pg.CustomTypesConfig;
+  const types = { getTypeParser: () => (value: string) => value } as unknown as pg.CustomTypesConfig;
   try {
-    return await client.query<(string | null)[]>({
-      text,
-      rowMode: 'array',
-      types,
-    });
+    return await client.query<(string | null)[]>({ text, rowMode: 'array', types });
   } catch (error) {
     const code = codeOf(error) ?? '';
     const message = error instanceof Error ? error.message : String(error);

@@ -117,6 +117,8 @@ export function waitForHttp(id: string, options: WaitForHttpOptions): TaskDefini
   const wanted = typeof status === 'number' ? [status] : status;
   for (const code of [...wanted, ...notYet])
     if (!Number.isInteger(code) || code < 200 || code > 599) throw refused(where, `${code} is no status of an answer`);
+  const requestTimeoutMs = durationMs(`${where}, requestTimeout`, requestTimeout);
+  if (requestTimeoutMs === 0) throw refused(where, 'requestTimeout: must be longer than nothing');
   return defineCondition<never>({
     taskId: id,
     options: rest,
@@ -129,7 +131,7 @@ export function waitForHttp(id: string, options: WaitForHttpOptions): TaskDefini
       ...(body === undefined ? {} : { body }),
       status: wanted,
       notYet: notYet.filter((code) => !wanted.includes(code)),
-      requestTimeoutMs: durationMs(`${where}, requestTimeout`, requestTimeout),
+      requestTimeoutMs,
       ...(json === undefined ? {} : { json: typeof json === 'string' ? { at: json } : json }),
     },
     connections: place === undefined ? [] : [place.connection],

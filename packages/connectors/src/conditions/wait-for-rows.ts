@@ -27,9 +27,7 @@ export type CellOf<Type extends ColumnType> = Type extends 'int2' | 'int4' | 'fl
             : string;
 
 /** Column name → value. */
-export type RowOf<C extends Columns> = {
-  readonly [Name in keyof C]: CellOf<C[Name]> | null;
-};
+export type RowOf<C extends Columns> = { readonly [Name in keyof C]: CellOf<C[Name]> | null };
 
 export interface WaitForRowOptions extends ConditionOptions {
   readonly in: Postgres;

@@ -53,13 +53,7 @@ export function plainEndpoint(text: string): Endpoint {
 /** Adds what the DAG sends. Throws DataError, which never repeats a header's value. */
 export function withRequest(
   endpoint: Endpoint,
-  {
-    headers,
-    query,
-  }: {
-    readonly headers: Readonly<Record<string, string>>;
-    readonly query: Readonly<Record<string, QueryValue>>;
-  },
+  { headers, query }: { readonly headers: Readonly<Record<string, string>>; readonly query: Readonly<Record<string, QueryValue>> },
 ): Endpoint {
   const url = new URL(endpoint.url);
   for (const [name, value] of Object.entries(query))

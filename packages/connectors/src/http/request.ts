@@ -56,19 +56,9 @@ export async function request<T>(wanted: HttpRequest, signal: AbortSignal, read:
 
 function send({ endpoint, method, body, accept }: HttpRequest, url: URL, signal: AbortSignal): Promise<Response> {
   const headers = new Headers(endpoint.headers);
-  const defaults = {
-    'user-agent': 'headrace',
-    accept,
-    ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-  };
+  const defaults = { 'user-agent': 'headrace', accept, ...(body === undefined ? {} : { 'content-type': 'application/json' }) };
   for (const [name, value] of Object.entries(defaults)) if (!headers.has(name)) headers.set(name, value);
-  return fetch(url, {
-    method,
-    headers,
-    signal,
-    redirect: 'manual',
-    ...(body === undefined ? {} : { body }),
-  });
+  return fetch(url, { method, headers, signal, redirect: 'manual', ...(body === undefined ? {} : { body }) });
 }
 
 function redirected({ endpoint, confined }: HttpRequest, from: URL, location: string): URL {
