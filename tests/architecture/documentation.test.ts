@@ -6,6 +6,8 @@ import ts from 'typescript';
 import { ROOT, readJson } from './workspace.ts';
 
 const documents = globSync(['*.md', 'docs/**/*.md', 'dags/*.md'], { cwd: ROOT }).sort();
+/** Its code is a project of its own, which `tests/users` compiles and runs. */
+const PROJECT = 'docs/testing.md';
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 
 /** Code blocks that begin with the path of the file they are from. */
@@ -29,12 +31,14 @@ const OPTIONS: ts.CompilerOptions = {
 
 /** Blocks of TypeScript that import ours, as files next to the DAGs: name → text. */
 function typescriptBlocks(): ReadonlyMap<string, string> {
-  const blocks = manuals.flatMap((document) =>
-    [...read(document).matchAll(/```ts\n([\s\S]*?)```/g)]
-      .map(([, code]) => code as string)
-      .filter((code) => code.includes("from '@headrace/"))
-      .map((code, index) => [join(ROOT, 'dags', `${document.replaceAll(/\W/g, '-')}-${index + 1}.ts`), code] as const),
-  );
+  const blocks = manuals
+    .filter((document) => document !== PROJECT)
+    .flatMap((document) =>
+      [...read(document).matchAll(/```ts\n([\s\S]*?)```/g)]
+        .map(([, code]) => code as string)
+        .filter((code) => code.includes("from '@headrace/"))
+        .map((code, index) => [join(ROOT, 'dags', `${document.replaceAll(/\W/g, '-')}-${index + 1}.ts`), code] as const),
+    );
   return new Map(blocks);
 }
 
@@ -98,7 +102,7 @@ describe('the documentation', () => {
   });
 
   test('quotes the example as it is', () => {
-    const quotes = documents.flatMap((document) => [...read(document).matchAll(QUOTED)]);
+    const quotes = documents.filter((document) => document !== PROJECT).flatMap((document) => [...read(document).matchAll(QUOTED)]);
     expect(quotes.map(([, file]) => file)).toContain('dags/hello.ts');
     for (const [, file, code] of quotes) expect(code).toBe(read(file as string));
   });

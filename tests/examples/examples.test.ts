@@ -316,7 +316,7 @@ describe('trouble.ts', () => {
       '01:00:06',
       '01:00:12',
     ]);
-    expect(result.notices.map(({ payload, target }) => [payload.event, target.kind])).toEqual([
+    expect(result.notices.map(({ payload, target }) => [(payload as { event?: string }).event, target.kind])).toEqual([
       ['task.retry', 'code'],
       ['task.retry', 'code'],
     ]);
@@ -327,7 +327,7 @@ describe('trouble.ts', () => {
     const { runs, notices } = await simulate(trouble, { ...DAYS, to: '2026-01-02T12:00Z', outcomes });
     expect(runs[0]?.status).toBe('failed');
     expect(iso(runs[0]?.task('call_an_api').tries.map((one) => one.startedAt) ?? [])).toEqual(['2026-01-02T01:00', '2026-01-02T01:10']);
-    expect(notices.map(({ payload, target }) => [payload.event, target.kind])).toEqual([
+    expect(notices.map(({ payload, target }) => [(payload as { event?: string }).event, target.kind])).toEqual([
       ['run.failure', 'code'],
       ['run.failure', 'email'],
       ['deadline.missed', 'webhook'],

@@ -132,7 +132,10 @@ interface ItemList {
   item(index: number): Promise<{ readonly index: number } | StoredResult>;
 }
 
-/** The last argument changes fastest. */
+/**
+ * The last argument changes fastest.
+ * @internal Exported for its test.
+ */
 export function placesInProduct(lists: readonly { readonly length: number }[], mapIndex: number): readonly number[] {
   const places: number[] = [];
   let rest = mapIndex;

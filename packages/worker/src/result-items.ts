@@ -62,7 +62,10 @@ export class ResultItems {
   }
 }
 
-/** Takes the text of a value apart without looking at what its tags mean. */
+/**
+ * Takes the text of a value apart without looking at what its tags mean.
+ * @internal Exported for its test.
+ */
 export function itemsOf(json: string): readonly string[] {
   const value: unknown = JSON.parse(json);
   if (Array.isArray(value)) return value.map((item) => JSON.stringify(item));

@@ -27,7 +27,7 @@ export type ParamsCheck =
   | { readonly ok: false; readonly issues: readonly { readonly path: string; readonly message: string }[] };
 
 /** The DAG does not take these params, and will not at another try. */
-export class TriggerParamsError extends Error {
+class TriggerParamsError extends Error {
   readonly code = 'HR_INVALID_PARAMS';
   readonly retryable = false;
   constructor(issues: Extract<ParamsCheck, { ok: false }>['issues']) {

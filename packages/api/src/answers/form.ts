@@ -7,7 +7,7 @@
 import type { InputForm } from '@headrace/core';
 import { Compile } from 'typebox/compile';
 
-export const OK = 'OK';
+const OK = 'OK';
 const APPROVAL = ['Approve', 'Reject'] as const;
 /** The field of a form that is no object. */
 const ONLY = 'value';

@@ -7,7 +7,7 @@ import { isZone } from './zone.ts';
 type Report = (code: 'bad_cron' | 'bad_timezone' | 'bad_value', what: string) => void;
 
 /** A longer list is read by everybody who reads the DAG: Airflow asks for a reasonable size, we say which. */
-export const MOST_EVENTS = 10_000;
+const MOST_EVENTS = 10_000;
 
 /** Never throws. */
 export function checkSchedule(schedule: ScheduleSpec, report: Report): void {

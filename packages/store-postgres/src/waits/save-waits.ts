@@ -11,7 +11,7 @@ import { tellDuty } from '../notification.ts';
 import { storableJson } from '../storable-json.ts';
 import { timestampOrNull } from '../timestamp.ts';
 
-export const WAIT_DUTY = 'waits';
+const WAIT_DUTY = 'waits';
 
 export interface EnteredWait {
   readonly taskInstanceId: string;
