@@ -5,7 +5,7 @@
  * N2. No blocking open on a thread that nobody would wake.
  */
 import { execFile } from 'node:child_process';
-import { constants, createReadStream, open } from 'node:fs';
+import { closeSync, constants, open, openSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -79,18 +79,23 @@ export async function feedPipe<T>(path: string, source: Readable, query: Promise
   return result.value;
 }
 
-/** The bytes that `query` writes to the pipe. The stream fails with the query's error. */
+/**
+ * The bytes that `query` writes to the pipe. The stream fails with the query's error.
+ *
+ * No thread waits here, neither to open nor to read: the query itself needs one of the few that there are, and several pipes at once would
+ * leave it none. So that the end of the input is the end of the query, and not that nobody writes yet, a writing end is held until then.
+ */
 export function drainPipe(path: string, query: Promise<unknown>): Readable {
-  const stream = createReadStream(path, { highWaterMark: 256 * 1024 });
-  let opened = false;
-  stream.once('open', () => {
-    opened = true;
-  });
-  void query.catch(async (error: unknown) => {
-    // The open above may still wait for a writer that will never come: be that writer for a moment.
-    await releaseReader(path, () => opened);
-    stream.destroy(error instanceof Error ? error : new Error(String(error)));
-  });
+  const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const held = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
+  const stream = new Socket({ fd: reader, readable: true, writable: false });
+  query.then(
+    () => closeSync(held),
+    (error: unknown) => {
+      closeSync(held);
+      stream.destroy(error instanceof Error ? error : new Error(String(error)));
+    },
+  );
   return stream;
 }
 
