@@ -4,7 +4,7 @@ import { dag, every, task, text } from '@headrace/sdk';
 /** Waits for what other systems bring. None of these needs a function, and none holds a slot between two looks. */
 export default dag(
   'example_conditions',
-  { schedule: every('1 day'), start: '2026-01-01', tags: ['example'], defaults: { retries: { max: 3, delay: '1 minute' } } },
+  { schedule: every('1 day'), start: '2026-01-01', paused: true, tags: ['example'], defaults: { retries: { max: 3, delay: '1 minute' } } },
   ({ interval }) => {
     // All files of the day, at least three of them, once nobody has written to any for two minutes. Under `file:///…` or `s3://…`.
     const tills = waitForFile('till_files', {
