@@ -1,7 +1,7 @@
 /**
  * Performs the scheduler's duties, each in a loop of its own, so that none waits for another or holds up decisions on runs.
  *
- * A duty is performed when an event concerns it, at the time it named itself, and on every sweep; never twice at once.
+ * A duty is performed when an event concerns it, at the time it named itself, and every few seconds; never twice at once.
  */
 import type { Clock, Log, Metrics, StoreEvent, Timers } from '@headrace/ports';
 import { Alarm } from './alarm.ts';

@@ -24,6 +24,6 @@ export interface Duty {
 export interface DutyReport {
   /** There was more than fits one step: perform again at once, after the others. */
   readonly more?: boolean;
-  /** When there is something to do next, as far as it is known now. It is performed on every sweep anyway. */
+  /** When there is something to do next, as far as it is known now. It is performed every few seconds anyway. */
   readonly nextAt?: Instant;
 }

@@ -33,6 +33,8 @@ export interface SchedulerIntervals extends VerifyIntervals {
   /** How often leases and unclaimed attempts are looked through. */
   readonly sweep: number;
   readonly unclaimedAfter: number;
+  /** How often duties are performed though nothing called for it; a sweep looks whether it is time. */
+  readonly duties: number;
 }
 
 export const DEFAULT_INTERVALS: SchedulerIntervals = {
@@ -40,6 +42,7 @@ export const DEFAULT_INTERVALS: SchedulerIntervals = {
   membershipTtl: 5_000,
   sweep: 2_000,
   unclaimedAfter: 5_000,
+  duties: 10_000,
   verifyAfter: 30_000,
   verifyAtMost: 300_000,
 };

@@ -53,6 +53,8 @@ export class Scheduler {
   #backlog = false;
   /** When to look for runs of ours that are not in hand: one that did not know yet that its shards are ours may have started some. */
   #adoptAt = 0;
+  /** When all duties are performed though nothing called for it. */
+  #dutiesAt = 0;
   /** … and one of them may get it then, although none ends. */
   #pickAt: Instant | undefined;
   #working: Promise<void> | undefined;
@@ -225,7 +227,10 @@ export class Scheduler {
     }
     if (this.#backlog) this.#due.pick = true;
     await this.#setAlarm();
-    this.#duties.performAll();
+    if (this.#clock.now() >= this.#dutiesAt) {
+      this.#dutiesAt = this.#clock.now() + this.#intervals.duties;
+      this.#duties.performAll();
+    }
     this.#kick();
   }
 
