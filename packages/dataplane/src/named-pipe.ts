@@ -2,10 +2,11 @@
  * Named pipes between a stream of this process and a DuckDB query, so that a table of any size passes without a file.
  *
  * N1. Neither side waits for ever for the other: when the query ends, by success or error, the stream's side ends too.
- * N2. No blocking open on a thread that nobody would wake.
+ * N2. No end of a pipe waits on a thread, neither to be opened nor to be read or written: the queries themselves occupy the few threads that
+ *     there are, and as many queries as threads, each waiting for its input, would leave none to bring it.
  */
 import { execFile } from 'node:child_process';
-import { closeSync, constants, open, openSync } from 'node:fs';
+import { closeSync, constants, openSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -15,7 +16,6 @@ import { promisify } from 'node:util';
 import { DataError } from './errors.ts';
 
 const run = promisify(execFile);
-const openDescriptor = promisify(open) as (path: string, flags: number) => Promise<number>;
 let made = 0;
 
 /** Makes a pipe in the directory and answers with its path. */
@@ -56,7 +56,7 @@ export async function feedPipe<T>(path: string, source: Readable, query: Promise
   // Opening for writing without blocking fails with ENXIO until the query has opened its end.
   let descriptor: number | undefined;
   while (!ended && descriptor === undefined && sourceError === undefined) {
-    descriptor = await openWithoutWaiting(path);
+    descriptor = openWithoutWaiting(path);
     if (descriptor === undefined) await sleep(1);
   }
   if (descriptor === undefined) {
@@ -82,8 +82,7 @@ export async function feedPipe<T>(path: string, source: Readable, query: Promise
 /**
  * The bytes that `query` writes to the pipe. The stream fails with the query's error.
  *
- * No thread waits here, neither to open nor to read: the query itself needs one of the few that there are, and several pipes at once would
- * leave it none. So that the end of the input is the end of the query, and not that nobody writes yet, a writing end is held until then.
+ * So that the end of the input is the end of the query, and not that nobody writes yet, a writing end is held until then.
  */
 export function drainPipe(path: string, query: Promise<unknown>): Readable {
   const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -100,9 +99,9 @@ export function drainPipe(path: string, query: Promise<unknown>): Readable {
 }
 
 /** A plain descriptor, which the socket made of it owns; undefined while nobody reads. */
-async function openWithoutWaiting(path: string): Promise<number | undefined> {
+function openWithoutWaiting(path: string): number | undefined {
   try {
-    return await openDescriptor(path, constants.O_WRONLY | constants.O_NONBLOCK);
+    return openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
   } catch (error) {
     if (codeOf(error) === 'ENXIO') return undefined;
     throw error;
@@ -112,7 +111,7 @@ async function openWithoutWaiting(path: string): Promise<number | undefined> {
 /** Opens and closes the writing end until the query has seen the end of its input. */
 async function releaseReader(path: string, ended: () => boolean): Promise<void> {
   while (!ended()) {
-    const descriptor = await openWithoutWaiting(path);
+    const descriptor = openWithoutWaiting(path);
     if (descriptor !== undefined) new Socket({ fd: descriptor, readable: false, writable: true }).destroy();
     await sleep(1);
   }

@@ -32,6 +32,19 @@ describe('a named pipe between a stream and DuckDB', () => {
     expect(counted).toBe(rows);
   });
 
+  // Node has four threads for what blocks, unless told otherwise, and each query that waits for its input holds one.
+  test('carries rows while more queries wait for theirs than there are threads', async () => {
+    const counts = await Promise.all(
+      Array.from({ length: 12 }, (_, index) =>
+        duck(async (session) => {
+          const pipe = await makePipe(scratch, 'in');
+          return feedPipe(pipe, lines(1000 + index), session.count(read(pipe)));
+        }),
+      ),
+    );
+    expect(counts).toEqual(Array.from({ length: 12 }, (_, index) => 1000 + index));
+  });
+
   test('ends with the error of the stream, before its first byte or after many', async () => {
     for (const before of [0, 50_000]) {
       const failing = Readable.from(
