@@ -1,9 +1,14 @@
 /** What a connector is to the data plane: one interface for what rows come from, one for what they go to. */
 import type {
   CheckResult,
+  Column,
   ConnectionSettings,
+  CursorMove,
+  CursorState,
   DatasetResult,
   Disposition,
+  DispositionName,
+  OperationProgress,
   OperationRequest,
   Place,
   RowCounts,
@@ -26,11 +31,32 @@ export interface Work {
   connection(id: string): ConnectionSettings;
   /** The root of a `file:` or `s3:` connection, opened once per attempt. */
   root(connection: string): Promise<FileRoot>;
+  /** As often as one likes: it is thinned out on its way. */
+  progress(progress: OperationProgress): void;
+  /** See `OperationRequest`. Absent where nobody could answer. */
+  readonly ask?: OperationRequest['ask'];
+}
+
+/** The slice of a source that a task wants. Bounds are text in the column type's own form (`column-types.ts`); `[from, to)`. */
+export interface ReadRange {
+  readonly column: string;
+  readonly from?: string;
+  readonly to?: string;
+  /** Whether rows without a value in the column are wanted. */
+  readonly missing: boolean;
+}
+
+/** What a source is asked for beyond what it is itself. */
+export interface ReadOptions {
+  /** A source that can reads only these rows; the data plane drops the others of one that cannot. */
+  readonly range?: ReadRange;
+  /** What the source gave as `Relation.position` when this task read it last. */
+  readonly position?: unknown;
 }
 
 export interface SourceConnector {
   /** Finds the rows. Errors about the place itself (no such table, file, host) come from here. */
-  open(source: Source, work: Work): Promise<Relation>;
+  open(source: Source, work: Work, options?: ReadOptions): Promise<Relation>;
 }
 
 /** Rows that have passed their checks and wait to be published. */
@@ -48,11 +74,64 @@ export interface WriteRequest {
   readonly partition: Readonly<Record<string, string>>;
   readonly disposition: Disposition;
   readonly loadId: string;
+  /** Changes of the table that the contract allows, to be made in the same commit. */
+  readonly schema?: SchemaChange;
+  /**
+   * Moved in the same commit. Throws CursorMovedError when what is stored is neither `before` nor already `after`.
+   */
+  readonly cursor?: CursorMove;
+  /** The rows are published only when this, run on the table as it would be, throws nothing. */
+  readonly audit?: (table: AuditedTable) => Promise<void>;
+}
+
+export interface SchemaChange {
+  readonly add: readonly Column[];
+  readonly widen: readonly Column[];
+}
+
+/** A table that can be asked with SQL of its own kind, before it is published. */
+export interface AuditedTable {
+  readonly dialect: 'duckdb' | 'postgres' | 'mysql';
+  /** The table as it stands in `from`. */
+  readonly sql: string;
+  readonly columns: readonly Column[];
+  /** Rows as text. */
+  query(sql: string): Promise<readonly Readonly<Record<string, string | null>>[]>;
+}
+
+/** Cursors that are kept with the data of a place. */
+export interface CursorHome {
+  read(place: Place, name: string, work: Work): Promise<CursorState | undefined>;
+  list(place: Place, work: Work): Promise<readonly StoredCursor[]>;
+  /** Sets or, with undefined, forgets a cursor, whatever it is. */
+  set(place: Place, name: string, state: CursorState | undefined, work: Work): Promise<void>;
+}
+
+export interface StoredCursor {
+  readonly name: string;
+  readonly state: CursorState;
+  readonly updatedAt: Date;
+  /** The load that moved it; absent when a person set it. */
+  readonly loadId?: string;
+}
+
+/** A load whose rows could go from the source to the target without passing through DuckDB. */
+export interface DirectRequest extends Omit<WriteRequest, 'rows' | 'audit'> {
+  readonly source: Source;
+  readonly read: ReadOptions;
 }
 
 export interface TargetConnector {
   /** The dispositions it knows. */
-  readonly dispositions: readonly ('append' | 'replace' | 'replace-partition' | 'merge')[];
+  readonly dispositions: readonly DispositionName[];
+  /** Columns of the table as it is; undefined when there is none. For contracts. */
+  columns?(target: Place, work: Work): Promise<readonly Column[] | undefined>;
+  readonly cursors?: CursorHome;
+  /**
+   * Moves rows straight from a source of its own kind, with the same commit as `write`. Undefined when it cannot: then nothing was done.
+   * Asked only where nothing has to see the rows on their way.
+   */
+  direct?(request: DirectRequest, work: Work): Promise<DatasetResult | undefined>;
   /** Publishes the rows in one step that cannot be seen half done. Throws FencedCommitError when the attempt was overtaken. */
   write(request: WriteRequest, work: Work): Promise<DatasetResult>;
 }

@@ -42,6 +42,16 @@ export class FencedCommitError extends DataError {
   }
 }
 
+/** The cursor that a load was to move is no longer where its rows were read from: moving it would lose or double rows. */
+export class CursorMovedError extends DataError {
+  constructor(name: string, where: string) {
+    super(
+      'HR_CURSOR_MOVED',
+      `The cursor "${name}" in ${where} was moved since these rows were read, by another run or by hand. Nothing was published: clear the task that read them, so that it reads from where the cursor is now`,
+    );
+  }
+}
+
 /** `in = out + deduplicated + quarantined` does not hold: rows would have been lost or doubled. */
 export class RowsUnaccountedError extends DataError {
   constructor(where: string, counts: { in: number; out: number; deduplicated: number; quarantined: number }) {

@@ -6,8 +6,8 @@ import { executeExtract } from './execute-extract.ts';
 import { executeExport, executeLoad } from './execute-publish.ts';
 import { executeTransform } from './execute-transform.ts';
 import type { FileRoot } from './file-root.ts';
-import { lakeSource } from './lake-source.ts';
-import { lakeTarget } from './lake-target.ts';
+import { lakeSource } from './lake/lake-source.ts';
+import { lakeTarget } from './lake/lake-target.ts';
 import type { Execute } from './operation.ts';
 
 /** Builds the executors. The lake needs no connector: it lies on whatever roots the connectors can open. */
@@ -31,6 +31,8 @@ export function createExecutors(given: Connectors, limits: DuckLimits = DEFAULT_
           context,
           fence,
           connection: (id) => context.connection(id),
+          progress: (progress) => request.progress?.(progress),
+          ...(request.ask === undefined ? {} : { ask: request.ask }),
           root(id) {
             const open = roots.get(id) ?? connectors.openRoot(context.connection(id));
             roots.set(id, open);

@@ -1,10 +1,22 @@
 /** What executors read from an operation and from the results of upstream tasks. */
 
 import { createHash } from 'node:crypto';
-import type { Check, DatasetResult, Disposition, OperationRequest, Place, RowCounts, Source } from '@headrace/sdk';
+import {
+  type Check,
+  type CursorOptions,
+  type DatasetResult,
+  type Disposition,
+  dispositionName,
+  type OperationRequest,
+  type Place,
+  type PublishMode,
+  type RowCounts,
+  type SchemaContract,
+  type Source,
+} from '@headrace/sdk';
 import type { Connectors, Work } from './connector.ts';
 import { DataError, RowsUnaccountedError } from './errors.ts';
-import { openLakeResult } from './lake-source.ts';
+import { openLakeResult } from './lake/lake-source.ts';
 import { loadId } from './load-id.ts';
 import { openPackage } from './package-area.ts';
 import { fingerprint, type Relation } from './relation.ts';
@@ -20,6 +32,11 @@ export interface PublishOperation {
   readonly disposition: Disposition;
   readonly checks: readonly Check[];
   readonly generation?: number;
+  readonly contract?: SchemaContract;
+  readonly publish?: PublishMode;
+  /** Of a task that reads a source itself. */
+  readonly cursor?: CursorOptions;
+  readonly stage?: string;
 }
 
 export function connectorOf<T>(connectors: Readonly<Record<string, T>>, place: Place): T {
@@ -59,7 +76,7 @@ export async function publish(
 ): Promise<DatasetResult> {
   const { target, partition, disposition, checks, generation = 1 } = operation;
   const connector = connectorOf(connectors.targets, target);
-  const name = typeof disposition === 'string' ? disposition : 'merge';
+  const name = dispositionName(disposition);
   if (!connector.dispositions.includes(name)) {
     throw new DataError(
       'HR_DISPOSITION_UNSUPPORTED',

@@ -17,6 +17,10 @@ export interface Relation {
   readonly files?: readonly string[];
   /** After the rows were read: a query for those that were refused (`line`, `column`, `reason`, `raw`), if any may be. */
   readonly refused?: string;
+  /** After the rows were read: what the source wants to be given the next time (`ReadOptions.position`), plain data. */
+  readonly position?: () => Promise<unknown>;
+  /** How many rows or bytes there are, where the source can tell cheaply: for progress. */
+  readonly expected?: { readonly rows?: number; readonly bytes?: number };
   /** Makes an error that names file, row and value of what DuckDB says. */
   readonly explain?: (error: unknown) => unknown;
 }

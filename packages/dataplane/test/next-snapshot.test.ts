@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import type { LakeSnapshot } from '../src/lake-snapshot.ts';
-import { applyChange, type LakeChange, SUPERSEDED_FOR_MS } from '../src/next-snapshot.ts';
+import type { LakeSnapshot } from '../src/lake/lake-snapshot.ts';
+import { applyChange, type LakeChange, SUPERSEDED_FOR_MS } from '../src/lake/next-snapshot.ts';
 
 const change = (loadId: string, overrides: Partial<LakeChange> = {}): LakeChange => ({
   table: 'raw/sales',

@@ -6,6 +6,8 @@
  */
 import type { CheckResult } from './checks.ts';
 import type { Column, Columns } from './columns.ts';
+import type { SchemaDrift } from './contract.ts';
+import type { CursorMove } from './cursor.ts';
 import type { Reference, TaskDefinition } from './definition.ts';
 
 /** A value that SQL or a path is given for a run. */
@@ -57,8 +59,20 @@ export interface RowCounts {
   readonly quarantined: number;
 }
 
+/** What is told of every dataset that a task read or wrote. */
+export interface DatasetFacts {
+  readonly columns: readonly Column[];
+  readonly checks: readonly CheckResult[];
+  /** Where rows that were kept aside are. */
+  readonly quarantine?: string;
+  /** Differences between the rows and the table, and what was done about them. */
+  readonly drift?: readonly SchemaDrift[];
+  /** Of a package: the cursor that its load is to move. Of a load: the cursor that it moved. */
+  readonly cursor?: CursorMove;
+}
+
 /** Rows of an extract: Parquet files that are never changed, under their content's name. */
-export interface PackageResult {
+export interface PackageResult extends DatasetFacts {
   readonly kind: 'package';
   /** The connection under whose root the package lies. */
   readonly connection: string;
@@ -68,14 +82,10 @@ export interface PackageResult {
   readonly rows: number;
   readonly bytes: number;
   readonly counts: RowCounts;
-  readonly columns: readonly Column[];
-  /** Where refused rows are, if there are any. */
-  readonly quarantine?: string;
-  readonly checks: readonly CheckResult[];
 }
 
 /** Rows that a load or a transform wrote to a lake table. */
-export interface LakeResult {
+export interface LakeResult extends DatasetFacts {
   readonly kind: 'lake';
   readonly connection: string;
   readonly table: string;
@@ -89,12 +99,10 @@ export interface LakeResult {
   readonly rows: number;
   readonly bytes: number;
   readonly counts: RowCounts;
-  readonly columns: readonly Column[];
-  readonly checks: readonly CheckResult[];
 }
 
 /** Rows that a load or an export wrote to a table of a database. */
-export interface TableResult {
+export interface TableResult extends DatasetFacts {
   readonly kind: 'table';
   readonly connection: string;
   readonly table: string;
@@ -105,19 +113,15 @@ export interface TableResult {
   readonly updated: number;
   readonly deleted: number;
   readonly unchanged: number;
-  readonly columns: readonly Column[];
-  readonly checks: readonly CheckResult[];
 }
 
 /** A file that an export published. */
-export interface FileResult {
+export interface FileResult extends DatasetFacts {
   readonly kind: 'file';
   readonly connection: string;
   readonly path: string;
   readonly rows: number;
   readonly bytes: number;
-  readonly columns: readonly Column[];
-  readonly checks: readonly CheckResult[];
 }
 
 export type DatasetResult = PackageResult | LakeResult | TableResult | FileResult;

@@ -364,4 +364,22 @@ export interface OperationRequest {
   readonly fence: { readonly taskInstanceId: string; readonly attempt: number; readonly attemptId: string };
   /** A directory of this attempt alone, removed afterwards. */
   readonly scratch: string;
+  /** Told as often as the executor likes; passed on about once a second. */
+  readonly progress?: (progress: OperationProgress) => void;
+  /**
+   * Waits, without a slot, for a person's answer: the attempt ends here and the operation begins again when there is one. Until then
+   * nothing may have been published.
+   */
+  readonly ask?: <Answer>(form: InputRequest<Answer>, options: WaitOptions) => Promise<Answer>;
+}
+
+/** How far an operation is. All figures count from its beginning. */
+export interface OperationProgress {
+  /** What it does now: `reading`, `checking`, `writing` … */
+  readonly phase: string;
+  readonly rows?: number;
+  readonly bytes?: number;
+  /** When they can be told: for an estimate of what is left. */
+  readonly totalRows?: number;
+  readonly totalBytes?: number;
 }

@@ -1,8 +1,9 @@
 import type { Check } from './checks.ts';
 import type { ColumnName, Columns } from './columns.ts';
 import type { DatasetTask, FileResult, Source, TableResult, TargetOf } from './dataset.ts';
+import type { Disposition } from './disposition.ts';
 import { isTask } from './flow/wiring.ts';
-import { type Disposition, readConnections } from './load.ts';
+import { readConnections } from './load.ts';
 import { defineOperation } from './operation.ts';
 import type { CommonTaskOptions } from './options/task-options.ts';
 

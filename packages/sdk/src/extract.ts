@@ -1,5 +1,6 @@
 import type { Check } from './checks.ts';
 import type { ColumnName, Columns } from './columns.ts';
+import type { CursorOptions } from './cursor.ts';
 import type { DatasetTask, PackageResult, Source } from './dataset.ts';
 import { defineOperation } from './operation.ts';
 import type { CommonTaskOptions } from './options/task-options.ts';
@@ -10,6 +11,8 @@ export interface ExtractOptions<C extends Columns> extends CommonTaskOptions {
   readonly stage?: string;
   /** Run on the package before it is handed on. */
   readonly checks?: readonly Check<ColumnName<C>>[];
+  /** Read only what is new. The cursor is kept with the data that the one load of this extract writes, and moved by that load's commit. */
+  readonly cursor?: CursorOptions<ColumnName<NoInfer<C>>>;
 }
 
 /**
@@ -17,12 +20,12 @@ export interface ExtractOptions<C extends Columns> extends CommonTaskOptions {
  * retried without reading the source again.
  */
 export function extract<C extends Columns>(taskId: string, options: ExtractOptions<C>): DatasetTask<C, PackageResult> {
-  const { from, stage = 'lake', checks = [], ...taskOptions } = options;
+  const { from, stage = 'lake', checks = [], cursor, ...taskOptions } = options;
   return defineOperation<PackageResult>('extract', {
     taskId,
     options: taskOptions,
     inputs: {},
-    operation: { source: from, stage, checks },
+    operation: { source: from, stage, checks, ...(cursor === undefined ? {} : { cursor }) },
     connections: [from.connection, stage],
   });
 }

@@ -4,10 +4,13 @@ export { type Partitions, partitions, type TimePartitionOptions } from './assets
 export * from './checks.ts';
 export * from './columns.ts';
 export { connection } from './connection.ts';
+export * from './contract.ts';
+export * from './cursor.ts';
 export * from './dag.ts';
 export * from './dataset.ts';
 export * from './definition.ts';
 export { DagDefinitionError, type DagDefinitionErrorCode } from './definition-error.ts';
+export * from './disposition.ts';
 export { type Duration, durationMs } from './duration.ts';
 export * from './export.ts';
 export * from './extract.ts';

@@ -1,17 +1,12 @@
 import type { Check } from './checks.ts';
 import type { ColumnName, Columns, WithColumns } from './columns.ts';
+import type { SchemaContract } from './contract.ts';
+import type { CursorOptions } from './cursor.ts';
 import type { DatasetTask, LakeResult, Partition, PartitionColumns, Source, TableResult, TargetOf } from './dataset.ts';
+import { type Disposition, defaultDisposition, type PublishMode } from './disposition.ts';
 import { isTask } from './flow/wiring.ts';
 import { defineOperation } from './operation.ts';
 import type { CommonTaskOptions } from './options/task-options.ts';
-
-/**
- * What becomes of the rows that are already there:
- * `append` keeps them (a re-run of the same load replaces its own rows), `replace` replaces them all, `replace-partition`
- * those of this partition, and `{ merge: keys }` updates rows with the same keys and inserts the others.
- * Readers see the rows before or the rows after, never an empty table.
- */
-export type Disposition<N extends string = string> = 'append' | 'replace' | 'replace-partition' | { readonly merge: readonly N[] };
 
 export interface LoadOptions<C extends Columns, P extends Partition> extends CommonTaskOptions {
   readonly from: DatasetTask<C> | Source<C>;
@@ -24,6 +19,14 @@ export interface LoadOptions<C extends Columns, P extends Partition> extends Com
   readonly checks?: readonly Check<ColumnName<NoInfer<C>>>[];
   /** Part of the load's identity. Raise it to load the same interval as something new (only `append` can tell). Default 1. */
   readonly generation?: number;
+  /** What becomes of rows whose columns or types are not the table's. */
+  readonly contract?: SchemaContract;
+  /** Default `direct`. */
+  readonly publish?: PublishMode;
+  /** Only for a source: a load of an extract has the extract's cursor. */
+  readonly cursor?: CursorOptions<ColumnName<NoInfer<C>>>;
+  /** The connection under whose root quarantined rows are kept. Default: the target's, if it is a lake, else `lake`. */
+  readonly stage?: string;
 }
 
 /** A task that publishes rows, as they are, in a lake table or a database table. */
@@ -32,7 +35,7 @@ export function load<C extends Columns, const P extends Partition = {}>(
   taskId: string,
   options: LoadOptions<C, P>,
 ): DatasetTask<WithColumns<C, PartitionColumns<P>>, LakeResult | TableResult> {
-  const { from, into, partition, disposition, checks = [], generation = 1, ...taskOptions } = options;
+  const { from, into, partition, disposition, checks = [], generation = 1, contract, publish, cursor, stage, ...taskOptions } = options;
   return defineOperation<LakeResult | TableResult>('load', {
     taskId,
     options: taskOptions,
@@ -44,14 +47,13 @@ export function load<C extends Columns, const P extends Partition = {}>(
       disposition: disposition ?? defaultDisposition(partition),
       checks,
       generation,
+      ...(contract === undefined ? {} : { contract }),
+      ...(publish === undefined ? {} : { publish }),
+      ...(cursor === undefined ? {} : { cursor }),
+      ...(stage === undefined ? {} : { stage }),
     },
-    connections: isTask(from) ? [into.connection, ...readConnections(from)] : [into.connection, from.connection],
+    connections: [into.connection, ...(isTask(from) ? readConnections(from) : [from.connection]), ...(stage === undefined ? [] : [stage])],
   });
-}
-
-/** `replace-partition` with a partition, else `replace`. */
-export function defaultDisposition(partition: Partition | undefined): 'replace' | 'replace-partition' {
-  return partition !== undefined && Object.keys(partition).length > 0 ? 'replace-partition' : 'replace';
 }
 
 /** The connections that are needed to read what a task wrote. */

@@ -1,8 +1,9 @@
 import type { Check } from './checks.ts';
 import { assertColumns, type ColumnName, type Columns, type WithColumns } from './columns.ts';
 import type { DatasetTask, LakeResult, Partition, PartitionColumns, RunValue, Source, TargetOf } from './dataset.ts';
+import { type Disposition, defaultDisposition } from './disposition.ts';
 import { isTask } from './flow/wiring.ts';
-import { type Disposition, defaultDisposition, readConnections } from './load.ts';
+import { readConnections } from './load.ts';
 import { defineOperation } from './operation.ts';
 import type { CommonTaskOptions } from './options/task-options.ts';
 
@@ -20,7 +21,7 @@ export interface TransformOptions<C extends Columns, P extends Partition> extend
   readonly into: TargetOf<NoInfer<C>>;
   readonly partition?: P;
   /** Default `replace-partition` with a partition, else `replace`. */
-  readonly disposition?: Exclude<Disposition, { merge: readonly string[] }>;
+  readonly disposition?: Extract<Disposition, string>;
   readonly checks?: readonly Check<ColumnName<NoInfer<C>>>[];
 }
 

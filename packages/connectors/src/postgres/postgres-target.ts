@@ -31,7 +31,7 @@ async function writeTable(client: pg.Client, request: WriteRequest, work: Work):
   if (target.kind !== 'table')
     throw new DataError('HR_TARGET_NOT_A_TABLE', `Connection "${target.connection}": rows are written to a table, not to a ${target.kind}`);
   const { columns } = rows.relation;
-  const keys = typeof disposition === 'string' ? [] : disposition.merge;
+  const keys = typeof disposition === 'object' && 'merge' in disposition ? disposition.merge : [];
   const needed = disposition === 'replace-partition' ? Object.keys(partition) : keys;
   for (const name of needed) {
     if (!columns.some((column) => column.name === name))

@@ -10,8 +10,8 @@
 import { createHash } from 'node:crypto';
 import { text } from 'node:stream/consumers';
 import type { Column } from '@headrace/sdk';
-import { DataError } from './errors.ts';
-import { type FileRoot, urlOf } from './file-root.ts';
+import { DataError } from '../errors.ts';
+import { type FileRoot, urlOf } from '../file-root.ts';
 
 export interface LakeFile {
   /** Relative to the root. */

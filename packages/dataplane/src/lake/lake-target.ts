@@ -1,14 +1,14 @@
 /** Writes lake tables: files first, then one snapshot that names them. */
 import { join } from 'node:path';
 import type { Column, LakeResult } from '@headrace/sdk';
-import type { TargetConnector, Work, WriteRequest } from './connector.ts';
-import { ident } from './duckdb.ts';
-import { DataError } from './errors.ts';
-import { checkedPath, urlOf } from './file-root.ts';
+import type { TargetConnector, Work, WriteRequest } from '../connector.ts';
+import { ident } from '../duckdb.ts';
+import { DataError } from '../errors.ts';
+import { checkedPath, urlOf } from '../file-root.ts';
+import { fingerprint, type ParquetFile, type Relation, writeParquet } from '../relation.ts';
 import { commitChange } from './lake-commit.ts';
 import { type LakeFile, newestSnapshot } from './lake-snapshot.ts';
 import { checkFence, holdsLoad, type LakeChange } from './next-snapshot.ts';
-import { fingerprint, type ParquetFile, type Relation, writeParquet } from './relation.ts';
 
 export const lakeTarget: TargetConnector = {
   dispositions: ['append', 'replace', 'replace-partition'],

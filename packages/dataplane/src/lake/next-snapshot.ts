@@ -1,6 +1,6 @@
 /** What the next snapshot of a lake table is, given the newest one and a change. Pure. See `lake-snapshot.ts` for what holds. */
 import type { Column } from '@headrace/sdk';
-import { FencedCommitError, SchemaChangedError } from './errors.ts';
+import { FencedCommitError, SchemaChangedError } from '../errors.ts';
 import { type LakeFile, type LakeSnapshot, schemaHash } from './lake-snapshot.ts';
 
 export interface LakeChange {

@@ -1,6 +1,6 @@
 /** Gets a change of a lake table committed among other writers. See `lake-snapshot.ts` for what holds. */
-import { DataError } from './errors.ts';
-import { type FileRoot, urlOf } from './file-root.ts';
+import { DataError } from '../errors.ts';
+import { type FileRoot, urlOf } from '../file-root.ts';
 import { KEPT_SNAPSHOTS, type LakeSnapshot, newestSnapshot, snapshotPath, snapshotVersions } from './lake-snapshot.ts';
 import { applyChange, type LakeChange, SUPERSEDED_FOR_MS } from './next-snapshot.ts';
 

@@ -1,11 +1,11 @@
 /** Reads lake tables: through the newest snapshot, a partition of it or all. */
 import type { Column, LakeResult } from '@headrace/sdk';
-import type { SourceConnector, Work } from './connector.ts';
-import { DataError, nearest } from './errors.ts';
-import { checkedPath, type FileRoot, urlOf } from './file-root.ts';
+import type { SourceConnector, Work } from '../connector.ts';
+import { DataError, nearest } from '../errors.ts';
+import { checkedPath, type FileRoot, urlOf } from '../file-root.ts';
+import { localFiles } from '../local-files.ts';
+import { parquetRelation, type Relation } from '../relation.ts';
 import { type LakeSnapshot, lakeTables, newestSnapshot } from './lake-snapshot.ts';
-import { localFiles } from './local-files.ts';
-import { parquetRelation, type Relation } from './relation.ts';
 
 export const lakeSource: SourceConnector = {
   async open(source, work) {
