@@ -2,8 +2,8 @@
  * Incremental reading. A run with a data interval or a partition reads exactly that slice, `[start, end)`, and never moves a cursor; an
  * open-ended run reads from where the last one committed, and its load moves the cursor in the same commit as its rows.
  */
-import type { RunValue } from './dataset.ts';
 import type { Duration } from './duration.ts';
+import type { RunValue } from './run-value.ts';
 
 /** How a task follows a column that grows. `N` are the names of the source's columns. */
 export interface CursorOptions<N extends string = string> {

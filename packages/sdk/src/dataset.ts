@@ -10,9 +10,6 @@ import type { SchemaDrift } from './contract.ts';
 import type { CursorMove } from './cursor.ts';
 import type { Reference, TaskDefinition } from './definition.ts';
 
-/** A value that SQL or a path is given for a run. */
-export type RunValue = string | number | bigint | boolean | Date | null | Reference<unknown>;
-
 /** A place as plain data. */
 export interface Place {
   /** Whose place it is: `postgres`, `files`, `lake`. */

@@ -41,6 +41,7 @@ export {
   runValues,
   text,
 } from './references.ts';
+export type { RunValue } from './run-value.ts';
 export type { Catchup } from './schedule/catchup.ts';
 export { type CronOptions, type CronsOptions, cron, crons } from './schedule/cron.ts';
 export type { GivenSchedule } from './schedule/given-schedule.ts';

@@ -1,11 +1,12 @@
 import type { Check } from './checks.ts';
 import { assertColumns, type ColumnName, type Columns, type WithColumns } from './columns.ts';
-import type { DatasetTask, LakeResult, Partition, PartitionColumns, RunValue, Source, TargetOf } from './dataset.ts';
+import type { DatasetTask, LakeResult, Partition, PartitionColumns, Source, TargetOf } from './dataset.ts';
 import { type Disposition, defaultDisposition } from './disposition.ts';
 import { isTask } from './flow/wiring.ts';
 import { readConnections } from './load.ts';
 import { defineOperation } from './operation.ts';
 import type { CommonTaskOptions } from './options/task-options.ts';
+import type { RunValue } from './run-value.ts';
 
 export interface TransformOptions<C extends Columns, P extends Partition> extends CommonTaskOptions {
   /**
