@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { DatasetResult } from '@headrace/sdk';
-import { type Execute, openInput, type PublishOperation, publish } from './operation.ts';
+import { type Execute, openInput, type PublishOperation } from './operation.ts';
+import { publish } from './publish.ts';
 import { rereadable } from './relation.ts';
 
 /**

@@ -4,7 +4,8 @@ import { columnTypeOf, storageExpression } from './column-types.ts';
 import type { Work } from './connector.ts';
 import { firstLines, ident, literal, type SqlValue } from './duckdb.ts';
 import { ColumnNotFoundError, DataError, SqlError } from './errors.ts';
-import { connectorOf, type Execute, openResult, type PublishOperation, publish } from './operation.ts';
+import { connectorOf, type Execute, openResult, type PublishOperation } from './operation.ts';
+import { publish } from './publish.ts';
 import { parquetRelation, type Relation, rereadable } from './relation.ts';
 
 interface TransformOperation extends PublishOperation {

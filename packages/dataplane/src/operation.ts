@@ -1,26 +1,21 @@
 /** What executors read from an operation and from the results of upstream tasks. */
 
-import { createHash } from 'node:crypto';
-import {
-  type Check,
-  type CursorOptions,
-  type DatasetResult,
-  type Disposition,
-  dispositionName,
-  type OperationRequest,
-  type Place,
-  type PublishMode,
-  type RowCounts,
-  type SchemaContract,
-  type Source,
+import type {
+  Check,
+  CursorOptions,
+  DatasetResult,
+  Disposition,
+  OperationRequest,
+  Place,
+  PublishMode,
+  SchemaContract,
+  Source,
 } from '@headrace/sdk';
 import type { Connectors, Work } from './connector.ts';
-import { DataError, RowsUnaccountedError } from './errors.ts';
+import { DataError } from './errors.ts';
 import { openLakeResult } from './lake/lake-source.ts';
-import { loadId } from './load-id.ts';
 import { openPackage } from './package-area.ts';
-import { fingerprint, type Relation } from './relation.ts';
-import { runChecks } from './run-checks.ts';
+import type { Relation } from './relation.ts';
 
 /** How one kind of task is executed. */
 export type Execute = (request: OperationRequest, work: Work, connectors: Connectors) => Promise<unknown>;
@@ -63,40 +58,4 @@ export async function openResult(name: string, result: unknown, work: Work): Pro
 export async function openInput({ operation, inputs }: OperationRequest, work: Work, connectors: Connectors): Promise<Relation> {
   const { source } = operation as { source?: Source };
   return source ? connectorOf(connectors.sources, source).open(source, work) : openResult('from', inputs.from, work);
-}
-
-/** Checks staged rows and publishes them. `relation` must be readable more than once. */
-export async function publish(
-  operation: PublishOperation,
-  relation: Relation,
-  counts: RowCounts,
-  where: string,
-  work: Work,
-  connectors: Connectors,
-): Promise<DatasetResult> {
-  const { target, partition, disposition, checks, generation = 1 } = operation;
-  const connector = connectorOf(connectors.targets, target);
-  const name = dispositionName(disposition);
-  if (!connector.dispositions.includes(name)) {
-    throw new DataError(
-      'HR_DISPOSITION_UNSUPPORTED',
-      `${where}: a ${target.connector} target cannot "${name}"; use ${connector.dispositions.join(', ')}`,
-    );
-  }
-  if (name === 'replace-partition' && Object.keys(partition).length === 0) {
-    throw new DataError('HR_DISPOSITION_UNSUPPORTED', `${where}: "replace-partition" needs a partition, for example { day: interval.day }`);
-  }
-  if (counts.in !== counts.out + counts.deduplicated + counts.quarantined) throw new RowsUnaccountedError(where, counts);
-  const results = await runChecks(work.duck, relation, checks, where, work.log);
-  const hash = await contentHash(relation);
-  const rows = { relation, hash, counts, checks: results };
-  return connector.write({ target, rows, partition, disposition, loadId: loadId(work.context, target, partition, generation) }, work);
-}
-
-async function contentHash(relation: Relation): Promise<string> {
-  const hash = createHash('sha256')
-    .update(JSON.stringify(relation.columns))
-    .update(relation.files ? '' : relation.select);
-  for (const file of relation.files ?? []) hash.update((await fingerprint(file)).sha256);
-  return hash.digest('hex');
 }
