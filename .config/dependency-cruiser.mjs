@@ -26,6 +26,7 @@ const MAY_IMPORT = {
 /** npm package → the places whose source may import it. */
 const VENDORS = {
   pg: ['packages/store-postgres', 'packages/queue-bullmq', 'packages/connectors', 'packages/embedded-postgres'],
+  mysql2: ['packages/connectors'],
   bullmq: ['packages/queue-bullmq'],
   ioredis: ['packages/queue-bullmq'],
   fastify: ['packages/api'],
