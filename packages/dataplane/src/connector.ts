@@ -99,16 +99,24 @@ export interface AuditedTable {
   query(sql: string): Promise<readonly Readonly<Record<string, string | null>>[]>;
 }
 
-/** Cursors that are kept with the data of a place. */
+/** What it takes to reach a place: also outside of an attempt, where there is no DuckDB. */
+export type Reach = Pick<Work, 'signal' | 'connection' | 'root'>;
+
+/**
+ * Cursors that are kept with the data of a place. A place without `settings.name` stands for the whole connection: `list` answers with
+ * the cursors of all its tables.
+ */
 export interface CursorHome {
-  read(place: Place, name: string, work: Work): Promise<CursorState | undefined>;
-  list(place: Place, work: Work): Promise<readonly StoredCursor[]>;
+  read(place: Place, name: string, work: Reach): Promise<CursorState | undefined>;
+  list(place: Place, work: Reach): Promise<readonly StoredCursor[]>;
   /** Sets or, with undefined, forgets a cursor, whatever it is. */
-  set(place: Place, name: string, state: CursorState | undefined, work: Work): Promise<void>;
+  set(place: Place, name: string, state: CursorState | undefined, work: Reach): Promise<void>;
 }
 
 export interface StoredCursor {
   readonly name: string;
+  /** The table beside which it is kept, as a target names it. */
+  readonly table: string;
   readonly state: CursorState;
   readonly updatedAt: Date;
   /** The load that moved it; absent when a person set it. */

@@ -16,12 +16,23 @@ export class DagBuilder {
   readonly groups = new Map<string, GroupDefinition>();
   readonly assets = new Map<string, AssetSpec>();
   readonly hooks = new Map<string, NoticeHook>();
+  readonly #atEnd: (() => void)[] = [];
   #defaults: readonly TaskDefaults[];
   #group: GroupDefinition | undefined;
 
   constructor(dagId: string, defaults: readonly TaskDefaults[]) {
     this.dagId = dagId;
     this.#defaults = defaults;
+  }
+
+  /** What can be known only of the whole DAG: run when its build function has returned. */
+  atEnd(check: () => void): void {
+    this.#atEnd.push(check);
+  }
+
+  /** Runs what `atEnd` was given. */
+  finish(): void {
+    for (const check of this.#atEnd) check();
   }
 
   /** In order of precedence: those of the innermost group first. */
@@ -134,6 +145,7 @@ export function building(builder: DagBuilder, build: () => unknown): void {
     open = outer;
   }
   refuseAsync(`DAG "${builder.dagId}"`, result);
+  builder.finish();
 }
 
 /** The DAG being built. Throws HR_OUTSIDE_DAG when there is none. */

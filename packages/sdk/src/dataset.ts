@@ -23,6 +23,11 @@ export interface Place {
 /** Where rows can be read. */
 export interface Source<C extends Columns = Columns> extends Place {
   readonly columns?: C;
+  /**
+   * It gives what it did not give before, and remembers by a position of its own (files seen, a place in a log). A task that reads it has
+   * a cursor even without a column, and every run of it moves that cursor: a position is no range that an interval could choose.
+   */
+  readonly remembers?: true;
   /** Only for the compiler. */
   readonly __provides?: C;
 }

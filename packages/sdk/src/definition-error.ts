@@ -10,6 +10,7 @@ export type DagDefinitionErrorCode =
   | 'HR_BAD_REFERENCE'
   | 'HR_BAD_ASSET'
   | 'HR_BAD_MAPPING'
+  | 'HR_BAD_CURSOR'
   | 'HR_ASYNC_BUILD'
   | 'HR_DUPLICATE_TASK'
   | 'HR_DUPLICATE_GROUP'

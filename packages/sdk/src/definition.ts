@@ -320,6 +320,8 @@ export interface DataInterval {
   readonly day: string;
   /** `YYYY-MM-DDTHH`, local, of `start`. */
   readonly hour: string;
+  /** Local date of `end`: the days of an interval are those from `day` to before `endDay`. */
+  readonly endDay?: string;
 }
 
 export interface TaskLog {
@@ -351,7 +353,8 @@ export type OperationExecutors = Readonly<Record<Exclude<TaskKind, 'task'>, Oper
 };
 
 /** What of the context an executor needs. */
-export type OperationContext = Omit<TaskContext, 'wait' | 'emit' | 'triggeringEvents' | 'partitionKey'>;
+export type OperationContext = Omit<TaskContext, 'wait' | 'emit' | 'triggeringEvents' | 'partitionKey'> &
+  Partial<Pick<TaskContext, 'partitionKey'>>;
 
 export type OperationExecutor = (request: OperationRequest) => Promise<unknown>;
 

@@ -1,6 +1,7 @@
 import type { Check } from './checks.ts';
 import type { ColumnName, Columns } from './columns.ts';
 import type { CursorOptions } from './cursor.ts';
+import { type CursorHomeSpec, cursorSpec, expectHome, readsIncrementally } from './cursor-home.ts';
 import type { DatasetTask, PackageResult, Source } from './dataset.ts';
 import { defineOperation } from './operation.ts';
 import type { CommonTaskOptions } from './options/task-options.ts';
@@ -21,11 +22,21 @@ export interface ExtractOptions<C extends Columns> extends CommonTaskOptions {
  */
 export function extract<C extends Columns>(taskId: string, options: ExtractOptions<C>): DatasetTask<C, PackageResult> {
   const { from, stage = 'lake', checks = [], cursor, ...taskOptions } = options;
-  return defineOperation<PackageResult>('extract', {
+  const homes: CursorHomeSpec[] = [];
+  const incremental = readsIncrementally(from, cursor);
+  const definition = defineOperation<PackageResult>('extract', {
     taskId,
     options: taskOptions,
     inputs: {},
-    operation: { source: from, stage, checks, ...(cursor === undefined ? {} : { cursor }) },
+    operation: {
+      source: from,
+      stage,
+      checks,
+      ...(cursor === undefined ? {} : { cursor: cursorSpec(`extract "${taskId}"`, cursor) }),
+      ...(incremental ? { homes } : {}),
+    },
     connections: [from.connection, stage],
   });
+  if (incremental) expectHome(definition, homes);
+  return definition;
 }

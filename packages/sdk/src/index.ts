@@ -6,6 +6,7 @@ export * from './columns.ts';
 export { connection } from './connection.ts';
 export * from './contract.ts';
 export * from './cursor.ts';
+export type { CursorHomeSpec } from './cursor-home.ts';
 export * from './dag.ts';
 export * from './dataset.ts';
 export * from './definition.ts';

@@ -65,7 +65,7 @@ function connectionOf(id: string, { taskId, connections }: RunOrder): Connection
   );
 }
 
-/** `day` and `hour` are worked out when somebody asks: that takes a calendar. */
+/** `day`, `hour` and `endDay` are worked out when somebody asks: that takes a calendar. */
 class RunInterval implements DataInterval {
   readonly start: Date;
   readonly end: Date;
@@ -84,6 +84,10 @@ class RunInterval implements DataInterval {
 
   get hour(): string {
     return this.#localHour();
+  }
+
+  get endDay(): string {
+    return localHour(this.end, this.#zone).slice(0, 10);
   }
 
   #localHour(): string {
