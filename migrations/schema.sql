@@ -116,6 +116,21 @@ create table bundle (
   constraint bundle_pkey PRIMARY KEY (hash)
 );
 
+create table connection (
+  id bigint generated always as identity not null,
+  conn_id text not null,
+  conn_type text not null,
+  description text,
+  settings jsonb not null,
+  secret bytea,
+  key_id text,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint connection_conn_id_key UNIQUE (conn_id),
+  constraint connection_pkey PRIMARY KEY (id),
+  constraint connection_check CHECK (((secret IS NULL) = (key_id IS NULL)))
+);
+
 create table dag (
   dag_id text not null,
   file text not null,
@@ -211,6 +226,79 @@ create table dag_version (
 );
 CREATE INDEX dag_version_deadlines ON headrace.dag_version USING btree (dag_id, id) WHERE (spec ? 'deadlines'::text);
 CREATE INDEX dag_version_freshness ON headrace.dag_version USING btree (dag_id, id) WHERE jsonb_path_exists(spec, '$."assets"[*]."freshness"'::jsonpath);
+
+create table data_check (
+  id bigint generated always as identity not null,
+  dag_id text not null,
+  run_id text not null,
+  task_id text not null,
+  map_index integer not null,
+  try_number integer not null,
+  task_instance_id bigint not null,
+  connection text not null,
+  place text not null,
+  partition jsonb not null,
+  partition_key text not null,
+  load_id text,
+  name text not null,
+  columns text[] not null,
+  severity text not null,
+  stage text,
+  ok boolean not null,
+  count bigint not null,
+  samples jsonb not null,
+  detail jsonb,
+  checked_at timestamp with time zone default now() not null,
+  constraint data_check_pkey PRIMARY KEY (id)
+);
+CREATE INDEX data_check_at ON headrace.data_check USING btree (checked_at, id);
+CREATE INDEX data_check_dag ON headrace.data_check USING btree (dag_id, id);
+CREATE INDEX data_check_failed ON headrace.data_check USING btree (id) WHERE (NOT ok);
+CREATE INDEX data_check_place ON headrace.data_check USING btree (connection, place, partition_key, id);
+CREATE INDEX data_check_task_instance ON headrace.data_check USING btree (task_instance_id);
+
+create table data_load (
+  id bigint generated always as identity not null,
+  dag_id text not null,
+  run_id text not null,
+  task_id text not null,
+  map_index integer not null,
+  try_number integer not null,
+  task_instance_id bigint not null,
+  kind text not null,
+  connection text not null,
+  place text not null,
+  load_id text,
+  disposition text,
+  partition jsonb not null,
+  partition_key text not null,
+  interval_start timestamp with time zone,
+  interval_end timestamp with time zone,
+  rows_in bigint not null,
+  rows_out bigint not null,
+  rows_deduplicated bigint not null,
+  rows_quarantined bigint not null,
+  rows_inserted bigint,
+  rows_updated bigint,
+  rows_deleted bigint,
+  rows_unchanged bigint,
+  bytes bigint,
+  version bigint,
+  unchanged boolean default false not null,
+  schema_hash text not null,
+  columns jsonb not null,
+  drift jsonb,
+  cursor jsonb,
+  quarantine text,
+  checks integer default 0 not null,
+  checks_failed integer default 0 not null,
+  committed_at timestamp with time zone default now() not null,
+  constraint data_load_pkey PRIMARY KEY (id)
+);
+CREATE INDEX data_load_at ON headrace.data_load USING btree (committed_at, id);
+CREATE INDEX data_load_dag ON headrace.data_load USING btree (dag_id, id);
+CREATE INDEX data_load_place ON headrace.data_load USING btree (connection, place, partition_key, id);
+CREATE INDEX data_load_task_instance ON headrace.data_load USING btree (task_instance_id);
 
 create table deadline (
   dag_run_id bigint not null,
@@ -397,6 +485,19 @@ CREATE INDEX task_instance_due ON headrace.task_instance USING btree (due_at) WH
 CREATE INDEX task_instance_limited ON headrace.task_instance USING btree (id) WHERE ((state = ANY (ARRAY['queued'::text, 'running'::text, 'restarting'::text])) AND (limits IS NOT NULL));
 CREATE INDEX task_instance_live ON headrace.task_instance USING btree (pool, dag_id, queue) WHERE (state = ANY (ARRAY['queued'::text, 'running'::text, 'restarting'::text]));
 CREATE INDEX task_instance_scheduled ON headrace.task_instance USING btree (pool, queue, dag_id, pool_slots, COALESCE(jsonb_hash_extended(limits, (0)::bigint), (0)::bigint), ((- priority_class)), ((- priority_weight)), scheduled_at, id) WHERE (state = 'scheduled'::text);
+
+create table task_progress (
+  task_instance_id bigint not null,
+  attempt_id uuid not null,
+  phase text not null,
+  rows_done bigint,
+  bytes_done bigint,
+  rows_total bigint,
+  bytes_total bigint,
+  began_at timestamp with time zone not null,
+  told_at timestamp with time zone not null,
+  constraint task_progress_pkey PRIMARY KEY (task_instance_id)
+) with (fillfactor=50, autovacuum_vacuum_threshold=1000);
 
 create table task_result (
   task_instance_id bigint not null,

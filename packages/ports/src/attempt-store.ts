@@ -6,6 +6,7 @@
  */
 import type { AttemptError, DagSpec, Instant, RunType, TaskState, Wait, WaitCondition } from '@headrace/core';
 import type { NewAssetEvent } from './asset-store.ts';
+import type { DataReport } from './data-report-store.ts';
 import type { NewNotice } from './notice-store.ts';
 
 export interface AttemptRef {
@@ -79,6 +80,8 @@ export interface FinishedAttempt extends AttemptRef {
   readonly endedWaits?: readonly EndedWait[];
   /** Events of its outlets, recorded with the success or not at all. */
   readonly assetEvents?: readonly NewAssetEvent[];
+  /** What it read and wrote, recorded with the outcome or not at all. Loads count only with a success. */
+  readonly data?: DataReport;
   /** To be delivered, recorded with the outcome or not at all. */
   readonly notices?: readonly NewNotice[];
   /** How the instance of a mapped task is shown. */

@@ -9,6 +9,8 @@ import {
   type BackfillStore,
   type CatalogStore,
   type CommandStore,
+  type ConnectionStore,
+  type DataReportStore,
   type DeadlineStore,
   type ExplainStore,
   type Log,
@@ -16,6 +18,7 @@ import {
   type NoticeStore,
   noMetrics,
   type PoolStore,
+  type ProgressStore,
   type QueryStore,
   type RunEvents,
   type SchedulerStore,
@@ -28,10 +31,13 @@ import { createAttemptStore } from './attempts/attempt-store.ts';
 import { createBackfillStore } from './backfills/backfill-store.ts';
 import { createCatalogStore } from './catalog/catalog-store.ts';
 import { createCommandStore } from './commands/command-store.ts';
+import { createConnectionStore } from './connections/connection-store.ts';
+import { createDataReportStore } from './data/data-report-store.ts';
 import { Database } from './database.ts';
 import { createDeadlineStore } from './deadlines/deadline-store.ts';
 import { createNoticeStore } from './notices/notice-store.ts';
 import { createPoolStore } from './pools/pool-store.ts';
+import { createProgressStore } from './progress/progress-store.ts';
 import { createExplainStore } from './queries/explain.ts';
 import { createQueryStore } from './queries/query-store.ts';
 import { createVersionStore } from './queries/versions.ts';
@@ -67,6 +73,9 @@ export interface PostgresStore {
   readonly versions: VersionStore;
   readonly pools: PoolStore;
   readonly backfills: BackfillStore;
+  readonly connections: ConnectionStore;
+  readonly progress: ProgressStore;
+  readonly dataReports: DataReportStore;
   readonly schedules: ScheduleStore;
   /** Throws SchemaTooOldError, SchemaTooNewError, MigrationChangedError or StandbyError. */
   checkSchema(): Promise<void>;
@@ -94,6 +103,9 @@ export function createStore(options: StoreOptions): PostgresStore {
     versions: createVersionStore(database),
     pools: createPoolStore(database),
     backfills: createBackfillStore(database),
+    connections: createConnectionStore(database),
+    progress: createProgressStore(database),
+    dataReports: createDataReportStore(database),
     schedules: createScheduleStore(database),
     checkSchema: () => checkSchema(database.lane('work')),
     close: () => database.close(),

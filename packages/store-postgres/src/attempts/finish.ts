@@ -4,7 +4,7 @@
  * Promises: only the worker that holds the attempt ends it, once; what a fenced attempt says changes nothing. The result
  * is saved, and schedulers are told, by the same statement. An attempt that was told to restart ends as `none`, without
  * a result. One that ends as `scheduled` (interrupted), or to wait for something, does not count as a try. Waits, events
- * of assets and notices of an attempt are saved with its ending or not at all.
+ * of assets, notices and reports of data of an attempt are saved with its ending or not at all.
  *
  * States are compared with a column, not with literals: see `claim.ts`.
  *
@@ -14,6 +14,7 @@
 import type { FinishedAttempt } from '@headrace/ports';
 import type pg from 'pg';
 import { saveAssetEvents } from '../assets/save-asset-events.ts';
+import { saveDataReports } from '../data/save-data-reports.ts';
 import type { Queryable } from '../database.ts';
 import { saveNotices } from '../notices/save-notices.ts';
 import { TOLD, tellMoves } from '../notification.ts';
@@ -93,8 +94,10 @@ interface Recorded {
   readonly before: ReadonlySet<string>;
 }
 
-function saysMore({ wait, endedWaits, assetEvents, notices }: Ending): boolean {
-  return wait !== undefined || (endedWaits?.length ?? 0) > 0 || (assetEvents?.length ?? 0) > 0 || (notices?.length ?? 0) > 0;
+function saysMore({ wait, endedWaits, assetEvents, data, notices }: Ending): boolean {
+  return (
+    wait !== undefined || data !== undefined || [endedWaits, assetEvents, notices].some((list) => list !== undefined && list.length > 0)
+  );
 }
 
 /** What was fenced, or told to restart, says nothing. */
@@ -113,6 +116,12 @@ async function recordAll(client: pg.PoolClient, endings: readonly Ending[]): Pro
   await saveAssetEvents(
     client,
     counting.flatMap(({ taskInstanceId, assetEvents = [] }) => assetEvents.map((event) => ({ ...event, source: { taskInstanceId } }))),
+  );
+  await saveDataReports(
+    client,
+    counting.flatMap(({ taskInstanceId, attempt, to, data }) =>
+      data === undefined ? [] : [{ taskInstanceId, attempt, succeeded: to.status === 'success', data }],
+    ),
   );
   await saveNotices(
     client,
