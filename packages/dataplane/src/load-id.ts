@@ -1,12 +1,25 @@
 import { createHash } from 'node:crypto';
-import type { OperationContext, Place } from '@headrace/sdk';
+import type { CursorMove, OperationContext, Place } from '@headrace/sdk';
 
 /**
  * The identity of a load: the same for every attempt and every re-run of the same task over the same partition or interval,
- * and therefore what a commit is made idempotent by.
+ * and therefore what a commit is made idempotent by. Of a load that moves a cursor it is where the rows were read from: a run that is
+ * cleared after it has moved the cursor reads other rows, and must not replace those it read before.
  */
-export function loadId(context: OperationContext, target: Place, partition: Readonly<Record<string, string>>, generation: number): string {
-  const slice = Object.keys(partition).length > 0 ? partition : [context.interval.start.toISOString(), context.interval.end.toISOString()];
+export function loadId(
+  context: OperationContext,
+  target: Place,
+  partition: Readonly<Record<string, string>>,
+  generation: number,
+  cursor?: CursorMove,
+): string {
+  const { interval } = context;
+  const slice =
+    cursor !== undefined
+      ? { cursor: cursor.name, from: cursor.before }
+      : Object.keys(partition).length > 0
+        ? partition
+        : [interval.start.toISOString(), interval.end.toISOString()];
   const identity = [
     context.dagId,
     context.taskId,

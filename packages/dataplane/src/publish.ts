@@ -1,6 +1,6 @@
 /** What load, transform and export end with: rows are checked, and brought to their target in one step. */
 import { createHash } from 'node:crypto';
-import { type DatasetResult, dispositionName, type RowCounts } from '@headrace/sdk';
+import { type CursorMove, type DatasetResult, dispositionName, type RowCounts } from '@headrace/sdk';
 import type { Connectors, Work } from './connector.ts';
 import { DataError, RowsUnaccountedError } from './errors.ts';
 import { loadId } from './load-id.ts';
@@ -8,7 +8,7 @@ import { connectorOf, type PublishOperation } from './operation.ts';
 import { fingerprint, type Relation } from './relation.ts';
 import { runChecks } from './run-checks.ts';
 
-/** Checks staged rows and publishes them. `relation` must be readable more than once. */
+/** Checks staged rows and publishes them, with the move of the cursor that they were read by. `relation` must be readable more than once. */
 export async function publish(
   operation: PublishOperation,
   relation: Relation,
@@ -16,6 +16,7 @@ export async function publish(
   where: string,
   work: Work,
   connectors: Connectors,
+  cursor?: CursorMove,
 ): Promise<DatasetResult> {
   const { target, partition, disposition, checks, generation = 1 } = operation;
   const connector = connectorOf(connectors.targets, target);
@@ -33,7 +34,8 @@ export async function publish(
   const results = await runChecks(work.duck, relation, checks, where, work.log);
   const hash = await contentHash(relation);
   const rows = { relation, hash, counts, checks: results };
-  return connector.write({ target, rows, partition, disposition, loadId: loadId(work.context, target, partition, generation) }, work);
+  const id = loadId(work.context, target, partition, generation, cursor);
+  return connector.write({ target, rows, partition, disposition, loadId: id, ...(cursor === undefined ? {} : { cursor }) }, work);
 }
 
 async function contentHash(relation: Relation): Promise<string> {
