@@ -125,27 +125,56 @@ export function parseExpression(text: string, column: Column, record = `''`): st
 /** Marks the text of an error that `parseExpression` raises. */
 export const MISMATCH_MARK = 'HR_TYPE_MISMATCH ';
 
-/** Whether a text that is not null is a value of the column's type. */
+/**
+ * Whether a text that is not null is a value of the column's type, all of it: a cast alone would round `1.5` to an integer, cut a time
+ * off a date and a zone off a timestamp, drop digits below the microsecond and make an infinity of `1e400`.
+ */
 export function validExpression(text: string, column: Column): string {
-  const size = decimalSize(column.type);
-  // A cast alone would round what has too many digits after the point.
-  if (size)
-    return `(regexp_full_match(${text}, '\\s*[+-]?[0-9]*\\.?[0-9]{0,${size.scale}}0*\\s*') and try_cast(${text} as ${storageType(column.type)}) is not null)`;
-  switch (column.type) {
-    case 'text':
-      return 'true';
-    case 'numeric':
-      return `regexp_full_match(${text}, '[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?|NaN|-?Infinity')`;
-    case 'bytes':
-      return `regexp_full_match(${text}, '\\\\x([0-9a-fA-F]{2})*')`;
-    case 'json':
-      return `json_valid(${text})`;
+  const { type } = column;
+  if (type === 'text') return 'true';
+  if (type === 'numeric') return matches(text, '[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?|NaN|-?Infinity');
+  if (type === 'bytes') return matches(text, '\\\\x([0-9a-fA-F]{2})*');
+  if (type === 'json') return `json_valid(${text})`;
+  const cast = `try_cast(${text} as ${storageType(type)})`;
+  const form = formOf(type);
+  if (form === undefined) return `${cast} is not null`;
+  const whole = `${cast} is not null and ${matches(text, `\\s*(?:${form})\\s*`)}`;
+  const finite =
+    type === 'float4' || type === 'float8' ? ` and (not isinf(${cast}) or ${matches(text, '\\s*[+-]?(?i:inf(inity)?)\\s*')})` : '';
+  // Most texts are written just as DuckDB writes the value: to compare costs less than to match.
+  return `(coalesce(${cast}::varchar = ${text}, false) or (${whole}${finite}))`;
+}
+
+function matches(text: string, pattern: string): string {
+  return `regexp_full_match(${text}, ${literal(pattern)})`;
+}
+
+const DAY = '[0-9]{4,}-[0-9]{1,2}-[0-9]{1,2}';
+const CLOCK = '[0-9]{1,2}:[0-9]{2}(:[0-9]{2}(\\.[0-9]{1,6}0*)?)?';
+const ERA = '( (\\(BC\\)|BC))?';
+
+/** What the whole text of a value looks like; undefined where the cast takes nothing else. */
+function formOf(type: ColumnType): string | undefined {
+  const size = decimalSize(type);
+  if (size) return `[+-]?([0-9]+\\.?[0-9]{0,${size.scale}}0*|\\.[0-9]{1,${Math.max(size.scale, 1)}}0*)`;
+  switch (type) {
     case 'int2':
     case 'int4':
     case 'int8':
-      return `(regexp_full_match(${text}, '\\s*[+-]?[0-9]+\\s*') and try_cast(${text} as ${storageType(column.type)}) is not null)`;
+      return '[+-]?[0-9]+';
+    case 'float4':
+    case 'float8':
+      return '[+-]?(([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?|(?i:inf(inity)?|nan))';
+    case 'date':
+      return `${DAY}${ERA}`;
+    case 'time':
+      return CLOCK;
+    case 'timestamp':
+      return `${DAY}([ Tt]${CLOCK})?[Zz]?${ERA}`;
+    case 'timestamptz':
+      return `${DAY}([ Tt]${CLOCK})? ?([Zz]|UTC|[+-][0-9]{2}(:?[0-9]{2}(:?[0-9]{2})?)?)?${ERA}`;
     default:
-      return `try_cast(${text} as ${storageType(column.type)}) is not null`;
+      return undefined;
   }
 }
 

@@ -21,7 +21,7 @@ export interface Relation {
   readonly position?: () => Promise<unknown>;
   /** How many rows or bytes there are, where the source can tell cheaply: for progress. */
   readonly expected?: { readonly rows?: number; readonly bytes?: number };
-  /** Makes an error that names file, row and value of what DuckDB says. */
+  /** Makes an error that names file, row and value of what DuckDB says; may be a promise of it, where the place has to be looked for. */
   readonly explain?: (error: unknown) => unknown;
 }
 
@@ -40,7 +40,7 @@ export async function writeParquet(duck: DuckSession, relation: Relation, file: 
   try {
     rows = await (relation.feed ? relation.feed(start) : start());
   } catch (error) {
-    throw relation.explain?.(error) ?? error;
+    throw (await relation.explain?.(error)) ?? error;
   }
   return { file, rows, ...(await fingerprint(file)) };
 }
