@@ -15,11 +15,12 @@ export class DataError extends Error {
   }
 }
 
-/** A blocking check found rows; nothing was published. */
+/** Checks failed that block the rows, or that fail the task once they are published. */
 export class CheckFailedError extends DataError {
   readonly results: readonly CheckResult[];
-  constructor(where: string, results: readonly CheckResult[]) {
-    super('HR_CHECK_FAILED', `${where}: nothing was published, because ${results.map(describeFailure).join('; ')}`);
+  constructor(where: string, results: readonly CheckResult[], published = false) {
+    const what = published ? 'the rows were published, but' : 'nothing was published, because';
+    super('HR_CHECK_FAILED', `${where}: ${what} ${results.map(describeFailure).join('; ')}`);
     this.results = results;
   }
 }
@@ -28,7 +29,11 @@ export class CheckFailedError extends DataError {
 export function describeFailure(result: CheckResult): string {
   const columns = result.columns.map((column) => `"${column}"`).join(', ');
   const samples = result.samples.length > 0 ? `, for example ${result.samples.join(', ')}` : '';
-  if (result.check === 'row_count') return `check row_count: there are ${result.count} rows${samples}`;
+  if (result.check === 'row_count' || result.check === 'row_count_change')
+    return `check ${result.check}: there are ${result.count} rows${samples}`;
+  if (result.check === 'freshness') return `check freshness on ${columns}: the newest value is too old${samples}`;
+  if (result.check === 'sql')
+    return `check "${result.name ?? 'sql'}": ${result.count} ${result.count === 1 ? 'row fails' : 'rows fail'}${samples}`;
   return `check ${result.check} on ${columns}: ${result.count} ${result.count === 1 ? 'row fails' : 'rows fail'}${samples}`;
 }
 

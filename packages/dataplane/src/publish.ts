@@ -1,12 +1,12 @@
 /** What load, transform and export end with: rows are checked, and brought to their target in one step. */
 import { createHash } from 'node:crypto';
 import { type CursorMove, type DatasetResult, dispositionName, type RowCounts } from '@headrace/sdk';
+import { checkStaged } from './checks/check-staged.ts';
 import type { Connectors, Work } from './connector.ts';
 import { DataError, RowsUnaccountedError } from './errors.ts';
 import { loadId } from './load-id.ts';
 import { connectorOf, type PublishOperation } from './operation.ts';
 import { fingerprint, type Relation } from './relation.ts';
-import { runChecks } from './run-checks.ts';
 
 /** Checks staged rows and publishes them, with the move of the cursor that they were read by. `relation` must be readable more than once. */
 export async function publish(
@@ -31,7 +31,7 @@ export async function publish(
     throw new DataError('HR_DISPOSITION_UNSUPPORTED', `${where}: "replace-partition" needs a partition, for example { day: interval.day }`);
   }
   if (counts.in !== counts.out + counts.deduplicated + counts.quarantined) throw new RowsUnaccountedError(where, counts);
-  const results = await runChecks(work.duck, relation, checks, where, work.log);
+  const results = await checkStaged(relation, checks, where, work);
   const hash = await contentHash(relation);
   const rows = { relation, hash, counts, checks: results };
   const id = loadId(work.context, target, partition, generation, cursor);

@@ -4,8 +4,11 @@
  *
  * `numeric` is a decimal of any size (kept as its exact text in Parquet); `decimal(p,s)` has at most 38 digits, s of them
  * after the point; `timestamp` and `time` have microseconds and no zone; `timestamptz` is an instant with microseconds.
+ * `int8[]` is a list of such values, of one dimension, in which any element may be null.
  */
-export type ColumnType =
+export type ColumnType = ScalarType | `${ScalarType}[]`;
+
+export type ScalarType =
   | 'boolean'
   | 'int2'
   | 'int4'
@@ -58,6 +61,15 @@ const SIMPLE: ReadonlySet<string> = new Set([
 
 /** Whether a string names a column type. `decimal` needs 1 ≤ p ≤ 38 and 0 ≤ s ≤ p. */
 export function isColumnType(name: string): name is ColumnType {
+  return isScalarType(elementType(name) ?? name);
+}
+
+/** What a list holds: `int8` for `int8[]`; undefined for a type that is no list. */
+export function elementType(type: string): ScalarType | undefined {
+  return type.endsWith('[]') ? (type.slice(0, -2) as ScalarType) : undefined;
+}
+
+function isScalarType(name: string): name is ScalarType {
   if (SIMPLE.has(name)) return true;
   const size = decimalSize(name);
   return size !== undefined && size.precision >= 1 && size.precision <= 38 && size.scale <= size.precision;
@@ -80,7 +92,7 @@ export function assertColumns(columns: Columns, where: string): void {
     const type: string = columns[name] ?? '';
     if (!isColumnType(type)) {
       throw new TypeError(
-        `${where}: column "${name}" has the unknown type "${type}"; use one of ${[...SIMPLE].join(', ')} or decimal(p,s) with p up to 38`,
+        `${where}: column "${name}" has the unknown type "${type}"; use one of ${[...SIMPLE].join(', ')} or decimal(p,s) with p up to 38, each also as a list, for example int8[]`,
       );
     }
   }

@@ -1,5 +1,6 @@
-import type { Check } from './checks.ts';
+import { type Check, checkConnections } from './checks.ts';
 import type { ColumnName, Columns } from './columns.ts';
+import type { SchemaContract } from './contract.ts';
 import type { DatasetTask, FileResult, Source, TableResult, TargetOf } from './dataset.ts';
 import type { Disposition } from './disposition.ts';
 import { isTask } from './flow/wiring.ts';
@@ -14,16 +15,18 @@ export interface ExportOptions<C extends Columns> extends CommonTaskOptions {
   readonly disposition?: Exclude<Disposition<ColumnName<NoInfer<C>>>, 'replace-partition'>;
   readonly checks?: readonly Check<ColumnName<NoInfer<C>>>[];
   readonly generation?: number;
+  /** Default `{ columns: 'freeze' }`: the table is somebody else's. */
+  readonly contract?: SchemaContract;
 }
 
 /** A task that brings rows out of the lake: into a database's table, in one transaction, or a file, in one rename. */
 export function exportTo<C extends Columns>(taskId: string, options: ExportOptions<C>): DatasetTask<C, TableResult | FileResult> {
-  const { from, into, disposition = 'replace', checks = [], generation = 1, ...taskOptions } = options;
+  const { from, into, disposition = 'replace', checks = [], generation = 1, contract = { columns: 'freeze' }, ...taskOptions } = options;
   return defineOperation<TableResult | FileResult>('export', {
     taskId,
     options: taskOptions,
     inputs: isTask(from) ? { from } : {},
-    operation: { ...(isTask(from) ? {} : { source: from }), target: into, partition: {}, disposition, checks, generation },
-    connections: isTask(from) ? [into.connection, ...readConnections(from)] : [into.connection, from.connection],
+    operation: { ...(isTask(from) ? {} : { source: from }), target: into, partition: {}, disposition, checks, generation, contract },
+    connections: [into.connection, ...(isTask(from) ? readConnections(from) : [from.connection]), ...checkConnections(checks)],
   });
 }

@@ -1,4 +1,4 @@
-import type { Check } from './checks.ts';
+import { type Check, checkConnections } from './checks.ts';
 import { assertColumns, type ColumnName, type Columns, type WithColumns } from './columns.ts';
 import type { DatasetTask, LakeResult, Partition, PartitionColumns, Source, TargetOf } from './dataset.ts';
 import { type Disposition, defaultDisposition } from './disposition.ts';
@@ -36,7 +36,7 @@ export function transform<const C extends Columns = Columns, const P extends Par
   if (columns !== undefined) assertColumns(columns, `transform "${taskId}"`);
   const inputs: Record<string, DatasetTask> = {};
   const sources: Record<string, Source> = {};
-  const connections: string[] = [into.connection];
+  const connections: string[] = [into.connection, ...checkConnections(checks)];
   for (const [name, read] of Object.entries(reads)) {
     if (isTask(read)) {
       inputs[name] = read;
