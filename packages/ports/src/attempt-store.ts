@@ -80,7 +80,7 @@ export interface FinishedAttempt extends AttemptRef {
   readonly endedWaits?: readonly EndedWait[];
   /** Events of its outlets, recorded with the success or not at all. */
   readonly assetEvents?: readonly NewAssetEvent[];
-  /** What it read and wrote, recorded with the outcome or not at all. Loads count only with a success. */
+  /** What it read and wrote, recorded with the outcome or not at all. */
   readonly data?: DataReport;
   /** To be delivered, recorded with the outcome or not at all. */
   readonly notices?: readonly NewNotice[];

@@ -1,7 +1,8 @@
 /**
  * What tasks read and wrote: loads and checks.
  *
- * DR1. A load is recorded in the transaction of the success of its task, or not at all. Checks are recorded also with a failure.
+ * DR1. What an attempt tells is recorded in the transaction of its outcome, or not at all. One that failed tells of its checks, and of a load
+ *      only if the rows were published all the same.
  * DR2. Records outlive the runs that they tell of, and are never changed.
  */
 import type { Instant } from '@headrace/core';

@@ -119,9 +119,7 @@ async function recordAll(client: pg.PoolClient, endings: readonly Ending[]): Pro
   );
   await saveDataReports(
     client,
-    counting.flatMap(({ taskInstanceId, attempt, to, data }) =>
-      data === undefined ? [] : [{ taskInstanceId, attempt, succeeded: to.status === 'success', data }],
-    ),
+    counting.flatMap(({ taskInstanceId, attempt, data }) => (data === undefined ? [] : [{ taskInstanceId, attempt, data }])),
   );
   await saveNotices(
     client,

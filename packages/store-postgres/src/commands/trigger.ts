@@ -2,23 +2,26 @@
 import { randomBytes } from 'node:crypto';
 import { DagNotFoundError, IdempotencyKeyReusedError, InvalidRunIdError, RunExistsError, type TriggerRequest } from '@headrace/ports';
 import type pg from 'pg';
-import { tellRuns } from '../notification.ts';
+import { EVENTS } from '../notification.ts';
 import { storableJson } from '../storable-json.ts';
 import { timestampOrNull } from '../timestamp.ts';
-import { constraintOf, transaction } from '../transaction.ts';
+import { constraintOf, retrying } from '../transaction.ts';
 
 /** Airflow's `allowed_run_id_pattern`. */
 const RUN_ID = /^[A-Za-z0-9_.~:+-]{1,250}$/;
 
-/** Parameters as named in the columns; a run without a time of its own is due at once. No row: no such DAG. */
+/** One statement, and so one round trip: parameters as named in the columns; a run without a time of its own is due at once. No row: no such DAG. */
 const CREATE = `
+  with created as (
   insert into dag_run (dag_id, version_id, run_id, run_type, state, logical_date, interval_start, interval_end, run_after,
     params, triggered_by, username, note, partition_key, idempotency_key, request_hash,
     parent_dag_id, parent_run_id, parent_task_id)
   select d.dag_id, d.version_id, $2, $3, 'queued', $4::timestamptz, $5::timestamptz, $6::timestamptz, coalesce($7::timestamptz, now()),
     $8::jsonb, $9, $10, $11, $12, $13, $14, $15, $16, $17
   from dag d where d.dag_id = $1 and d.removed_at is null and d.version_id is not null
-  returning id, run_id`;
+  returning id
+  )
+  select id, pg_notify('${EVENTS}', 'r' || id) from created`;
 
 const MADE_UP_TRIES = 5;
 
@@ -70,8 +73,8 @@ function madeUpRunId({ runType, runAfter }: TriggerRequest, tries: number): stri
 }
 
 async function create(pool: pg.Pool, request: TriggerRequest, runId: string): Promise<{ readonly runKey: string; readonly runId: string }> {
-  return transaction(pool, async (client) => {
-    const { rows } = await client.query<{ id: string }>({
+  const { rows } = await retrying(() =>
+    pool.query<{ id: string }>({
       name: 'trigger',
       text: CREATE,
       values: [
@@ -93,10 +96,9 @@ async function create(pool: pg.Pool, request: TriggerRequest, runId: string): Pr
         request.parent?.runId ?? null,
         request.parent?.taskId ?? null,
       ],
-    });
-    const [row] = rows;
-    if (row === undefined) throw new DagNotFoundError(request.dagId);
-    await tellRuns(client, [row.id]);
-    return { runKey: row.id, runId };
-  });
+    }),
+  );
+  const [row] = rows;
+  if (row === undefined) throw new DagNotFoundError(request.dagId);
+  return { runKey: row.id, runId };
 }

@@ -6,7 +6,6 @@ import { storableJson } from '../storable-json.ts';
 export interface DataOfAttempt {
   readonly taskInstanceId: string;
   readonly attempt: number;
-  readonly succeeded: boolean;
   readonly data: DataReport;
 }
 
@@ -40,8 +39,8 @@ const SAVE_CHECKS = `
   ${WHOSE} order by e.position`;
 
 export async function saveDataReports(client: Queryable, reports: readonly DataOfAttempt[]): Promise<void> {
-  const loads = reports.flatMap(({ taskInstanceId, attempt, succeeded, data }) =>
-    (succeeded ? data.loads : []).map((load) => ({
+  const loads = reports.flatMap(({ taskInstanceId, attempt, data }) =>
+    data.loads.map((load) => ({
       ...load,
       task_instance_id: taskInstanceId,
       attempt,

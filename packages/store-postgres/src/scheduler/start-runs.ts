@@ -14,7 +14,8 @@ import { insertTasks } from './insert-tasks.ts';
 import { loadRuns } from './load-runs.ts';
 import { OPEN_BACKFILLS, PARTITION_IS_FREE, WAITING_DAGS } from './waiting-dags.ts';
 
-const LOCK = 7_428_003;
+/** One round trip for both. */
+const BEGIN = 'begin; select pg_advisory_xact_lock(7428003)';
 /** A wide DAG fills a call by itself; what is left over is started by the next one. */
 const MOST_TASKS_AT_ONCE = 50_000;
 
@@ -73,15 +74,15 @@ export async function startRuns(
   tasksOf: Parameters<SchedulerStore['startRuns']>[2],
 ): Promise<readonly LoadedRun[]> {
   if (shards.length === 0 || !(await anyQueued(pool))) return [];
-  return transaction(pool, async (client) => {
-    await client.query('select pg_advisory_xact_lock($1)', [LOCK]);
+  const work = async (client: Queryable): Promise<readonly LoadedRun[]> => {
     const { rows } = await client.query<Startable>({ name: 'startable runs', text: STARTABLE, values: [shards, limit] });
     if (rows.length === 0) return [];
     const chosen = await withTasks(apart(rows), tasksOf);
     const started = await start(client, [...chosen.keys()]);
     for (const [tasks, runKeys] of byTasks(chosen, started)) await insertTasks(client, runKeys, tasks);
     return loadRuns(client, [...started]);
-  });
+  };
+  return transaction(pool, work, BEGIN);
 }
 
 /** Asked without a transaction, because mostly there is none: a scheduler looks after every run that ends. */

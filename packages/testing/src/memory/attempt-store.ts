@@ -1,5 +1,6 @@
 /** The worker's side of the store. Every write is guarded by the attempt id and the worker. */
 import type { AttemptRef, AttemptStore, ClaimedAttempt, FinishedAttempt, ResultRef, StoredBundle, StoredResult } from '@headrace/ports';
+import { saveDataReport } from './data-report-store.ts';
 import type { MemoryDatabase } from './database.ts';
 import type { TaskInstanceRow } from './rows.ts';
 import { saveAssetEvents } from './save-asset-events.ts';
@@ -99,7 +100,7 @@ const NOT_A_TRY: ReadonlySet<string> = new Set(['scheduled', 'up_for_reschedule'
 
 /** running → what the attempt ended in. */
 function finish(db: MemoryDatabase, outcome: FinishedAttempt, workerId: string): boolean {
-  const { to, error, logKey, mapLabel, result, wait, endedWaits: endedHere = [], assetEvents = [], notices = [] } = outcome;
+  const { to, error, logKey, mapLabel, result, wait, endedWaits: endedHere = [], assetEvents = [], data, notices = [] } = outcome;
   const row = heldRow(db, outcome, workerId);
   if (row === undefined) return endedBefore(db, outcome, workerId);
   const { taskInstanceId, runKey, state } = row;
@@ -126,6 +127,7 @@ function finish(db: MemoryDatabase, outcome: FinishedAttempt, workerId: string):
     db,
     assetEvents.map((event) => ({ ...event, source: { taskInstanceId } })),
   );
+  if (data !== undefined) saveDataReport(db, ended, data);
   saveNotices(db, notices);
   return true;
 }

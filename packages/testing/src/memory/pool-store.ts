@@ -10,6 +10,7 @@ import {
   UnknownOrderError,
 } from '@headrace/ports';
 import type { MemoryDatabase } from './database.ts';
+import { likePattern } from './like-pattern.ts';
 import type { PoolRow } from './rows.ts';
 
 const ORDERS: ReadonlySet<string> = new Set(['id', 'name', 'pool', 'slots']);
@@ -73,12 +74,6 @@ function comparison(orderBy: readonly string[]): (a: PoolRow, b: PoolRow) => num
 
 function byName(a: PoolRow, b: PoolRow): number {
   return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
-}
-
-/** `%` stands for any text, `_` for any character, and the pattern may stand anywhere. */
-function likePattern(pattern: string): RegExp {
-  const parts = [...pattern].map((char) => (char === '%' ? '.*' : char === '_' ? '.' : char.replace(/[\\^$.*+?()[\]{}|]/, '\\$&')));
-  return new RegExp(parts.join(''), 'isu');
 }
 
 function poolRecord(db: MemoryDatabase, { name, slots, description, includeDeferred = false }: PoolRow): PoolRecord {

@@ -6,9 +6,12 @@ import type {
   CatalogStore,
   Clock,
   CommandStore,
+  ConnectionStore,
+  DataReportStore,
   DeadlineStore,
   NoticeStore,
   PoolStore,
+  ProgressStore,
   RunEvents,
   SchedulerStore,
   ScheduleStore,
@@ -19,10 +22,13 @@ import { createAttemptStore } from './attempt-store.ts';
 import { createBackfillStore } from './backfill-store.ts';
 import { createCatalogStore } from './catalog-store.ts';
 import { createCommandStore } from './command-store.ts';
+import { createConnectionStore } from './connection-store.ts';
+import { createDataReportStore } from './data-report-store.ts';
 import { MemoryDatabase } from './database.ts';
 import { createDeadlineStore } from './deadline-store.ts';
 import { createNoticeStore } from './notice-store.ts';
 import { createPoolStore } from './pool-store.ts';
+import { createProgressStore } from './progress-store.ts';
 import { createRunEvents } from './run-events.ts';
 import { createScheduleStore } from './schedule-store.ts';
 import { createSchedulerStore } from './scheduler-store.ts';
@@ -40,6 +46,9 @@ export interface MemoryStore {
   readonly deadlines: DeadlineStore;
   readonly pools: PoolStore;
   readonly backfills: BackfillStore;
+  readonly connections: ConnectionStore;
+  readonly progress: ProgressStore;
+  readonly dataReports: DataReportStore;
   readonly schedules: ScheduleStore;
   readonly waits: WaitStore;
 }
@@ -59,6 +68,9 @@ export function createMemoryStore(clock: Pick<Clock, 'now'>): MemoryStore {
     pools: createPoolStore(db),
     waits: createWaitStore(db),
     backfills: createBackfillStore(db),
+    connections: createConnectionStore(db),
+    progress: createProgressStore(db),
+    dataReports: createDataReportStore(db),
     schedules: createScheduleStore(db),
   };
 }
