@@ -74,6 +74,8 @@ export interface WriteRequest {
   readonly partition: Readonly<Record<string, string>>;
   readonly disposition: Disposition;
   readonly loadId: string;
+  /** Of the load, for its record. Default 1. */
+  readonly generation?: number;
   /** Changes of the table that the contract allows, to be made in the same commit. */
   readonly schema?: SchemaChange;
   /**

@@ -9,4 +9,5 @@ export * from './lake/lake-target.ts';
 export * from './load-id.ts';
 export * from './local-files.ts';
 export * from './named-pipe.ts';
+export * from './own-columns.ts';
 export * from './relation.ts';
