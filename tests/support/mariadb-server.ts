@@ -82,7 +82,10 @@ async function serve(
 ): Promise<MariadbServer> {
   const port = await freePort();
   const files = { datadir: data, socket: join(data, 'mariadb.sock'), 'pid-file': join(data, 'mariadb.pid'), tmpdir: data };
-  const args = ['--no-defaults', ...Object.entries({ ...files, port: String(port), ...settings }).map(([name, value]) => `--${name}=${value}`)];
+  const args = [
+    '--no-defaults',
+    ...Object.entries({ ...files, port: String(port), ...settings }).map(([name, value]) => `--${name}=${value}`),
+  ];
 
   async function start(): Promise<ServerProcess> {
     const server = new ServerProcess({ command, args, cwd: root, user, onOrphaned: 'TERM' });

@@ -4,13 +4,15 @@ import type { OperationExecutors } from '@headrace/sdk';
 import { look } from './conditions/look.ts';
 import { filesSource } from './files/files-source.ts';
 import { filesTarget } from './files/files-target.ts';
+import { mysqlSource } from './mysql/mysql-source.ts';
 import { postgresSource } from './postgres/postgres-source.ts';
 import { postgresTarget } from './postgres/postgres-target.ts';
+import { restSource } from './rest/rest-source.ts';
 import { openRoot } from './roots/open-root.ts';
 
 export const executors: OperationExecutors = {
   ...createExecutors({
-    sources: { postgres: postgresSource, files: filesSource },
+    sources: { postgres: postgresSource, mysql: mysqlSource, files: filesSource, rest: restSource },
     targets: { postgres: postgresTarget, files: filesTarget },
     openRoot,
   }),

@@ -5,4 +5,8 @@ export { type CellOf, type RowOf, type WaitForRowCountOptions, type WaitForRowOp
 export * from './files/files.ts';
 export * from './http/http.ts';
 export * from './lake.ts';
+export * from './mysql/mysql.ts';
 export * from './postgres/postgres.ts';
+export * from './rest/pagination.ts';
+export * from './rest/rest.ts';
+export type { DeclaredColumns, QueryOptions, TableOptions } from './sql/table-place.ts';

@@ -8,7 +8,8 @@ import {
   type RunValue,
   type TaskDefinition,
 } from '@headrace/sdk';
-import type { DeclaredColumns, Postgres } from '../postgres/postgres.ts';
+import type { Postgres } from '../postgres/postgres.ts';
+import type { DeclaredColumns } from '../sql/table-place.ts';
 import { count } from './wait-for-file.ts';
 
 /** What a column's value is in a result. What has more digits than a JavaScript number stays exact: as a bigint, or as its text. */
