@@ -6,17 +6,20 @@
  */
 import { DataError } from '@headrace/dataplane';
 import type { ConnectionSettings } from '@headrace/sdk';
+import { type OAuthGrant, takeCredentials } from './credentials.ts';
 
 export interface Endpoint {
   readonly url: URL;
   readonly headers: Headers;
   /** For messages; without query and secrets. */
   readonly shown: string;
+  /** A token of this grant is to be sent, too. */
+  readonly grant?: OAuthGrant;
+  /** Texts that no message may hold. */
+  readonly secrets: readonly string[];
 }
 
-type QueryValue = string | number | bigint | boolean | Date | null;
-
-const TOKEN_PARAMETER = 'bearerToken';
+export type QueryValue = string | number | bigint | boolean | Date | null;
 
 /** The address of a request to `path` below a connection. Throws DataError. */
 export function connectionEndpoint(settings: ConnectionSettings, path: string): Endpoint {
@@ -25,9 +28,10 @@ export function connectionEndpoint(settings: ConnectionSettings, path: string): 
   if (url === undefined || !/^https?:$/.test(url.protocol))
     throw new DataError(
       'HR_CONNECTION_URL',
-      `C${where.slice(1)} has no valid URL: use https://user:password@host/base or https://host/base?bearerToken=…`,
+      `C${where.slice(1)} has no valid URL: use https://user:password@host/base, https://host/base?bearerToken=… or https://host/base?auth=…`,
     );
-  const authorization = takeCredentials(url, where);
+  const { header, parameter, grant, secrets } = takeCredentials(url, where);
+  if (parameter !== undefined) url.searchParams.set(...parameter);
   const base = url.pathname.replace(/\/+$/, '');
   const [name = '', query] = splitAt(path, '?');
   if (name !== '') url.pathname = `${base}/${name.replace(/^\//, '')}`;
@@ -35,8 +39,25 @@ export function connectionEndpoint(settings: ConnectionSettings, path: string): 
     throw new DataError('HR_HTTP_PATH', `The path "${name}" leads out of the address of ${where}: leave out ".."`);
   for (const [key, value] of new URLSearchParams(query)) url.searchParams.append(key, value);
   url.hash = '';
-  const headers = new Headers(authorization === undefined ? {} : { authorization });
-  return { url, headers, shown: `${name === '' ? '/' : name} of ${where}` };
+  const headers = new Headers(header === undefined ? [] : [[...header]]);
+  return { url, headers, shown: `${name === '' ? '/' : name} of ${where}`, secrets, ...(grant === undefined ? {} : { grant }) };
+}
+
+/**
+ * The address that a server has given, relative to where it was asked: what to ask next. What the connection's URL says goes with it again.
+ * Throws DataError for one at another host, which must not be told what is sent here.
+ */
+export function givenEndpoint(base: Endpoint, asked: URL, given: string): Endpoint {
+  const url = URL.canParse(given, asked.href) ? new URL(given, asked.href) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol)) throw new DataError('HR_HTTP_NEXT', `${base.shown}: the next address is none`);
+  if (url.origin !== base.url.origin)
+    throw new DataError('HR_HTTP_NEXT', `${base.shown} goes on at ${url.origin}, which must not be told what is sent here`);
+  url.hash = '';
+  for (const name of new Set(base.url.searchParams.keys())) {
+    url.searchParams.delete(name);
+    for (const value of base.url.searchParams.getAll(name)) url.searchParams.append(name, value);
+  }
+  return { ...base, url };
 }
 
 /** The address of a request to a URL that a DAG holds. Throws DataError. */
@@ -47,7 +68,7 @@ export function plainEndpoint(text: string): Endpoint {
   if (url.username !== '' || url.password !== '')
     throw new DataError('HR_HTTP_PATH', `The address of ${url.host} holds a password: put it into a connection`);
   url.hash = '';
-  return { url, headers: new Headers(), shown: `${url.origin}${url.pathname}` };
+  return { url, headers: new Headers(), shown: `${url.origin}${url.pathname}`, secrets: [] };
 }
 
 /** Adds what the DAG sends. Throws DataError, which never repeats a header's value. */
@@ -67,25 +88,6 @@ export function withRequest(
     }
   }
   return { ...endpoint, url, headers: all };
-}
-
-/** What the URL of a connection says about who asks, taken out of it. */
-function takeCredentials(url: URL, where: string): string | undefined {
-  const token = url.searchParams.get(TOKEN_PARAMETER);
-  const { username, password } = url;
-  url.searchParams.delete(TOKEN_PARAMETER);
-  url.username = '';
-  url.password = '';
-  if (token !== null) {
-    if (/^[\x21-\x7e]+$/.test(token)) return `Bearer ${token}`;
-    throw new DataError('HR_CONNECTION_URL', `The bearerToken of ${where} cannot be sent: it must be ASCII text without spaces`);
-  }
-  if (username === '' && password === '') return undefined;
-  try {
-    return `Basic ${Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64')}`;
-  } catch {
-    throw new DataError('HR_CONNECTION_URL', `User and password of ${where} are not encoded as in a URL: write "%" as %25`);
-  }
 }
 
 function splitAt(text: string, mark: string): readonly [string, string] {

@@ -10,7 +10,7 @@ import type { Endpoint } from './endpoint.ts';
 
 export interface HttpRequest {
   readonly endpoint: Endpoint;
-  readonly method: 'GET' | 'HEAD' | 'POST';
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH';
   readonly body?: string;
   readonly accept: string;
   readonly timeoutMs: number;
@@ -19,7 +19,7 @@ export interface HttpRequest {
 }
 
 const MOST_REDIRECTS = 5;
-/** Of a body that is read. */
+/** Of a body of which a small answer is read. */
 const MOST_BYTES = 1_048_576;
 const REDIRECTS = [301, 302, 303, 307, 308];
 
@@ -31,7 +31,7 @@ export async function request<T>(wanted: HttpRequest, signal: AbortSignal, read:
   try {
     for (let redirects = 0; ; redirects += 1) {
       const response = await send(wanted, url, limited);
-      const location = REDIRECTS.includes(response.status) && method !== 'POST' ? response.headers.get('location') : null;
+      const location = REDIRECTS.includes(response.status) && ['GET', 'HEAD'].includes(method) ? response.headers.get('location') : null;
       if (location === null) {
         try {
           return await read(response);
@@ -77,17 +77,23 @@ function redirectError({ shown }: Endpoint, what: string): DataError {
   return new DataError('HR_HTTP_REDIRECT', `${shown} redirects ${what}`);
 }
 
-/** The JSON of a response. Throws DataError for other text, and for too much of it. */
-export async function jsonOf(response: Response, shown: string): Promise<unknown> {
+/** The bytes of a body, unpacked. Throws DataError for more than `most`. */
+export async function bytesOf(response: Response, shown: string, most: number): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of response.body ?? []) {
     bytes += chunk.byteLength;
-    if (bytes > MOST_BYTES) throw new DataError('HR_HTTP_ANSWER', `${shown} answers with more than ${MOST_BYTES} bytes`);
+    if (bytes > most) throw new DataError('HR_HTTP_ANSWER', `${shown} answers with more than ${most} bytes`);
     chunks.push(chunk);
   }
+  return Buffer.concat(chunks);
+}
+
+/** The JSON of a response. Throws DataError for other text, and for too much of it. */
+export async function jsonOf(response: Response, shown: string): Promise<unknown> {
+  const body = await bytesOf(response, shown, MOST_BYTES);
   try {
-    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+    return JSON.parse(body.toString('utf8'));
   } catch {
     throw new DataError('HR_HTTP_ANSWER', `${shown} answers ${response.status} with text that is no JSON`, { retryable: true });
   }
