@@ -9,12 +9,13 @@ import type { FileRoot } from './file-root.ts';
 import { lakeSource } from './lake/lake-source.ts';
 import { lakeTarget } from './lake/lake-target.ts';
 import type { Execute } from './operation.ts';
+import { packageSource } from './package/package-source.ts';
 
-/** Builds the executors. The lake needs no connector: it lies on whatever roots the connectors can open. */
+/** Builds the executors. The lake and packages need no connector: they lie on whatever roots the connectors can open. */
 export function createExecutors(given: Connectors, limits: DuckLimits = DEFAULT_LIMITS): OperationExecutors {
   const connectors: Connectors = {
     ...given,
-    sources: { ...given.sources, lake: lakeSource },
+    sources: { ...given.sources, lake: lakeSource, packages: packageSource },
     targets: { ...given.targets, lake: lakeTarget },
   };
   const executor =

@@ -1,5 +1,6 @@
 export * from './column-types.ts';
 export * from './connector.ts';
+export * from './cursor/cursor-state.ts';
 export * from './duckdb.ts';
 export * from './errors.ts';
 export * from './executors.ts';
@@ -10,4 +11,6 @@ export * from './load-id.ts';
 export * from './local-files.ts';
 export * from './named-pipe.ts';
 export * from './own-columns.ts';
+export * from './package/kept-packages.ts';
+export type { PackageOwner } from './package/package-area.ts';
 export * from './relation.ts';

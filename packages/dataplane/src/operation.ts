@@ -14,7 +14,7 @@ import type {
 import type { Connectors, Work } from './connector.ts';
 import { DataError } from './errors.ts';
 import { openLakeResult } from './lake/lake-source.ts';
-import { openPackage } from './package-area.ts';
+import { openPackage } from './package/package-area.ts';
 import type { Relation } from './relation.ts';
 
 /** How one kind of task is executed. */

@@ -31,6 +31,8 @@ export interface CursorState {
   readonly value?: string;
   /** Identities (hex) of the loaded rows from `value` minus the lag on: what a next run must drop. */
   readonly boundary?: readonly string[];
+  /** From which value on `boundary` is complete: what lies before cannot be told from new rows, and is not read again. */
+  readonly boundaryFrom?: string;
   /** What the source itself remembers: files seen, a log position. */
   readonly position?: unknown;
 }

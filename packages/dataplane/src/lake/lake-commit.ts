@@ -1,27 +1,40 @@
 /** Gets a change of a lake table committed among other writers. See `lake-snapshot.ts` for what holds. */
 import { DataError } from '../errors.ts';
 import { type FileRoot, urlOf } from '../file-root.ts';
+import { removeOrphans } from './lake-orphans.ts';
 import { KEPT_SNAPSHOTS, type LakeSnapshot, newestSnapshot, snapshotPath, snapshotVersions } from './lake-snapshot.ts';
 import { applyChange, type LakeChange, SUPERSEDED_FOR_MS } from './next-snapshot.ts';
 
 const TRIES = 100;
 
+/** Listing a whole table costs more than a commit: done with every so many. */
+const ORPHANS_EVERY = 16;
+
 /**
- * Commits a change. Throws FencedCommitError for an attempt that was overtaken, SchemaChangedError for columns that do not fit.
- * `now` is in epoch milliseconds.
+ * Commits a change. Throws FencedCommitError for an attempt that was overtaken, CursorMovedError for rows that were read from where the
+ * cursor no longer is, SchemaChangedError for columns that do not fit. `now` is in epoch milliseconds.
  */
-export async function commitChange(root: FileRoot, change: LakeChange, now: () => number): Promise<LakeSnapshot> {
+export function commitChange(root: FileRoot, change: LakeChange, now: () => number): Promise<LakeSnapshot> {
+  return commitNext(root, change.table, now, (before) => applyChange(before, change, urlOf(root, change.table), now()));
+}
+
+/** Commits what `next` makes of the newest snapshot, once; it may be asked several times, and its version must be the next. */
+export async function commitNext(
+  root: FileRoot,
+  table: string,
+  now: () => number,
+  next: (before: LakeSnapshot | undefined) => LakeSnapshot,
+): Promise<LakeSnapshot> {
   for (let tries = 0; tries < TRIES; tries += 1) {
-    const before = await newestSnapshot(root, change.table);
-    const after = applyChange(before, change, urlOf(root, change.table), now());
-    if (!(await root.create(snapshotPath(change.table, after.version), JSON.stringify(after)))) continue;
+    const after = next(await newestSnapshot(root, table));
+    if (!(await root.create(snapshotPath(table, after.version), JSON.stringify(after)))) continue;
     // A writer that slept for so long that its number had been used and removed again has committed nothing.
-    const newest = (await snapshotVersions(root, change.table)).at(-1) ?? after.version;
+    const newest = (await snapshotVersions(root, table)).at(-1) ?? after.version;
     if (newest >= after.version + KEPT_SNAPSHOTS) continue;
-    await sweep(root, after, change.table, now());
+    await sweep(root, after, table, now());
     return after;
   }
-  throw new DataError('HR_LAKE_BUSY', `${urlOf(root, change.table)}: other writers committed ${TRIES} times before this one could`, {
+  throw new DataError('HR_LAKE_BUSY', `${urlOf(root, table)}: other writers committed ${TRIES} times before this one could`, {
     retryable: true,
   });
 }
@@ -31,4 +44,5 @@ async function sweep(root: FileRoot, snapshot: LakeSnapshot, table: string, now:
   const due = snapshot.superseded.filter((file) => now - file.at >= SUPERSEDED_FOR_MS).map((file) => file.path);
   const versions = (await snapshotVersions(root, table)).filter((version) => version <= snapshot.version - KEPT_SNAPSHOTS);
   await Promise.allSettled([...due, ...versions.map((version) => snapshotPath(table, version))].map((path) => root.remove(path)));
+  if (snapshot.version % ORPHANS_EVERY === 0) await removeOrphans(root, table, snapshot, now).catch(() => 0);
 }

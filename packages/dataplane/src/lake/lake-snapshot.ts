@@ -9,7 +9,7 @@
  */
 import { createHash } from 'node:crypto';
 import { text } from 'node:stream/consumers';
-import type { Column } from '@headrace/sdk';
+import type { Column, CursorState } from '@headrace/sdk';
 import { DataError } from '../errors.ts';
 import { type FileRoot, urlOf } from '../file-root.ts';
 
@@ -30,6 +30,14 @@ export interface LoadMark {
   readonly at: number;
 }
 
+/** A cursor that is kept with the table's rows. */
+export interface LakeCursor {
+  readonly state: CursorState;
+  readonly at: number;
+  /** The load that moved it; absent when a person set it. */
+  readonly loadId?: string;
+}
+
 export interface LakeSnapshot {
   readonly format: 1;
   readonly version: number;
@@ -42,6 +50,8 @@ export interface LakeSnapshot {
   readonly rows: number;
   readonly files: readonly LakeFile[];
   readonly loads: Readonly<Record<string, LoadMark>>;
+  /** By name. Absent in a table that has none. */
+  readonly cursors?: Readonly<Record<string, LakeCursor>>;
   /** Files that are no longer the table's, since when. */
   readonly superseded: readonly { readonly path: string; readonly at: number }[];
 }

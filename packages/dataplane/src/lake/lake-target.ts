@@ -7,11 +7,13 @@ import { DataError } from '../errors.ts';
 import { checkedPath, urlOf } from '../file-root.ts';
 import { fingerprint, type ParquetFile, type Relation, writeParquet } from '../relation.ts';
 import { commitChange } from './lake-commit.ts';
+import { lakeCursors } from './lake-cursors.ts';
 import { type LakeFile, newestSnapshot } from './lake-snapshot.ts';
-import { checkFence, holdsLoad, type LakeChange } from './next-snapshot.ts';
+import { checkFence, holdsCursor, holdsLoad, type LakeChange } from './next-snapshot.ts';
 
 export const lakeTarget: TargetConnector = {
   dispositions: ['append', 'replace', 'replace-partition'],
+  cursors: lakeCursors,
 
   async write(request, work): Promise<LakeResult> {
     const table = checkedPath(String(request.target.settings.name));
@@ -27,14 +29,21 @@ export const lakeTarget: TargetConnector = {
       partition: request.partition,
       columns: rows.columns,
       partitionColumns: partitionColumns(request.partition),
+      ...(request.cursor === undefined ? {} : { cursor: request.cursor }),
     };
     const before = await newestSnapshot(root, table);
     checkFence(before, change, where);
     const total = { rows: files.reduce((sum, file) => sum + file.rows, 0), bytes: files.reduce((sum, file) => sum + file.bytes, 0) };
     const result = { connection: request.target.connection, table, partition: request.partition, loadId: request.loadId, ...total };
-    const described = { columns: [...rows.columns, ...change.partitionColumns], counts: request.rows.counts, checks: request.rows.checks };
+    const described = {
+      columns: [...rows.columns, ...change.partitionColumns],
+      counts: request.rows.counts,
+      checks: request.rows.checks,
+      ...(request.cursor === undefined ? {} : { cursor: request.cursor }),
+    };
     if (
       before &&
+      holdsCursor(before, change) &&
       holdsLoad(
         before,
         change,
@@ -43,6 +52,7 @@ export const lakeTarget: TargetConnector = {
     ) {
       return { kind: 'lake', ...result, version: before.version, unchanged: true, ...described };
     }
+    const writtenAt = Date.now();
     const published: LakeFile[] = [];
     for (const [index, file] of files.entries()) {
       work.signal.throwIfAborted();
@@ -58,7 +68,7 @@ export const lakeTarget: TargetConnector = {
       });
     }
     work.signal.throwIfAborted();
-    const snapshot = await commitChange(root, { ...change, files: published }, Date.now);
+    const snapshot = await commitChange(root, { ...change, files: published, writtenAt }, Date.now);
     return { kind: 'lake', ...result, version: snapshot.version, unchanged: false, ...described };
   },
 };

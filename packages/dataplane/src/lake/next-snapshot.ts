@@ -1,7 +1,8 @@
 /** What the next snapshot of a lake table is, given the newest one and a change. Pure. See `lake-snapshot.ts` for what holds. */
-import type { Column } from '@headrace/sdk';
-import { FencedCommitError, SchemaChangedError } from '../errors.ts';
-import { type LakeFile, type LakeSnapshot, schemaHash } from './lake-snapshot.ts';
+import type { Column, CursorMove } from '@headrace/sdk';
+import { mayMove, sameCursor } from '../cursor/cursor-state.ts';
+import { DataError, FencedCommitError, SchemaChangedError } from '../errors.ts';
+import { type LakeCursor, type LakeFile, type LakeSnapshot, schemaHash } from './lake-snapshot.ts';
 
 export interface LakeChange {
   readonly table: string;
@@ -12,10 +13,16 @@ export interface LakeChange {
   readonly columns: readonly Column[];
   readonly partitionColumns: readonly Column[];
   readonly files: readonly LakeFile[];
+  /** When the first of the files was written, epoch milliseconds. */
+  readonly writtenAt?: number;
+  /** Moved with the rows. */
+  readonly cursor?: CursorMove;
 }
 
 /** How long superseded files stay for readers that still have an older snapshot. */
 export const SUPERSEDED_FOR_MS = 60 * 60 * 1000;
+/** Files that no snapshot names are removed after a day (`lake-orphans.ts`): who slept for so long must not name them. */
+const COMMIT_WITHIN_MS = 12 * 60 * 60 * 1000;
 /** How long a load's last attempt is remembered. */
 const LOADS_FOR_MS = 30 * 24 * 60 * 60 * 1000;
 
@@ -40,11 +47,16 @@ export function checkFence(snapshot: LakeSnapshot | undefined, change: Omit<Lake
   }
 }
 
-/** The next snapshot. Throws FencedCommitError, SchemaChangedError. */
+/** The next snapshot. Throws FencedCommitError, CursorMovedError, SchemaChangedError. */
 export function applyChange(before: LakeSnapshot | undefined, change: LakeChange, where: string, now: number): LakeSnapshot {
   checkFence(before, change, where);
+  if (now - (change.writtenAt ?? now) > COMMIT_WITHIN_MS)
+    throw new DataError('HR_LAKE_STALE', `${where}: the rows were written too long ago to be committed. Nothing was changed`, {
+      retryable: true,
+    });
   const { kept, outgoing } = before ? split(before, change) : { kept: [], outgoing: [] };
   const columns = mergeColumns(before, change, where);
+  const cursors = nextCursors(before, change, where, now);
   const files = [...kept, ...change.files];
   return {
     format: 1,
@@ -60,12 +72,31 @@ export function applyChange(before: LakeSnapshot | undefined, change: LakeChange
       ...Object.fromEntries(Object.entries(before?.loads ?? {}).filter(([, mark]) => now - mark.at < LOADS_FOR_MS)),
       [change.loadId]: { taskInstanceId: change.fence.taskInstanceId, attempt: change.fence.attempt, at: now },
     },
+    ...(cursors === undefined ? {} : { cursors }),
     superseded: [
       // Listed for a while after they were due, so that a removal that failed is tried again.
       ...(before?.superseded ?? []).filter((file) => now - file.at < 2 * SUPERSEDED_FOR_MS),
       ...outgoing.map((file) => ({ path: file.path, at: now })),
     ],
   };
+}
+
+/** Whether the table's cursor is already where the change moves it. True for a change that moves none. */
+export function holdsCursor(snapshot: LakeSnapshot, { cursor, loadId }: Omit<LakeChange, 'files'>): boolean {
+  if (cursor === undefined) return true;
+  const held = snapshot.cursors?.[cursor.name];
+  return held?.loadId === loadId && sameCursor(held.state, cursor.after);
+}
+
+function nextCursors(
+  before: LakeSnapshot | undefined,
+  { cursor, loadId }: Omit<LakeChange, 'files'>,
+  where: string,
+  now: number,
+): Readonly<Record<string, LakeCursor>> | undefined {
+  const cursors = before?.cursors;
+  if (cursor === undefined || !mayMove(cursors?.[cursor.name], cursor, loadId, where)) return cursors;
+  return { ...cursors, [cursor.name]: { state: cursor.after, at: now, loadId } };
 }
 
 function split(snapshot: LakeSnapshot, change: Omit<LakeChange, 'files'>): { kept: readonly LakeFile[]; outgoing: readonly LakeFile[] } {
