@@ -33,6 +33,8 @@ const VENDORS = {
   'prom-client': ['packages/telemetry'],
   pino: ['packages/telemetry'],
   '@duckdb': ['packages/dataplane', 'packages/connectors'],
+  mongodb: ['packages/connectors'],
+  ssh2: ['packages/connectors'],
   '@aws-sdk': ['packages/objects', 'packages/connectors'],
   esbuild: ['packages/dag-loader'],
   commander: ['apps/cli'],

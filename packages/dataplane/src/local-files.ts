@@ -36,6 +36,7 @@ export async function localFile(root: FileRoot, path: string, work: Work, folder
 
 async function notFound(root: FileRoot, path: string): Promise<FileNotFoundError> {
   const folder = path.includes('/') ? path.slice(0, path.lastIndexOf('/') + 1) : '';
-  const near = (await root.list(folder)).filter((other) => !other.slice(folder.length).includes('/')).slice(0, 1000);
+  // A root that cannot list its files has no names to offer.
+  const near = (await root.list(folder).catch(() => [])).filter((other) => !other.slice(folder.length).includes('/')).slice(0, 1000);
   return new FileNotFoundError(urlOf(root, path), near, path);
 }
