@@ -25,6 +25,7 @@ import type pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
 import { columnTypeOfField } from './column-types.ts';
 import { applySettings, codeOf, withClient } from './connect.ts';
+import { rangeCondition } from './range-condition.ts';
 import { bindValues, quote, quoteName } from './sql-text.ts';
 
 interface ReadSettings {
@@ -35,7 +36,7 @@ interface ReadSettings {
 }
 
 export const postgresSource: SourceConnector = {
-  async open(source, work) {
+  async open(source, work, { range } = {}) {
     const settings = source.settings as unknown as ReadSettings;
     const where =
       settings.name === undefined
@@ -54,7 +55,8 @@ export const postgresSource: SourceConnector = {
     const columns = chosenColumns(present, source, where);
     const pipe = await makePipe(work.scratch, 'postgres');
     const select = columns.map((column) => `${quote(column.name)}${isNative(column, present) ? '' : '::text'}`).join(', ');
-    const copy = `copy (select ${select} from (${sql}\n) headrace_source) to stdout (format csv, null '')`;
+    const wanted = range === undefined ? '' : rangeCondition(range, columns, present);
+    const copy = `copy (select ${select} from (${sql}\n) headrace_source${wanted}) to stdout (format csv, null '')`;
     return {
       ...reading(pipe, columns, present, where),
       feed: (start) =>

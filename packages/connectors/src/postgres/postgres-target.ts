@@ -14,12 +14,14 @@ import type { TableResult } from '@headrace/sdk';
 import type pg from 'pg';
 import { deduplicate, mergeRows, replaceSlice, type Slice } from './apply-rows.ts';
 import { withClient } from './connect.ts';
+import { ensureCursorTable, moveCursor, postgresCursors } from './cursor-table.ts';
 import { claimLoad, ensureLoadTable, type RowChanges, recordChanges } from './load-record.ts';
 import { stageRows } from './stage.ts';
 import { createTable, findTable, type TargetTable } from './target-table.ts';
 
 export const postgresTarget: TargetConnector = {
   dispositions: ['append', 'replace', 'replace-partition', 'merge'],
+  cursors: postgresCursors,
 
   write(request, work): Promise<TableResult> {
     return withClient(work.connection(request.target.connection), work.signal, (client) => writeTable(client, request, work));
@@ -49,6 +51,7 @@ async function writeTable(client: pg.Client, request: WriteRequest, work: Work):
   const deduplicated = keys.length > 0 ? await deduplicate(client, table, columns, keys) : 0;
   const counts = { ...rows.counts, out: staged - deduplicated, deduplicated: rows.counts.deduplicated + deduplicated };
   await ensureLoadTable(client, table.schema);
+  if (request.cursor !== undefined) await ensureCursorTable(client, table.schema);
 
   work.signal.throwIfAborted();
   await client.query('begin');
@@ -69,6 +72,7 @@ async function writeTable(client: pg.Client, request: WriteRequest, work: Work):
       contentHash: rows.hash,
       counts,
     });
+    if (request.cursor !== undefined) await moveCursor(client, table.schema, table.name, request.cursor, loadId);
     if (!table.exists) await createTable(client, table, keys);
     changes =
       keys.length > 0
@@ -99,6 +103,7 @@ async function writeTable(client: pg.Client, request: WriteRequest, work: Work):
     ...changes,
     columns,
     checks: rows.checks,
+    ...(request.cursor === undefined ? {} : { cursor: request.cursor }),
   };
 }
 
