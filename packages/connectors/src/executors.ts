@@ -4,6 +4,7 @@ import type { OperationExecutors } from '@headrace/sdk';
 import { look } from './conditions/look.ts';
 import { filesSource } from './files/files-source.ts';
 import { filesTarget } from './files/files-target.ts';
+import { httpTarget } from './http/http-target.ts';
 import { mysqlSource } from './mysql/mysql-source.ts';
 import { postgresSource } from './postgres/postgres-source.ts';
 import { postgresTarget } from './postgres/postgres-target.ts';
@@ -13,7 +14,7 @@ import { openRoot } from './roots/open-root.ts';
 export const executors: OperationExecutors = {
   ...createExecutors({
     sources: { postgres: postgresSource, mysql: mysqlSource, files: filesSource, rest: restSource },
-    targets: { postgres: postgresTarget, files: filesTarget },
+    targets: { postgres: postgresTarget, files: filesTarget, http: httpTarget },
     openRoot,
   }),
   look,

@@ -34,6 +34,8 @@ export interface Source<C extends Columns = Columns> extends Place {
 
 /** Where rows can be written. A target that declares columns takes only rows that have them. */
 export interface Target<C extends Columns = Columns> extends Place {
+  /** What an export does where it says nothing, if it is not `replace`: a place that only takes rows can replace none. */
+  readonly defaultDisposition?: 'append';
   /** Only for the compiler. */
   readonly __accepts?: (rows: C) => void;
 }
@@ -126,4 +128,21 @@ export interface FileResult extends DatasetFacts {
   readonly bytes: number;
 }
 
-export type DatasetResult = PackageResult | LakeResult | TableResult | FileResult;
+/** Rows that an export sent to an API, each by a request that a retry of the task does not send again. */
+export interface DeliveryResult extends DatasetFacts {
+  readonly kind: 'delivery';
+  readonly connection: string;
+  /** `POST /orders`. */
+  readonly request: string;
+  readonly loadId: string;
+  /** Delivered, by this attempt or one before it: `counts.out`. */
+  readonly rows: number;
+  /** `quarantined` are those that the API refuses; they are tried again when the task is. */
+  readonly counts: RowCounts;
+  /** Of `rows`, those that an attempt before this one has delivered. */
+  readonly deliveredBefore: number;
+  /** Requests that were sent, with those that were repeated. */
+  readonly requests: number;
+}
+
+export type DatasetResult = PackageResult | LakeResult | TableResult | FileResult | DeliveryResult;

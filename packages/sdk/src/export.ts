@@ -1,7 +1,7 @@
 import { type Check, checkConnections } from './checks.ts';
 import type { ColumnName, Columns } from './columns.ts';
 import type { SchemaContract } from './contract.ts';
-import type { DatasetTask, FileResult, Source, TableResult, TargetOf } from './dataset.ts';
+import type { DatasetTask, DeliveryResult, FileResult, Source, TableResult, TargetOf } from './dataset.ts';
 import type { Disposition } from './disposition.ts';
 import { isTask } from './flow/wiring.ts';
 import { readConnections } from './load.ts';
@@ -11,7 +11,7 @@ import type { CommonTaskOptions } from './options/task-options.ts';
 export interface ExportOptions<C extends Columns> extends CommonTaskOptions {
   readonly from: DatasetTask<C> | Source<C>;
   readonly into: TargetOf<NoInfer<C>>;
-  /** Default `replace`. Merge keys are checked by the compiler where the columns are declared. */
+  /** Default `replace`; `append` for an API. Merge keys are checked by the compiler where the columns are declared. */
   readonly disposition?: Exclude<Disposition<ColumnName<NoInfer<C>>>, 'replace-partition'>;
   readonly checks?: readonly Check<ColumnName<NoInfer<C>>>[];
   readonly generation?: number;
@@ -19,10 +19,21 @@ export interface ExportOptions<C extends Columns> extends CommonTaskOptions {
   readonly contract?: SchemaContract;
 }
 
-/** A task that brings rows out of the lake: into a database's table, in one transaction, or a file, in one rename. */
-export function exportTo<C extends Columns>(taskId: string, options: ExportOptions<C>): DatasetTask<C, TableResult | FileResult> {
-  const { from, into, disposition = 'replace', checks = [], generation = 1, contract = { columns: 'freeze' }, ...taskOptions } = options;
-  return defineOperation<TableResult | FileResult>('export', {
+/** A task that brings rows out of the lake: into a database's table, in one transaction, a file, in one rename, or to an API, each row once. */
+export function exportTo<C extends Columns>(
+  taskId: string,
+  options: ExportOptions<C>,
+): DatasetTask<C, TableResult | FileResult | DeliveryResult> {
+  const {
+    from,
+    into,
+    disposition = into.defaultDisposition ?? 'replace',
+    checks = [],
+    generation = 1,
+    contract = { columns: 'freeze' },
+    ...taskOptions
+  } = options;
+  return defineOperation<TableResult | FileResult | DeliveryResult>('export', {
     taskId,
     options: taskOptions,
     inputs: isTask(from) ? { from } : {},

@@ -8,17 +8,19 @@ import { Readable } from 'node:stream';
 import {
   DataError,
   feedPipe,
+  firstLines,
   ident,
   literal,
+  MISMATCH_MARK,
   makePipe,
   parseExpression,
   type ReadOptions,
   type Relation,
   type SourceConnector,
+  TypeMismatchError,
   type Work,
 } from '@headrace/dataplane';
 import type { Column } from '@headrace/sdk';
-import { explainParse } from '../files/text-columns.ts';
 import { type ApiAnswer, ApiClient } from '../http/api-client.ts';
 import { type Endpoint, givenEndpoint, type QueryValue } from '../http/endpoint.ts';
 import { jsonPath } from './json-path.ts';
@@ -133,5 +135,13 @@ function reading(pipe: string, columns: readonly Column[], where: string): Relat
   const rows = `read_csv(${literal(pipe)}, auto_detect = false, header = false, delim = ',', quote = '"', escape = '"', nullstr = '', allow_quoted_nulls = false, new_line = '\\n', max_line_size = ${MOST_RECORD_BYTES}, buffer_size = ${MOST_RECORD_BYTES}, columns = {${types}})`;
   const place = `'page ' || headrace_page || ', record ' || headrace_record || ', '`;
   const parsed = columns.map((column) => `${parseExpression(ident(column.name), column, place)} as ${ident(column.name)}`);
-  return { select: `select ${parsed.join(', ')} from ${rows}`, columns, explain: (error) => explainParse(error, where) };
+  return { select: `select ${parsed.join(', ')} from ${rows}`, columns, explain: (error) => explain(error, where) };
+}
+
+function explain(error: unknown, where: string): unknown {
+  const message = error instanceof Error ? error.message : String(error);
+  const mark = error instanceof DataError ? -1 : message.indexOf(MISMATCH_MARK);
+  return mark < 0
+    ? error
+    : new TypeMismatchError(`${where}: ${firstLines(message.slice(mark + MISMATCH_MARK.length), 1)}`, { cause: error });
 }
