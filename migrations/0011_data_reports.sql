@@ -11,7 +11,7 @@ create table data_load (
   task_instance_id bigint not null,
   kind text not null,
   connection text not null,
-  -- The table, the path of a file, or the content of a package.
+  -- The table, the path of a file, the content of a package, or a request.
   place text not null,
   load_id text,
   disposition text,

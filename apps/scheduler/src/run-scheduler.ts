@@ -49,7 +49,7 @@ export async function runScheduler(configuration: ServiceConfiguration): Promise
   });
   await scheduler.start();
   const dagProcessor = startDagProcessor(configuration, { log, metrics });
-  const housekeeping = startHousekeeping({ store: store.scheduler, log });
+  const housekeeping = startHousekeeping({ store: store.scheduler, progress: store.progress, log });
   const gauges = startGauges({ queries: store.queries, queue, metrics, log });
   const server = await startMetricsServer({
     host: configuration.host,

@@ -70,6 +70,7 @@ export async function runWorker(configuration: ServiceConfiguration): Promise<Ru
       dag: (dagId) => store.queries.dag(dagId),
       validateParams: async (dagId, params) => (await paramsValidator()).validate(dagId, params),
     },
+    progress: store.progress,
     triggeringEvents: (runKey) => store.assets.triggeringEvents(runKey),
     bundleDir,
     connections: (id) => {

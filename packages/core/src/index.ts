@@ -60,6 +60,7 @@ export * from './notices/freshness.ts';
 export * from './notices/notice.ts';
 export { runNotices } from './notices/run-notices.ts';
 export { attemptNotices, type TaskSubject, taskNotices } from './notices/task-notices.ts';
+export { bytesText, describeProgress, durationText } from './progress/describe-progress.ts';
 export * from './progress/progress-estimate.ts';
 export { CRON_MACROS, InvalidCronError, parseCron } from './schedule/cron.ts';
 export type { Cron } from './schedule/cron-calendar.ts';

@@ -44,7 +44,8 @@ export class DuckSession {
       autoload_known_extensions: 'false',
     });
     const connection = await instance.connect();
-    await connection.run(`set timezone = 'UTC'`);
+    // Nothing is printed: the bar is what makes DuckDB count.
+    await connection.run(`set timezone = 'UTC'; set enable_progress_bar = true; set enable_progress_bar_print = false`);
     return new DuckSession(instance, connection, signal);
   }
 
@@ -54,6 +55,12 @@ export class DuckSession {
     const result = await this.#connection.runAndReadAll(sql, bind(values));
     const count = result.columnCount === 1 && result.currentRowCount === 1 ? result.value(0, 0) : 0;
     return typeof count === 'bigint' ? Number(count) : 0;
+  }
+
+  /** How many of the rows of tables and files the query that runs now has read. Undefined while none reads any. */
+  progress(): { readonly rows: number; readonly totalRows: number } | undefined {
+    const { rows_processed: rows, total_rows_to_process: total } = this.#connection.progress;
+    return total > 0n && rows > 0n && rows <= total ? { rows: Number(rows), totalRows: Number(total) } : undefined;
   }
 
   /** Rows as text (null stays null), for results that are small by their nature. */

@@ -9,6 +9,7 @@ import type { FileRoot } from './file-root.ts';
 import { lakeSource } from './lake/lake-source.ts';
 import { lakeTarget } from './lake/lake-target.ts';
 import type { Execute } from './operation.ts';
+import { metered, OperationMeter } from './operation-meter.ts';
 import { packageSource } from './package/package-source.ts';
 
 /** Builds the executors. The lake and packages need no connector: they lie on whatever roots the connectors can open. */
@@ -24,6 +25,7 @@ export function createExecutors(given: Connectors, limits: DuckLimits = DEFAULT_
       withDuck(request.scratch, request.context.signal, limits, async (duck) => {
         const roots = new Map<string, Promise<FileRoot>>();
         const { context, fence, scratch } = request;
+        const meter = new OperationMeter((progress) => request.progress?.(progress));
         const work: Work = {
           duck,
           scratch,
@@ -32,7 +34,7 @@ export function createExecutors(given: Connectors, limits: DuckLimits = DEFAULT_
           context,
           fence,
           connection: (id) => context.connection(id),
-          progress: (progress) => request.progress?.(progress),
+          progress: (progress) => meter.say(progress),
           ...(request.ask === undefined ? {} : { ask: request.ask }),
           root(id) {
             const open = roots.get(id) ?? connectors.openRoot(context.connection(id));
@@ -41,7 +43,11 @@ export function createExecutors(given: Connectors, limits: DuckLimits = DEFAULT_
           },
         };
         try {
-          return await execute(request, work, connectors);
+          return await metered(
+            meter,
+            () => duck.progress(),
+            () => execute(request, work, connectors),
+          );
         } finally {
           for (const root of await Promise.allSettled(roots.values())) {
             if (root.status === 'fulfilled') await root.value.close();

@@ -14,6 +14,7 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { DataError } from './errors.ts';
+import { countPipe } from './operation-meter.ts';
 
 const run = promisify(execFile);
 let made = 0;
@@ -65,12 +66,15 @@ export async function feedPipe<T>(path: string, source: Readable, query: Promise
     if (!ended) await releaseReader(path, () => ended);
   } else {
     const sink = new Socket({ fd: descriptor, readable: false, writable: true });
+    const counted = countPipe(sink, 'written');
     try {
       await pipeline(source, sink);
     } catch (error) {
       // EPIPE: the query stopped reading, and says why.
       if (!isBrokenPipe(error)) sourceError ??= error;
       sink.destroy();
+    } finally {
+      counted();
     }
   }
   const result = await outcome;
@@ -88,6 +92,7 @@ export function drainPipe(path: string, query: Promise<unknown>): Readable {
   const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   const held = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
   const stream = new Socket({ fd: reader, readable: true, writable: false });
+  stream.once('close', countPipe(stream, 'read'));
   query.then(
     () => closeSync(held),
     (error: unknown) => {

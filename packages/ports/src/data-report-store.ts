@@ -13,9 +13,9 @@ export type PartitionValues = Readonly<Record<string, string>>;
 
 /** What a task tells of one place that it left rows in. Counts are whole numbers. */
 export interface NewLoad {
-  readonly kind: 'package' | 'lake' | 'table' | 'file';
+  readonly kind: 'package' | 'lake' | 'table' | 'file' | 'delivery';
   readonly connection: string;
-  /** A table, the path of a file, the content of a package. */
+  /** A table, the path of a file, the content of a package, a request. */
   readonly place: string;
   readonly loadId?: string;
   readonly disposition?: string;

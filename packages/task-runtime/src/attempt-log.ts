@@ -74,6 +74,11 @@ export class AttemptLog {
     this.#addLine(level, 'task', message, fields);
   }
 
+  /** How far the task is. */
+  progress(message: string, fields: Readonly<Record<string, unknown>>): void {
+    this.#addLine('info', 'progress', message, fields);
+  }
+
   /** Headrace's own last word; comes even when the log is cut. */
   verdict(level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>): void {
     this.#flushStreams();

@@ -42,12 +42,19 @@ function reportOfEnding(ending: Ending): AttemptReport {
   }
 }
 
+/** The checks that a task failed by: only of one that failed by itself. */
+export function dataOfFailure(ending: Ending, stopped: StopReason | 'timeout' | undefined): Pick<AttemptResult, 'data'> {
+  if (ending.outcome !== 'failed' || ending.data === undefined || stopped !== undefined) return {};
+  return { data: ending.data };
+}
+
 /** What counts only with its outcome: an attempt that was stopped meanwhile says none of it. */
-export function saidBeside(ending: Ending): Pick<AttemptResult, 'assetEvents' | 'mapLabel' | 'trigger' | 'endedWaits'> {
+export function saidBeside(ending: Ending): Pick<AttemptResult, 'assetEvents' | 'data' | 'mapLabel' | 'trigger' | 'endedWaits'> {
   if (ending.outcome !== 'success' && ending.outcome !== 'waiting') return {};
-  const { assetEvents, mapLabel, trigger } = ending.outcome === 'success' ? ending : {};
+  const { assetEvents, data, mapLabel, trigger } = ending.outcome === 'success' ? ending : {};
   return {
     ...(assetEvents === undefined ? {} : { assetEvents }),
+    ...(data === undefined ? {} : { data }),
     ...(mapLabel === undefined ? {} : { mapLabel }),
     ...(trigger === undefined ? {} : { trigger }),
     ...(ending.endedWaits === undefined ? {} : { endedWaits: ending.endedWaits }),

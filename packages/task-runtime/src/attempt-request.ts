@@ -1,6 +1,6 @@
 /** What the pool is asked to run, and what it answers. */
-import type { AttemptError, AttemptReport } from '@headrace/core';
-import type { ClaimedAttempt, EndedWait, NewAssetEvent, StoredResult } from '@headrace/ports';
+import type { AttemptError, AttemptProgress, AttemptReport } from '@headrace/core';
+import type { ClaimedAttempt, DataReport, EndedWait, NewAssetEvent, StoredResult } from '@headrace/ports';
 import type { ConnectionSettings, TriggerDagRequest } from '@headrace/sdk';
 import type { SentAssetEvent } from './protocol.ts';
 
@@ -81,6 +81,8 @@ export interface RunHooks {
   readonly startWithinMs?: number;
   /** A process has begun with it. */
   onStart?(): void;
+  /** At most once a second, of tasks that say how far they are. `runMs`: since its process began with it. */
+  onProgress?(progress: AttemptProgress, runMs: number): void;
   /** Its process is free again; log and result are still being stored. */
   onFreed?(runMs: number): void;
 }
@@ -92,6 +94,8 @@ export interface AttemptResult {
   readonly logKey?: string;
   readonly stopped?: StopReason | 'timeout';
   readonly assetEvents?: readonly NewAssetEvent[];
+  /** What it read and wrote. Also with a failure. */
+  readonly data?: DataReport;
   readonly mapLabel?: string;
   /** With a success: first this run is to be made, and waited for if it says so. */
   readonly trigger?: TriggerDagRequest;

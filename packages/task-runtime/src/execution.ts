@@ -8,10 +8,10 @@
 import { createReadStream } from 'node:fs';
 import { lstat, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { AttemptError, AttemptReport } from '@headrace/core';
-import type { Clock, Log, Metrics, ObjectStore, StoredResult } from '@headrace/ports';
+import { type AttemptError, type AttemptReport, describeProgress, progressEstimate } from '@headrace/core';
+import type { Clock, DataReport, Log, Metrics, ObjectStore, StoredResult } from '@headrace/ports';
 import { AttemptLog } from './attempt-log.ts';
-import { reportOf, saidBeside } from './attempt-report.ts';
+import { dataOfFailure, reportOf, saidBeside } from './attempt-report.ts';
 import type { AttemptResult, RunHooks, StopReason } from './attempt-request.ts';
 import { ResultTooLargeError } from './errors.ts';
 import { InputFiles, type Inputs } from './input-files.ts';
@@ -38,6 +38,10 @@ export interface Killable {
   kill(signal: 'SIGTERM' | 'SIGKILL'): void;
 }
 
+/** A process says it once a second, give or take. */
+const MOST_OFTEN_MS = 250;
+const LONGEST_PHASE = 200;
+
 /** The longest delay of a timer; longer ones would fire at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
@@ -56,6 +60,7 @@ export class Execution {
   /** Set by whoever kills the process for a cause of its own. */
   killedFor: AttemptError | undefined;
   #usedScratch = false;
+  #progressAt = Number.NEGATIVE_INFINITY;
   /** What it is given. */
   readonly files: InputFiles;
   readonly #onAbort = () => this.#stop(this.hooks.signal?.reason as StopReason);
@@ -112,6 +117,22 @@ export class Execution {
     this.#attemptLog().line(frame.level, frame.message, frame.fields);
   }
 
+  /** More often than a process should say it, it is dropped. */
+  progress({ phase, rows, bytes, totalRows, totalBytes }: Extract<Frame, { type: 'progress' }>): void {
+    const runMs = this.runningMs;
+    if (runMs - this.#progressAt < MOST_OFTEN_MS) return;
+    this.#progressAt = runMs;
+    const progress = {
+      phase: this.#mask(phase.slice(0, LONGEST_PHASE)),
+      ...(rows === undefined ? {} : { rows }),
+      ...(bytes === undefined ? {} : { bytes }),
+      ...(totalRows === undefined ? {} : { totalRows }),
+      ...(totalBytes === undefined ? {} : { totalBytes }),
+    };
+    this.#attemptLog().progress(describeProgress(progress, runMs), { ...progress, ...progressEstimate(progress, runMs) });
+    this.hooks.onProgress?.(progress, runMs);
+  }
+
   congested(relief: () => void): boolean {
     return this.#log?.congested(relief) ?? false;
   }
@@ -151,7 +172,9 @@ export class Execution {
     return {
       report,
       ...(report.outcome === 'success' && stored.result !== undefined ? { result: stored.result } : {}),
-      ...(report.outcome === 'failed' || report.outcome === 'interrupted' ? {} : saidBeside(ending)),
+      ...(report.outcome === 'failed' || report.outcome === 'interrupted'
+        ? dataOfFailure(this.#masked(ending), this.#stopped)
+        : saidBeside(this.#masked(ending))),
       ...(logKey === undefined ? {} : { logKey }),
       ...(this.#stopped === undefined ? {} : { stopped: this.#stopped }),
     };
@@ -176,6 +199,12 @@ export class Execution {
     );
     process.kill('SIGTERM');
     this.#grace = setTimeout(kill, this.#surroundings.limits.graceMs);
+  }
+
+  /** Samples of rows, paths and drift of a report may hold a secret, too. */
+  #masked(ending: Ending): Ending {
+    if ((ending.outcome !== 'success' && ending.outcome !== 'failed') || ending.data === undefined) return ending;
+    return { ...ending, data: maskStrings(ending.data, this.#mask) as DataReport };
   }
 
   #report(ending: Ending): AttemptReport {

@@ -11,14 +11,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, systemClock, systemTimers, type Timers } from '@headrace/ports';
 import type { DagDefinition, OperationExecutors } from '@headrace/sdk';
-import { reportOf, saidBeside } from './attempt-report.ts';
+import { dataOfFailure, reportOf, saidBeside } from './attempt-report.ts';
 import type { AttemptResult, RunHooks, StopReason } from './attempt-request.ts';
 import { CodeUnavailableError } from './errors.ts';
 import { attemptOfHook } from './hook-attempt.ts';
 import { InputFiles } from './input-files.ts';
 import { endingOf } from './process/error-report.ts';
 import { ResultPages } from './process/mapped-results.ts';
-import { attemptRunner, type DagSource, Scratch } from './process/run-attempt.ts';
+import { type AttemptTools, attemptRunner, type DagSource, Scratch } from './process/run-attempt.ts';
 import type { AttemptTime } from './process/store-time.ts';
 import { AttemptOutput } from './process/task-output.ts';
 import type { Ending } from './protocol.ts';
@@ -55,14 +55,17 @@ export function createInProcessPool(options: InProcessPoolOptions): TaskPool {
   const open = new Set<StopSwitch>();
   let runs = 0;
 
-  async function run(request: ExecutionRequest, { signal, onStart, onFreed }: RunHooks = {}): Promise<AttemptResult> {
+  async function run(request: ExecutionRequest, { signal, onStart, onProgress, onFreed }: RunHooks = {}): Promise<AttemptResult> {
     const { timeoutMs } = request;
     const startedAt = clock.monotonic();
     const stop = new StopSwitch(signal);
     const callOff = timers.after(timeoutMs, () => stop.stop('timeout'));
     open.add(stop);
     onStart?.();
-    const ending = await Promise.race([stop.happened, perform(request, stop.signal)]);
+    const ending = await Promise.race([
+      stop.happened,
+      perform(request, stop.signal, (progress) => onProgress?.(progress, clock.monotonic() - startedAt)),
+    ]);
     callOff();
     stop.release();
     open.delete(stop);
@@ -72,13 +75,13 @@ export function createInProcessPool(options: InProcessPoolOptions): TaskPool {
     return {
       report,
       ...(result !== undefined && 'json' in result ? { result: { kind: 'inline', json: result.json } } : {}),
-      ...(report.outcome === 'failed' || report.outcome === 'interrupted' ? {} : saidBeside(ending)),
+      ...(report.outcome === 'failed' || report.outcome === 'interrupted' ? dataOfFailure(ending, stop.stopped) : saidBeside(ending)),
       ...(stop.stopped === undefined ? {} : { stopped: stop.stopped }),
     };
   }
 
   /** Never rejects. */
-  async function perform(request: ExecutionRequest, signal: AbortSignal): Promise<Ending> {
+  async function perform(request: ExecutionRequest, signal: AbortSignal, progress: AttemptTools['progress']): Promise<Ending> {
     const number = ++runs;
     const folder = join(tmpdir(), `headrace-attempt-${randomUUID()}`);
     const scratch = new Scratch(folder);
@@ -89,7 +92,7 @@ export function createInProcessPool(options: InProcessPoolOptions): TaskPool {
     const output = new AttemptOutput(number, 0, () => {});
     try {
       const order = runOrder(request, number, await files.inputs(request), folder);
-      return await runner.run(order, { signal, time, output, scratch, pages });
+      return await runner.run(order, { signal, time, output, scratch, pages, progress });
     } catch (error) {
       return endingOf(error, CODE_FOLDER);
     } finally {

@@ -138,7 +138,8 @@ export class PooledProcess {
       void this.#answer(current, frame);
       return;
     }
-    if (frame.type === 'log') current.execution.logLine(frame);
+    if (frame.type === 'progress') current.execution.progress(frame);
+    else if (frame.type === 'log') current.execution.logLine(frame);
     else current.execution.output('process', frame.stream, frame.text);
     if (current.execution.congested(() => this.#process.resume())) this.#process.pause();
   }

@@ -8,9 +8,10 @@
  * P2. A frame belongs to the attempt whose number (`run`) it carries; one of an attempt that is over is dropped.
  * P3. Values of tasks pass as the text that `encodeValue` made and are not looked at on the way.
  */
-import type { AttemptError, Decision, Instant, Wait } from '@headrace/core';
-import type { EndedWait, NewAssetEvent } from '@headrace/ports';
+import type { AttemptError, AttemptProgress, Decision, Instant, Wait } from '@headrace/core';
+import type { DataReport, EndedWait, NewAssetEvent } from '@headrace/ports';
 import type { ConnectionSettings, TriggerDagRequest } from '@headrace/sdk';
+import { isDataReport } from './data-report-check.ts';
 import { ProtocolError } from './errors.ts';
 
 /** Raised on an incompatible change. Both sides come from the same installation, but may be started before and after an upgrade. */
@@ -108,10 +109,12 @@ export type Ending =
       readonly mapLabel?: string;
       /** A run is to be made, and waited for if it says so, before this is a success. */
       readonly trigger?: TriggerDagRequest;
+      /** What it read and wrote. */
+      readonly data?: DataReport;
       readonly endedWaits?: readonly EndedWait[];
     }
   | { readonly outcome: 'skipped'; readonly reason: string }
-  | { readonly outcome: 'failed'; readonly error: AttemptError }
+  | { readonly outcome: 'failed'; readonly error: AttemptError; readonly data?: DataReport }
   /** A sensor that looked in vain. */
   | { readonly outcome: 'rescheduled'; readonly dueAt: Instant }
   /** With `lookAt`: the process looks itself, again at this time. `endedWaits`: what this attempt waited for and has got. */
@@ -128,6 +131,8 @@ export type Frame =
       readonly message: string;
       readonly fields?: Readonly<Record<string, unknown>>;
     }
+  /** How far it is. At most once a second. */
+  | ({ readonly type: 'progress'; readonly run: number } & AttemptProgress)
   /** Asks for results of a mapped upstream task. Answered by a `page` with the same number. */
   | {
       readonly type: 'ask';
@@ -164,6 +169,12 @@ export function parseFrame(line: string): Frame {
         return isCount(frame.run) && (frame.stream === 'stdout' || frame.stream === 'stderr') && typeof frame.text === 'string';
       case 'log':
         return isCount(frame.run) && LEVELS.has(frame.level) && typeof frame.message === 'string' && optional(frame.fields, isObject);
+      case 'progress':
+        return (
+          isCount(frame.run) &&
+          isString(frame.phase) &&
+          ['rows', 'bytes', 'totalRows', 'totalBytes'].every((name) => optional(frame[name], isCount))
+        );
       case 'ask':
         return (
           isCount(frame.run) && isCount(frame.request) && typeof frame.taskId === 'string' && isCount(frame.from) && isCount(frame.count)
@@ -217,7 +228,7 @@ function isEnding(value: unknown): boolean {
   if (!isObject(value)) return false;
   const { outcome, result, error } = value;
   if (outcome === 'skipped') return typeof value.reason === 'string';
-  if (outcome === 'failed') return isAttemptError(error);
+  if (outcome === 'failed') return isAttemptError(error) && optional(value.data, isDataReport);
   if (outcome === 'rescheduled') return isCount(value.dueAt);
   if (outcome === 'waiting') return isWait(value.wait) && optional(value.lookAt, isCount) && optional(value.endedWaits, isListOfEnded);
   return (
@@ -227,6 +238,7 @@ function isEnding(value: unknown): boolean {
     optional(value.assetEvents, (each) => Array.isArray(each) && each.every(isAssetEvent)) &&
     optional(value.mapLabel, isString) &&
     optional(value.trigger, (each) => isObject(each) && isString(each.dagId) && isObject(each.params)) &&
+    optional(value.data, isDataReport) &&
     optional(value.endedWaits, isListOfEnded)
   );
 }

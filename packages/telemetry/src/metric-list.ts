@@ -87,6 +87,17 @@ export const metricList: readonly MetricDeclaration[] = [
   counter('headrace_task_log_bytes_total', 'Bytes of task logs written.'),
   counter('headrace_task_log_truncated_total', 'Task logs that reached their limit.'),
 
+  // Data
+  counter(
+    'headrace_data_rows_total',
+    'Rows that tasks of this worker left somewhere, by what they left: package, lake, table, file or delivery.',
+    'dag_id',
+    'kind',
+  ),
+  counter('headrace_data_bytes_total', 'Bytes of those, where they are known.', 'dag_id', 'kind'),
+  counter('headrace_data_rows_quarantined_total', 'Rows that were kept aside.', 'dag_id'),
+  counter('headrace_data_checks_failed_total', 'Checks of rows that failed.', 'dag_id', 'severity'),
+
   // Notices
   counter('headrace_notices_delivered_total', 'Notices delivered by this worker.', 'target'),
   counter('headrace_notices_failed_total', 'Deliveries of notices that failed and are tried again.', 'target'),

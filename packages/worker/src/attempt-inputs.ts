@@ -10,10 +10,13 @@ export interface AttemptInputs extends UpstreamInputs {
   readonly timeoutMs: number;
 }
 
+/** In the configuration at once, in the store with a promise. */
+export type ConnectionLookup = (id: string) => ConnectionSettings | undefined | Promise<ConnectionSettings | undefined>;
+
 export interface InputSources extends FlowSources {
   readonly bundles: BundleCache;
   /** Undefined: there is no connection of this id. */
-  readonly connections: (id: string) => ConnectionSettings | undefined;
+  readonly connections: ConnectionLookup;
 }
 
 /** Something that another try in a second would not find either. */
@@ -34,10 +37,12 @@ export async function attemptInputs(claimed: ClaimedAttempt, sources: InputSourc
   if (task === undefined) {
     throw new MissingInputError('HR_CODE_UNAVAILABLE', `This version of DAG "${claimed.dagId}" has no task "${claimed.taskId}"`);
   }
+  const given: ConnectionSettings[] = [];
+  for (const id of task.connections) given.push((await connections(id)) ?? unknownConnection(claimed.taskId, id));
   return {
     bundle,
     ...(await upstreamInputs(claimed, task, bundle, sources)),
-    connections: task.connections.map((id) => connections(id) ?? unknownConnection(claimed.taskId, id)),
+    connections: given,
     timeoutMs: task.executionTimeoutMs,
   };
 }
@@ -45,6 +50,6 @@ export async function attemptInputs(claimed: ClaimedAttempt, sources: InputSourc
 function unknownConnection(taskId: string, id: string): never {
   throw new MissingInputError(
     'HR_CONNECTION_UNKNOWN',
-    `Task "${taskId}" needs the connection "${id}", which this worker does not have: set HEADRACE_CONN_${id.toUpperCase()} to its URL`,
+    `Task "${taskId}" needs the connection "${id}", which this worker does not have: add it with \`headrace connections add ${id}\`, or set HEADRACE_CONN_${id.toUpperCase()} to its URL`,
   );
 }

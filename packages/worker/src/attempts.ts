@@ -11,6 +11,7 @@ import { type AttemptInputs, attemptInputs, type InputSources, MissingInputError
 import type { HeldAttempt, Leases } from './leases.ts';
 import { persistently } from './persistently.ts';
 import type { Places } from './places.ts';
+import type { ProgressBoard } from './progress-board.ts';
 import { type OutcomeRecorder, recordOutcome, storeTime } from './record-outcome.ts';
 import { type TriggeredRuns, triggerRun } from './trigger-run.ts';
 
@@ -20,6 +21,8 @@ export interface AttemptsOptions extends OutcomeRecorder, InputSources {
   readonly leases: Leases;
   readonly places: Places;
   readonly leaseMs: number;
+  /** Undefined: nobody is told how far attempts are. */
+  readonly progress?: ProgressBoard;
   /** Undefined: tasks that want runs of other DAGs fail. */
   readonly runs?: TriggeredRuns;
   /** Called when an attempt begins or ceases to be finished: to hold no process any more, but its message. */
@@ -159,13 +162,15 @@ export class Attempts {
   }
 
   #run(claimed: ClaimedAttempt, inputs: AttemptInputs, held: HeldAttempt, free: () => void): Promise<AttemptResult> {
-    const { pool, places, clock } = this.#options;
+    const { pool, places, progress, clock } = this.#options;
     return pool.run(
       { attempt: claimed, ...inputs, aheadMs: storeTime(claimed, held, clock) - clock.now() },
       {
         signal: held.signal,
         startWithinMs: START_WITHIN_MS,
+        onProgress: (told, runMs) => progress?.tell(held.ref, told, runMs),
         onFreed(runMs) {
+          progress?.end(held.ref);
           free();
           places.sawRun(runMs);
         },

@@ -1,6 +1,6 @@
 /** Writing how an attempt ended: the core says what becomes of the task, the store takes it if the attempt is still ours. */
 import { attemptNotices, attemptOutcome, type Instant, type TaskState } from '@headrace/core';
-import type { AttemptStore, ClaimedAttempt, Clock, FinishedAttempt, Log, Metrics, NewNotice } from '@headrace/ports';
+import type { AttemptStore, ClaimedAttempt, Clock, DataReport, FinishedAttempt, Log, Metrics, NewNotice } from '@headrace/ports';
 import type { AttemptResult } from '@headrace/task-runtime';
 import type { CachedBundle } from './bundle-cache.ts';
 import type { HeldAttempt } from './leases.ts';
@@ -42,12 +42,24 @@ export async function recordOutcome(
   if (recorded) {
     metrics.count('headrace_attempts_finished_total', { state: to.status });
     if (to.status === 'up_for_retry') metrics.count('headrace_attempts_retried_total', { dag_id: claimed.dagId });
+    if (result.data !== undefined) countData(metrics, claimed.dagId, result.data);
     if (stopped === 'timeout') metrics.count('headrace_attempts_timed_out_total', { dag_id: claimed.dagId });
   } else if (stopped === undefined) {
     metrics.count('headrace_attempts_fenced_total', { operation: 'finish' });
     const { dagId, runId, taskId } = claimed;
     log.warn({ ...held.ref, dagId, runId, taskId }, 'an outcome was dropped because its attempt had been replaced');
   }
+}
+
+/** Loads that changed nothing brought no rows. */
+function countData(metrics: Metrics, dagId: string, { loads, checks }: DataReport): void {
+  for (const { kind, rowsOut, rowsQuarantined, bytes = 0, unchanged } of loads) {
+    if (unchanged) continue;
+    metrics.count('headrace_data_rows_total', { dag_id: dagId, kind }, rowsOut);
+    if (bytes > 0) metrics.count('headrace_data_bytes_total', { dag_id: dagId, kind }, bytes);
+    if (rowsQuarantined > 0) metrics.count('headrace_data_rows_quarantined_total', { dag_id: dagId }, rowsQuarantined);
+  }
+  for (const { ok, severity } of checks) if (!ok) metrics.count('headrace_data_checks_failed_total', { dag_id: dagId, severity });
 }
 
 /** The store compares due times with its own clock, which this machine's may be far from: what passes here is added to what the store said. */
@@ -58,7 +70,7 @@ export function storeTime({ claimedAt }: ClaimedAttempt, { heldSince }: HeldAtte
 function finishedAttempt(
   { ref }: HeldAttempt,
   to: TaskState,
-  { report, result, logKey, assetEvents, mapLabel, endedWaits }: AttemptResult,
+  { report, result, logKey, assetEvents, data, mapLabel, endedWaits }: AttemptResult,
   notices: readonly NewNotice[],
 ): FinishedAttempt {
   const wait = report.outcome === 'deferred' || report.outcome === 'rescheduled' ? report.wait : undefined;
@@ -72,6 +84,7 @@ function finishedAttempt(
     ...(endedWaits === undefined ? {} : { endedWaits }),
     ...(mapLabel === undefined ? {} : { mapLabel }),
     ...(assetEvents === undefined || to.status !== 'success' ? {} : { assetEvents }),
+    ...(data === undefined ? {} : { data }),
     ...(notices.length === 0 ? {} : { notices }),
   };
 }

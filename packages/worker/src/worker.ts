@@ -9,18 +9,20 @@ import {
   type Metrics,
   noMetrics,
   type ObjectStore,
+  type ProgressStore,
   systemClock,
   systemTimers,
   type TaskConsumer,
   type Timers,
 } from '@headrace/ports';
-import type { ConnectionSettings } from '@headrace/sdk';
 import type { SentAssetEvent, TaskPool } from '@headrace/task-runtime';
+import type { ConnectionLookup } from './attempt-inputs.ts';
 import { Attempts } from './attempts.ts';
 import { BundleCache } from './bundle-cache.ts';
 import { JointLoads } from './joint-loads.ts';
 import { Leases } from './leases.ts';
 import { Places } from './places.ts';
+import { ProgressBoard } from './progress-board.ts';
 import { Registration } from './registration.ts';
 import { ResultItems } from './result-items.ts';
 import type { TriggeredRuns } from './trigger-run.ts';
@@ -40,7 +42,9 @@ export interface WorkerOptions {
   /** Where bundles are kept as files; absent: the pool has the code and needs none. */
   readonly bundleDir?: string;
   /** Undefined: there is no connection of this id. */
-  readonly connections: (id: string) => ConnectionSettings | undefined;
+  readonly connections: ConnectionLookup;
+  /** Where it is written down how far attempts are; absent: nowhere. */
+  readonly progress?: Pick<ProgressStore, 'save' | 'forget'>;
   readonly leaseMs: number;
   readonly log: Log;
   readonly metrics?: Metrics;
@@ -84,8 +88,10 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const leases = new Leases(common);
   const places = new Places({ size: pool.size, maxAhead, onChange: followPlaces });
   const { objects, runs, triggeringEvents } = options;
+  const progress = options.progress === undefined ? undefined : new ProgressBoard({ ...common, store: options.progress });
   const attempts = new Attempts({
     ...common,
+    ...(progress === undefined ? {} : { progress }),
     pool,
     leases,
     places,
@@ -144,6 +150,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
         await unsubscribe();
         await registration.withdraw();
         await leases.close();
+        await progress?.close();
         await consumer.close();
       })();
       return closing;

@@ -47,10 +47,24 @@ export class AssetEmissions implements Emissions {
   }
 
   /** What a success records. An outlet of which nothing was said has an event all the same. */
-  events(): readonly NewAssetEvent[] {
+  events(facts: Readonly<Record<string, unknown>> = {}): readonly NewAssetEvent[] {
     const said = new Set([...this.#events.values()].map((event) => event.asset));
     for (const outlet of this.#outlets) if (!said.has(outlet.name)) this.emit(outlet.name);
-    return [...this.#events.values()];
+    return Object.keys(facts).length === 0
+      ? [...this.#events.values()]
+      : [...this.#events.values()].map((event) => this.#with(facts, event));
+  }
+
+  /** Where there is room for them. */
+  #with(facts: Readonly<Record<string, unknown>>, event: NewAssetEvent): NewAssetEvent {
+    const extra = { ...facts, ...event.extra };
+    const outlet = this.#outlets.find(({ name }) => name === event.asset);
+    try {
+      if (outlet !== undefined) checkAssetEvent(outlet, { extra });
+      return { ...event, extra };
+    } catch {
+      return event;
+    }
   }
 
   /** A run of a partition makes that partition of an asset that has any. */

@@ -11,8 +11,8 @@ export interface Emission {
 export interface Emissions {
   /** Throws UnknownOutletError, and InvalidAssetEventError of the core. */
   emit(asset: string | { readonly name: string }, emission?: Emission): void;
-  /** What a success records. */
-  events(): readonly NewAssetEvent[];
+  /** What a success records. `facts` are told of each of them that does not say otherwise. */
+  events(facts?: Readonly<Record<string, unknown>>): readonly NewAssetEvent[];
 }
 
 /** Of a task without outlets. */

@@ -14,6 +14,7 @@ import { endingOf } from './error-report.ts';
 import { sendFrame } from './frames.ts';
 import { importExecutors } from './import-executors.ts';
 import { ResultPages } from './mapped-results.ts';
+import { ProgressFrames } from './progress-frames.ts';
 import { attemptRunner, Scratch } from './run-attempt.ts';
 import type { ProcessSettings } from './settings.ts';
 import { machineTime } from './store-time.ts';
@@ -31,6 +32,7 @@ interface Running {
   readonly stop: AbortController;
   readonly scratch: Scratch;
   readonly pages: ResultPages;
+  readonly figures: ProgressFrames;
   readonly startedAt: number;
   spoiled: boolean;
 }
@@ -55,18 +57,27 @@ function begin(order: RunOrder): void {
     stop: new AbortController(),
     scratch: new Scratch(order.scratch),
     pages: new ResultPages(order.run, sendFrame),
+    figures: new ProgressFrames(order.run, sendFrame),
     startedAt: performance.now(),
     spoiled: false,
   };
   running = attempt;
   void outputOfContext
-    .run(attempt.output, () => runner.run(order, { ...attempt, signal: attempt.stop.signal, time: machineTime }))
+    .run(attempt.output, () =>
+      runner.run(order, {
+        ...attempt,
+        signal: attempt.stop.signal,
+        time: machineTime,
+        progress: (progress) => attempt.figures.tell(progress),
+      }),
+    )
     .then((ending) => end(attempt, ending));
 }
 
 function end(attempt: Running, ending: ReturnType<typeof endingOf>): void {
   if (running !== attempt) return;
   running = undefined;
+  attempt.figures.end();
   attempt.output.end();
   const { run, spoiled, scratch, startedAt } = attempt;
   const measured = run % RSS_EVERY_RUNS === 1 || performance.now() - startedAt > RSS_AFTER_MS;

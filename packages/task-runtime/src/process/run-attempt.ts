@@ -2,7 +2,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AssetSpec } from '@headrace/core';
-import type { DagDefinition, OperationExecutors, TaskContext, TaskDefinition, TaskOutcome } from '@headrace/sdk';
+import type { DataReport } from '@headrace/ports';
+import type { DagDefinition, OperationExecutors, OperationProgress, TaskContext, TaskDefinition, TaskOutcome } from '@headrace/sdk';
 import { OUTCOME_BRAND, resolveReferences, runValues } from '@headrace/sdk/runtime';
 import { CodeUnavailableError } from '../errors.ts';
 import type { Ending, InputSource, RunOrder, ValueSource } from '../protocol.ts';
@@ -49,6 +50,8 @@ export interface AttemptTools {
   readonly output: AttemptOutput;
   readonly scratch: Scratch;
   readonly pages: ResultPages;
+  /** As often as an operation likes. */
+  readonly progress: (progress: OperationProgress) => void;
 }
 
 /** The folder of one attempt, made when it is first needed. */
@@ -67,6 +70,17 @@ export class Scratch {
   }
 }
 
+/** What was given to an executor, once it was. */
+interface Operated {
+  operation?: Readonly<Record<string, unknown>>;
+}
+
+interface TaskData {
+  readonly report: DataReport;
+  /** For the events of its outlets. */
+  readonly eventFacts: Readonly<Record<string, unknown>>;
+}
+
 export function attemptRunner({ dags, inlineBytes, resultBytes, codeFolder, ...surroundings }: AttemptSurroundings): AttemptRunner {
   let executors: Promise<OperationExecutors> | undefined;
 
@@ -80,7 +94,8 @@ export function attemptRunner({ dags, inlineBytes, resultBytes, codeFolder, ...s
     inputs: Readonly<Record<string, unknown>>,
     context: TaskContext,
     order: RunOrder,
-    scratch: Scratch,
+    { scratch, progress }: Pick<AttemptTools, 'scratch' | 'progress'>,
+    operated: Operated,
   ): Promise<unknown> {
     const { kind, run, operation } = task;
     if (kind === 'task' && operation === undefined) {
@@ -92,7 +107,15 @@ export function attemptRunner({ dags, inlineBytes, resultBytes, codeFolder, ...s
       throw new CodeUnavailableError(`The executors of this worker cannot look for what task "${order.taskId}" waits for`);
     const { taskInstanceId, attempt, attemptId } = order;
     const resolved = resolveReferences(operation ?? {}, runValues(context)) as Readonly<Record<string, unknown>>;
-    return executor({ operation: resolved, inputs, context, fence: { taskInstanceId, attempt, attemptId }, scratch: scratch.folder() });
+    if (kind !== 'task') operated.operation = resolved;
+    return executor({
+      operation: resolved,
+      inputs,
+      context,
+      fence: { taskInstanceId, attempt, attemptId },
+      scratch: scratch.folder(),
+      progress,
+    });
   }
 
   async function runTask(order: RunOrder, tools: AttemptTools): Promise<Ending> {
@@ -105,9 +128,10 @@ export function attemptRunner({ dags, inlineBytes, resultBytes, codeFolder, ...s
     const waits = new TaskWaits(order, tools, announce, waitLimitOf(sensor, order, time));
     const emissions = outlets.length === 0 ? noEmissions(order) : await assetEmissions(order, outlets);
     const context = taskContext(order, dag, task, { signal, output, waits, emissions });
+    const operated: Operated = {};
     let value: unknown;
     try {
-      const look = () => execute(task, inputs, context, order, scratch);
+      const look = () => execute(task, inputs, context, order, tools, operated);
       if (sensor === undefined) value = await look();
       else {
         const sensed = await sense(sensor, order, tools, look);
@@ -117,11 +141,11 @@ export function attemptRunner({ dags, inlineBytes, resultBytes, codeFolder, ...s
     } catch (error) {
       const waiting = waits.ending(error);
       if (waiting !== undefined) return waiting;
-      throw error;
+      return failed(error, operated);
     }
     const swallowed = waits.ending(undefined);
     if (swallowed !== undefined) return swallowed;
-    return succeed(order, task, context, value, { waits, emissions, scratch });
+    return succeed(order, task, context, value, { waits, emissions, scratch, data: await dataOf(operated, value) });
   }
 
   function succeed(
@@ -129,14 +153,19 @@ export function attemptRunner({ dags, inlineBytes, resultBytes, codeFolder, ...s
     task: TaskDefinition,
     { args }: TaskContext,
     value: unknown,
-    { waits, emissions, scratch }: { readonly waits: TaskWaits; readonly emissions: Emissions; readonly scratch: Scratch },
+    {
+      waits,
+      emissions,
+      scratch,
+      data,
+    }: { readonly waits: TaskWaits; readonly emissions: Emissions; readonly scratch: Scratch; readonly data: TaskData | undefined },
   ): Ending {
     const outcome = isOutcome(value) ? value : undefined;
     const triggered = outcome?.trigger === undefined ? undefined : waits.triggered();
     const result = outcome === undefined ? value : (triggered ?? outcome.result);
     const json = encodeValue(result, 'result', resultBytes);
     const decision = decisionOf(order, outcome, result);
-    const assetEvents = emissions.events();
+    const assetEvents = emissions.events(data?.eventFacts);
     const mapLabel = labelOf(task, args);
     const endedWaits = order.openWait === undefined ? [] : waits.ended();
     return {
@@ -144,10 +173,19 @@ export function attemptRunner({ dags, inlineBytes, resultBytes, codeFolder, ...s
       ...stored(json, scratch, inlineBytes),
       ...(decision === undefined ? {} : { decision }),
       ...(assetEvents.length === 0 ? {} : { assetEvents }),
+      ...(data === undefined ? {} : { data: data.report }),
       ...(mapLabel === undefined ? {} : { mapLabel }),
       ...(endedWaits.length === 0 ? {} : { endedWaits }),
       ...(outcome?.trigger === undefined || triggered !== undefined ? {} : { trigger: outcome.trigger }),
     };
+  }
+
+  /** An error of the data plane may tell of the checks that led to it. */
+  async function failed(error: unknown, { operation }: Operated): Promise<Ending> {
+    const ending = endingOf(error, codeFolder);
+    if (operation === undefined || ending.outcome !== 'failed') return ending;
+    const data = (await import('./data-report.ts')).reportOfFailure(operation, error);
+    return data === undefined ? ending : { ...ending, data };
   }
 
   async function runHook({ bundle, dagId, hook }: RunOrder): Promise<Ending> {
@@ -188,6 +226,14 @@ function readInput(taskId: string, source: InputSource | undefined, pages: Resul
 async function assetEmissions({ taskId, partitionKey }: RunOrder, outlets: readonly AssetSpec[]): Promise<Emissions> {
   const { AssetEmissions } = await import('./asset-emissions.ts');
   return new AssetEmissions(taskId, outlets, partitionKey);
+}
+
+/** Imported with the first task that has an operation. */
+async function dataOf({ operation }: Operated, result: unknown): Promise<TaskData | undefined> {
+  if (operation === undefined) return undefined;
+  const { eventFacts, reportOfResult } = await import('./data-report.ts');
+  const report = reportOfResult(operation, result);
+  return report === undefined ? undefined : { report, eventFacts: eventFacts(report) };
 }
 
 /** Of any copy of the SDK. */
