@@ -5,7 +5,7 @@
  * C2. A cast is allowed only when no value can change; one that may not fit is checked by DuckDB value by value, one that would
  *     round is refused here.
  */
-import { type Column, type ColumnType, decimalSize } from '@headrace/sdk';
+import { type Column, type ColumnType, decimalSize, elementType, type ScalarType } from '@headrace/sdk';
 import { ident, literal } from './duckdb.ts';
 import { DataError, TypeMismatchError } from './errors.ts';
 
@@ -29,6 +29,8 @@ const STORAGE: Readonly<Record<string, string>> = {
 
 /** The DuckDB type in which a column type is stored. */
 export function storageType(type: ColumnType): string {
+  const element = elementType(type);
+  if (element) return `${storageType(element)}[]`;
   const size = decimalSize(type);
   if (size) return `DECIMAL(${size.precision},${size.scale})`;
   return STORAGE[type] ?? 'VARCHAR';
@@ -65,6 +67,9 @@ export function columnTypeOf(duckType: string, column: string): ColumnType {
   if (known) return known;
   if (/^DECIMAL\(\d+,\d+\)$/.test(duckType)) return duckType.toLowerCase() as ColumnType;
   if (duckType.startsWith('ENUM(')) return 'text';
+  const element = /^(.*)\[\]$/.exec(duckType)?.[1];
+  if (element !== undefined && (FROM_DUCK[element] || /^DECIMAL\(\d+,\d+\)$/.test(element)))
+    return `${columnTypeOf(element, column)}[]` as ColumnType;
   if (/^(STRUCT|MAP)\(|\[\d*\]$/.test(duckType)) return 'json';
   throw new DataError(
     'HR_TYPE_UNSUPPORTED',
@@ -76,7 +81,7 @@ export function columnTypeOf(duckType: string, column: string): ColumnType {
 export function storageExpression(column: string, duckType: string, type: ColumnType, where: string): string {
   const name = ident(column);
   const storage = storageType(type);
-  if (duckType === storage || (duckType === 'TIMESTAMP WITH TIME ZONE' && storage === 'TIMESTAMPTZ')) return name;
+  if (duckType.replace('TIMESTAMP WITH TIME ZONE', 'TIMESTAMPTZ') === storage) return name;
   if (storage === 'JSON') return duckType === 'VARCHAR' ? `${name}::json as ${name}` : `to_json(${name}) as ${name}`;
   if (isExact(duckType, type)) return `${name}::${storage} as ${name}`;
   throw new TypeMismatchError(
@@ -87,6 +92,9 @@ export function storageExpression(column: string, duckType: string, type: Column
 /** Whether a cast keeps the value or fails: never rounds, cuts or shifts it. */
 function isExact(duckType: string, type: ColumnType): boolean {
   const target = decimalSize(type);
+  const element = elementType(type);
+  if (element)
+    return duckType.endsWith('[]') && (duckType.slice(0, -2) === storageType(element) || isExact(duckType.slice(0, -2), element));
   if (type === 'text') return true;
   if (type === 'numeric') return INTEGERS.has(duckType) || duckType.startsWith('DECIMAL(');
   if (type === 'float8') return duckType === 'FLOAT' || duckType === 'TINYINT' || duckType === 'SMALLINT' || duckType === 'INTEGER';
@@ -113,8 +121,8 @@ const INTEGERS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * An expression that makes a value of text, as PostgreSQL, CSV and XML write it, and fails with the record, the column, the
- * type and the value when it is none. `text` and `record` are expressions of type VARCHAR.
+ * An expression that makes a value of text, as PostgreSQL, CSV and XML write it (a list as a JSON array of such texts), and fails with
+ * the record, the column, the type and the value when it is none. `text` and `record` are expressions of type VARCHAR.
  */
 export function parseExpression(text: string, column: Column, record = `''`): string {
   if (column.type === 'text') return text;
@@ -131,6 +139,8 @@ export const MISMATCH_MARK = 'HR_TYPE_MISMATCH ';
  */
 export function validExpression(text: string, column: Column): string {
   const { type } = column;
+  const element = elementType(type);
+  if (element) return validList(text, element);
   if (type === 'text') return 'true';
   if (type === 'numeric') return matches(text, '[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?|NaN|-?Infinity');
   if (type === 'bytes') return matches(text, '\\\\x([0-9a-fA-F]{2})*');
@@ -178,7 +188,32 @@ function formOf(type: ColumnType): string | undefined {
   }
 }
 
+/** A JSON array whose elements are values. Numbers with a point in it must be texts: as JSON numbers they would be rounded. */
+function validList(text: string, element: ScalarType): string {
+  const refused = element === 'json' ? [] : ['ARRAY', 'OBJECT'];
+  if (element === 'numeric' || decimalSize(element)) refused.push('DOUBLE');
+  const kinds =
+    refused.length === 0 ? '' : ` and not list_has_any(json_type(${text}, '$[*]'), [${refused.map((kind) => literal(kind)).join(', ')}])`;
+  const wrong = `list_filter(${listOf(text)}, lambda e: e is not null and not ${validExpression('e', { name: '', type: element })})`;
+  return `(case when json_valid(${text}) and json_type(${text}) = 'ARRAY'${kinds} then len(${wrong}) = 0 else false end)`;
+}
+
+function listOf(text: string): string {
+  return `from_json(${text}, '["VARCHAR"]')`;
+}
+
+/** An expression for the exact text of a value, as `parseExpression` reads it. */
+export function textExpression(value: string, type: ColumnType): string {
+  const element = elementType(type);
+  if (element) return `to_json(list_transform(${value}, lambda e: ${textExpression('e', element)}))::varchar`;
+  if (type === 'bytes') return `'\\x' || lower(hex(${value}))`;
+  if (type === 'date' || type === 'timestamp' || type === 'timestamptz') return `replace(${value}::varchar, ' (BC)', ' BC')`;
+  return `${value}::varchar`;
+}
+
 function convertExpression(text: string, column: Column): string {
+  const element = elementType(column.type);
+  if (element) return `list_transform(${listOf(text)}, lambda e: ${convertExpression('e', { name: column.name, type: element })})`;
   if (column.type === 'numeric') return text;
   if (column.type === 'bytes') return `unhex(substr(${text}, 3))`;
   return `cast(${text} as ${storageType(column.type)})`;

@@ -136,6 +136,12 @@ export interface TargetConnector {
   readonly dispositions: readonly DispositionName[];
   /** Columns of the table as it is; undefined when there is none. For contracts. */
   columns?(target: Place, work: Work): Promise<readonly Column[] | undefined>;
+  /** A `replace` gives the table the columns of the rows, where the contract does not speak against it. */
+  readonly redefines?: boolean;
+  /** Lets a table be asked, as it is. For checks after publishing, where `write` does not call `audit`. */
+  inspect?<T>(target: Place, work: Work, use: (table: AuditedTable) => Promise<T>): Promise<T>;
+  /** Rows of earlier loads into the table (of other partitions, for a partition), the latest first; not those of the load itself. */
+  history?(target: Place, partition: Readonly<Record<string, string>>, loadId: string, work: Work): Promise<readonly number[]>;
   readonly cursors?: CursorHome;
   /**
    * Moves rows straight from a source of its own kind, with the same commit as `write`. Undefined when it cannot: then nothing was done.

@@ -92,6 +92,14 @@ export class SchemaChangedError extends DataError {
   }
 }
 
+/** A person has refused a change of a table that the contract held for approval. */
+export class SchemaRejectedError extends DataError {
+  constructor(where: string, table: string, changes: readonly string[], comment: string | undefined) {
+    const why = comment === undefined || comment === '' ? '' : `: ${comment}`;
+    super('HR_SCHEMA_REJECTED', `${where}: the change of ${table} (${changes.join('; ')}) was rejected${why}. Nothing was published`);
+  }
+}
+
 /** A query of the user that DuckDB or the database refuses. */
 export class SqlError extends DataError {
   constructor(message: string, options: ErrorOptions = {}) {

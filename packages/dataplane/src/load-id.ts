@@ -32,3 +32,8 @@ export function loadId(
   ];
   return createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 32);
 }
+
+/** The same for what an extract hands on: what it refused is kept under it. */
+export function packageLoadId(context: OperationContext, stage: string, cursor?: CursorMove): string {
+  return loadId(context, { connector: 'package', connection: stage, kind: 'package', settings: {} }, {}, 1, cursor);
+}

@@ -5,9 +5,11 @@ import type {
   CursorOptions,
   DatasetResult,
   Disposition,
+  NamingConvention,
   OperationRequest,
   Place,
   PublishMode,
+  QuarantineLimit,
   SchemaContract,
   Source,
 } from '@headrace/sdk';
@@ -28,6 +30,10 @@ export interface PublishOperation {
   readonly checks: readonly Check[];
   readonly generation?: number;
   readonly contract?: SchemaContract;
+  /** Of an export: the table is somebody else's, which gets no new columns where the contract says nothing of them. */
+  readonly theirs?: boolean;
+  readonly naming?: NamingConvention;
+  readonly maxQuarantined?: QuarantineLimit;
   readonly publish?: PublishMode;
   /** Of a task that reads a source itself. */
   readonly cursor?: CursorOptions;

@@ -1,25 +1,82 @@
-/** What load, transform and export end with: rows are checked, and brought to their target in one step. */
+/**
+ * What load, transform and export end with: rows are checked, fitted to their table's contract, and brought to their target in one step.
+ *
+ * P1. Rows in = rows out + deduplicated + quarantined, counted before the commit and again after it.
+ * P2. Nothing is published while a check blocks, a contract freezes or holds, or too many rows are refused; the rows that were refused are
+ *     in quarantine all the same.
+ */
 import { createHash } from 'node:crypto';
-import { type CursorMove, type DatasetResult, dispositionName, type RowCounts } from '@headrace/sdk';
-import { checkStaged } from './checks/check-staged.ts';
-import type { Connectors, Work } from './connector.ts';
+import { join } from 'node:path';
+import { type CheckResult, type CursorMove, type DatasetResult, dispositionName, type RowCounts, type SchemaDrift } from '@headrace/sdk';
+import { TableAudit, tableChecks } from './checks/check-published.ts';
+import { checkInFlight, checkRows, prepareChecks } from './checks/check-rows.ts';
+import { settleChecks } from './checks/run-checks.ts';
+import type { Connectors, TargetConnector, Work } from './connector.ts';
+import { applyContract } from './contract/apply-contract.ts';
+import { renameRows } from './contract/rename-rows.ts';
 import { DataError, RowsUnaccountedError } from './errors.ts';
 import { loadId } from './load-id.ts';
 import { connectorOf, type PublishOperation } from './operation.ts';
-import { fingerprint, type Relation } from './relation.ts';
+import { assertLimit, keepAside } from './quarantine/keep-aside.ts';
+import { type RefusedRows, refusedBySource } from './quarantine/refused-rows.ts';
+import { fingerprint, parquetRelation, type Relation, writeParquet } from './relation.ts';
 
 /** Checks staged rows and publishes them, with the move of the cursor that they were read by. `relation` must be readable more than once. */
 export async function publish(
-  operation: PublishOperation,
-  relation: Relation,
+  asked: PublishOperation,
+  rows: Relation,
   counts: RowCounts,
   where: string,
   work: Work,
   connectors: Connectors,
   cursor?: CursorMove,
 ): Promise<DatasetResult> {
-  const { target, partition, disposition, checks, generation = 1 } = operation;
-  const connector = connectorOf(connectors.targets, target);
+  const connector = connectorOf(connectors.targets, asked.target);
+  assertDisposition(asked, connector, where);
+  const id = loadId(work.context, asked.target, asked.partition, asked.generation ?? 1, cursor);
+  const renamed = renameRows(asked, rows);
+  const { target, partition, disposition, checks, generation } = renamed.operation;
+  const history = connector.history;
+  const surroundings = await prepareChecks(
+    {
+      where,
+      checks,
+      ...(history === undefined ? {} : { history: async (loads: number) => (await history(target, partition, id, work)).slice(0, loads) }),
+    },
+    work,
+    connectors,
+  );
+  const fitted = await fitRows(renamed.operation, renamed.relation, surroundings, connector, work);
+  const refused = [...(rows.refused === undefined ? [] : [refusedBySource(rows.refused)]), ...fitted.refused];
+  const kept = await keepAside(refused, asked.stage, id, where, work);
+  const settled = await settleCounts(fitted.relation, counts, kept.rows, rows.refused, where, work);
+  assertLimit(asked.maxQuarantined, settled, where);
+
+  const staging = await checkRows(fitted.relation, checks, 'staging', surroundings, work);
+  const audit = new TableAudit(tableChecks(checks, asked.publish), surroundings, connector, target);
+  const checked = [...fitted.results, ...staging];
+  const staged = { relation: fitted.relation, hash: await contentHash(fitted.relation), counts: settled, checks: checked };
+  const written = await connector.write(
+    {
+      target,
+      rows: staged,
+      partition,
+      disposition,
+      loadId: id,
+      ...(generation === undefined ? {} : { generation }),
+      ...(fitted.schema === undefined ? {} : { schema: fitted.schema }),
+      ...(cursor === undefined ? {} : { cursor }),
+      ...(audit.beforeCommit === undefined ? {} : { audit: audit.beforeCommit }),
+    },
+    work,
+  );
+  if ('counts' in written) assertCounts(written.counts, where);
+  const results = [...checked, ...(await audit.afterCommit(connector, target, work))];
+  settleChecks(results, 'error', where);
+  return withFacts(written, results, [...renamed.drift, ...fitted.drift], kept.table);
+}
+
+function assertDisposition({ target, partition, disposition }: PublishOperation, connector: TargetConnector, where: string): void {
   const name = dispositionName(disposition);
   if (!connector.dispositions.includes(name)) {
     throw new DataError(
@@ -30,12 +87,94 @@ export async function publish(
   if (name === 'replace-partition' && Object.keys(partition).length === 0) {
     throw new DataError('HR_DISPOSITION_UNSUPPORTED', `${where}: "replace-partition" needs a partition, for example { day: interval.day }`);
   }
+}
+
+interface FittedLoad {
+  readonly relation: Relation;
+  readonly schema?: Parameters<TargetConnector['write']>[0]['schema'];
+  readonly refused: readonly RefusedRows[];
+  readonly drift: readonly SchemaDrift[];
+  readonly results: readonly CheckResult[];
+}
+
+/** Rows as they are to be written: checked in flight, then fitted to the table. What was changed or taken out is written down anew. */
+async function fitRows(
+  operation: PublishOperation,
+  relation: Relation,
+  surroundings: Awaited<ReturnType<typeof prepareChecks>>,
+  connector: TargetConnector,
+  work: Work,
+): Promise<FittedLoad> {
+  const { target, partition, disposition, contract } = operation;
+  const flight = await checkInFlight(relation, operation.checks, surroundings, work);
+  const passed = flight.refused === undefined ? [] : [flight.refused];
+  if (connector.columns === undefined) {
+    return { relation: await writtenDown(flight.relation, work), refused: passed, drift: [], results: flight.results };
+  }
+  const fitted = await applyContract(
+    flight.relation,
+    {
+      table: String(target.settings.name ?? target.connection),
+      where: surroundings.where,
+      contract,
+      theirs: operation.theirs === true,
+      disposition,
+      partition,
+      held: await connector.columns(target, work),
+      redefines: connector.redefines === true && disposition === 'replace',
+    },
+    work,
+  );
+  return {
+    relation: await writtenDown(fitted.relation, work),
+    ...(fitted.schema === undefined ? {} : { schema: fitted.schema }),
+    refused: [...passed, ...(fitted.refused === undefined ? [] : [fitted.refused])],
+    drift: fitted.drift,
+    results: flight.results,
+  };
+}
+
+/** Rows in a file, so that they are computed once and their hash is that of their content. */
+async function writtenDown(relation: Relation, work: Work): Promise<Relation> {
+  if (relation.files) return relation;
+  const { file } = await writeParquet(work.duck, relation, join(work.scratch, 'fitted.parquet'));
+  return parquetRelation([file], relation.columns);
+}
+
+/** What became of the rows. Throws RowsUnaccountedError. */
+async function settleCounts(
+  relation: Relation,
+  given: RowCounts,
+  quarantined: number,
+  refusedBefore: string | undefined,
+  where: string,
+  work: Work,
+): Promise<RowCounts> {
+  const before =
+    refusedBefore === undefined
+      ? 0
+      : await work.duck.count(`select count(distinct line) + count(*) filter (line is null) from (${refusedBefore})`);
+  const counts = {
+    in: given.in + before,
+    out: await work.duck.count(`select count(*) from (${relation.select})`),
+    deduplicated: given.deduplicated,
+    quarantined: given.quarantined + quarantined,
+  };
+  assertCounts(counts, where);
+  return counts;
+}
+
+function assertCounts(counts: RowCounts, where: string): void {
   if (counts.in !== counts.out + counts.deduplicated + counts.quarantined) throw new RowsUnaccountedError(where, counts);
-  const results = await checkStaged(relation, checks, where, work);
-  const hash = await contentHash(relation);
-  const rows = { relation, hash, counts, checks: results };
-  const id = loadId(work.context, target, partition, generation, cursor);
-  return connector.write({ target, rows, partition, disposition, loadId: id, ...(cursor === undefined ? {} : { cursor }) }, work);
+}
+
+function withFacts<R extends DatasetResult>(
+  result: R,
+  checks: readonly CheckResult[],
+  drift: readonly SchemaDrift[],
+  quarantine: string | undefined,
+): R {
+  return { ...result, checks, ...(drift.length === 0 ? {} : { drift }), ...(quarantine === undefined ? {} : { quarantine }) };
 }
 
 async function contentHash(relation: Relation): Promise<string> {

@@ -76,9 +76,9 @@ function partitionExpression({ name, type }: Column): string {
   return `${value} as ${ident(name)}`;
 }
 
-/** A relation that can be read any number of times: a piped one is written to the scratch directory first. */
+/** A relation that can be read any number of times: a piped one is written to the scratch directory first. What was refused is known then. */
 export async function rereadable(duck: DuckSession, relation: Relation, file: string): Promise<Relation> {
   if (!relation.feed && !relation.refused) return relation;
   await writeParquet(duck, relation, file);
-  return parquetRelation([file], relation.columns);
+  return { ...parquetRelation([file], relation.columns), ...(relation.refused === undefined ? {} : { refused: relation.refused }) };
 }

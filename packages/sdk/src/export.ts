@@ -15,7 +15,7 @@ export interface ExportOptions<C extends Columns> extends CommonTaskOptions {
   readonly disposition?: Exclude<Disposition<ColumnName<NoInfer<C>>>, 'replace-partition'>;
   readonly checks?: readonly Check<ColumnName<NoInfer<C>>>[];
   readonly generation?: number;
-  /** Default `{ columns: 'freeze' }`: the table is somebody else's. */
+  /** Where it says nothing of new columns the table gets none: it is somebody else's. */
   readonly contract?: SchemaContract;
 }
 
@@ -24,20 +24,21 @@ export function exportTo<C extends Columns>(
   taskId: string,
   options: ExportOptions<C>,
 ): DatasetTask<C, TableResult | FileResult | DeliveryResult> {
-  const {
-    from,
-    into,
-    disposition = into.defaultDisposition ?? 'replace',
-    checks = [],
-    generation = 1,
-    contract = { columns: 'freeze' },
-    ...taskOptions
-  } = options;
+  const { from, into, disposition = into.defaultDisposition ?? 'replace', checks = [], generation = 1, contract, ...taskOptions } = options;
   return defineOperation<TableResult | FileResult | DeliveryResult>('export', {
     taskId,
     options: taskOptions,
     inputs: isTask(from) ? { from } : {},
-    operation: { ...(isTask(from) ? {} : { source: from }), target: into, partition: {}, disposition, checks, generation, contract },
+    operation: {
+      ...(isTask(from) ? {} : { source: from }),
+      target: into,
+      partition: {},
+      disposition,
+      checks,
+      generation,
+      theirs: true,
+      ...(contract === undefined ? {} : { contract }),
+    },
     connections: [into.connection, ...(isTask(from) ? readConnections(from) : [from.connection]), ...checkConnections(checks)],
   });
 }

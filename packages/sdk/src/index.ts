@@ -52,7 +52,7 @@ export { type EveryOptions, every, interval, type Step, type StepOptions } from 
 export { zoneOf } from './schedule/timetable-of.ts';
 export { type MappedTaskOptions, type NoInputs, type TaskArguments, type TaskInputs, type TaskOptions, task } from './task.ts';
 export * from './transform.ts';
-export { type Approval, type ApprovalOptions, approval, type InputOptions, input } from './waits/approval.ts';
+export { type Approval, type ApprovalOptions, approval, type InputOptions, input, yesOrNo } from './waits/approval.ts';
 export { type ConditionOptions, type ConditionParts, defineCondition } from './waits/condition.ts';
 export { type PatienceOptions, type SensorOptions, sensor } from './waits/sensor.ts';
 export { type DagWithParams, type TriggerDagOptions, triggerDag } from './waits/trigger-dag.ts';

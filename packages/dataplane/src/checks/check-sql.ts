@@ -35,15 +35,15 @@ export function brokenRow(check: Check, rows: CheckedRows, facts: CheckFacts): s
     case 'not_null':
       return check.columns.map((name) => `${quoted(name, rows.dialect)} is null`).join(' or ');
     case 'accepted_values': {
-      const accepted = (check.values ?? []).map((value) => valueOf(value, type, rows.dialect));
+      const accepted = (check.values ?? []).map((value) => valueLiteral(value, type, rows.dialect));
       return `${column} is not null and ${equatable(column, type, rows.dialect)} not in (${accepted.join(', ')})`;
     }
     case 'range': {
       const value = ordered(column, type, rows.dialect);
       const ordering = type === 'numeric' && rows.dialect === 'duckdb' ? 'float8' : type;
       const limits = [
-        check.min === undefined ? [] : [`${value} < ${valueOf(check.min, ordering, rows.dialect)}`],
-        check.max === undefined ? [] : [`${value} > ${valueOf(check.max, ordering, rows.dialect)}`],
+        check.min === undefined ? [] : [`${value} < ${valueLiteral(check.min, ordering, rows.dialect)}`],
+        check.max === undefined ? [] : [`${value} > ${valueLiteral(check.max, ordering, rows.dialect)}`],
       ];
       return `${column} is not null and (${limits.flat().join(' or ')})`;
     }
@@ -78,7 +78,7 @@ export function checkQueries(check: Check, rows: CheckedRows, facts: CheckFacts)
     }
     case 'freshness': {
       const oldest = new Date(facts.now.getTime() - (check.age ?? 0));
-      const bound = valueOf(timeText(oldest, typeOf(rows, check.columns[0] ?? '')), typeOf(rows, check.columns[0] ?? ''), rows.dialect);
+      const bound = valueLiteral(timeText(oldest, typeOf(rows, check.columns[0] ?? '')), typeOf(rows, check.columns[0] ?? ''), rows.dialect);
       const newest = `select max(${columns[0]}) as newest from ${from}`;
       return {
         count: `select count(*) as n from (${newest}) latest where newest is null or newest < ${bound}`,
@@ -117,7 +117,7 @@ export function textLiteral(text: string, dialect: Dialect): string {
 }
 
 /** A value as the column's type reads it. */
-function valueOf(value: string | number | boolean, type: ColumnType, dialect: Dialect): string {
+function valueLiteral(value: string | number | boolean, type: ColumnType, dialect: Dialect): string {
   if (dialect === 'mysql') return typeof value === 'string' ? textLiteral(value, dialect) : String(value);
   const text = textLiteral(String(value), dialect);
   return dialect === 'duckdb' ? `cast(${text} as ${storageType(type)})` : text;

@@ -9,10 +9,8 @@ import { join } from 'node:path';
 import type { CheckResult, PackageResult } from '@headrace/sdk';
 import type { Work } from '../connector.ts';
 import type { ReadResult } from '../cursor/read-rows.ts';
-import { ident } from '../duckdb.ts';
-import type { FileRoot } from '../file-root.ts';
 import { localFiles } from '../local-files.ts';
-import { parquetRelation, type Relation, writeParquet } from '../relation.ts';
+import { parquetRelation, type Relation } from '../relation.ts';
 
 /** The folder of all packages under a root. */
 export const PACKAGES = '_packages';
@@ -36,10 +34,18 @@ export function packageFolder({ dag, run, task, mapIndex = -1 }: PackageOwner): 
   return [PACKAGES, dag, run, `${task}${mapIndex < 0 ? '' : `.${mapIndex}`}`].map((part) => encodeURIComponent(part)).join('/');
 }
 
+/** What is known of the rows beside what was read. */
+export interface PackageFacts {
+  readonly checks: readonly CheckResult[];
+  readonly quarantined?: number;
+  /** The table of the quarantine. */
+  readonly quarantine?: string;
+}
+
 export async function savePackage(
   connection: string,
   { relation, written, deduplicated, move }: ReadResult,
-  checks: readonly CheckResult[],
+  { checks, quarantined = 0, quarantine }: PackageFacts,
   work: Work,
 ): Promise<PackageResult> {
   const root = await work.root(connection);
@@ -47,7 +53,6 @@ export async function savePackage(
   const id = createHash('sha256').update(JSON.stringify(relation.columns)).update(written.sha256).digest('hex');
   const base = `${packageFolder({ dag: dagId, run: runId, task: taskId, mapIndex })}/${id}`;
   const path = `${base}.parquet`;
-  const { refused, quarantine } = await keepRefused(relation, base, root, work);
   work.signal.throwIfAborted();
   if ((await root.size(path)) !== written.bytes) await root.publish(written.file, path);
   const result: PackageResult = {
@@ -57,7 +62,7 @@ export async function savePackage(
     files: [{ path, rows: written.rows, bytes: written.bytes }],
     rows: written.rows,
     bytes: written.bytes,
-    counts: { in: written.rows + deduplicated + refused, out: written.rows, deduplicated, quarantined: refused },
+    counts: { in: written.rows + deduplicated + quarantined, out: written.rows, deduplicated, quarantined },
     columns: relation.columns,
     ...(quarantine === undefined ? {} : { quarantine }),
     ...(move === undefined ? {} : { cursor: move }),
@@ -68,25 +73,6 @@ export async function savePackage(
   await writeFile(note, JSON.stringify({ format: 1, result } satisfies PackageNote));
   await root.publish(note, `${base}.json`);
   return result;
-}
-
-/** Puts rows that the source refused beside the package. */
-async function keepRefused(
-  relation: Relation,
-  base: string,
-  root: FileRoot,
-  work: Work,
-): Promise<{ refused: number; quarantine?: string }> {
-  if (relation.refused === undefined) return { refused: 0 };
-  const refused = await work.duck.count(`select count(distinct line) + count(*) filter (line is null) from (${relation.refused})`);
-  if (refused === 0) return { refused };
-  const file = join(work.scratch, 'refused.parquet');
-  const columns = ['line', 'column', 'reason', 'raw'];
-  const select = `select ${columns.map(ident).join(', ')} from (${relation.refused}) order by line`;
-  await writeParquet(work.duck, { select, columns: [] }, file);
-  const quarantine = `${base}.refused.parquet`;
-  await root.publish(file, quarantine);
-  return { refused, quarantine };
 }
 
 export async function openPackage(result: PackageResult, work: Work): Promise<Relation> {

@@ -62,7 +62,7 @@ export function approval<const Inputs extends TaskInputs = NoInputs, const Rule 
 ): TaskDefinition<Approval> {
   const { onReject = 'skip', ...ask } = options;
   const verdict = oneOf(`Task "${id}", onReject`, onReject, ['skip', 'fail']);
-  return defineAsk(id, ask, { schema: YES_OR_NO }, (answer) => {
+  return defineAsk(id, ask, { schema: yesOrNo }, (answer) => {
     const { approved, comment } = answer as { readonly approved: boolean; readonly comment?: string };
     if (approved) return answer;
     const why = comment === undefined || comment === '' ? 'It was rejected' : `It was rejected: ${comment}`;
@@ -96,8 +96,8 @@ function defineAsk(
   return defineFunction(id, rest, run);
 }
 
-/** `{ approved: boolean, comment?: string }`, without a library. */
-const YES_OR_NO: StandardSchemaV1<unknown, { readonly approved: boolean; readonly comment?: string }> & {
+/** The form of a yes or no, `{ approved: boolean, comment?: string }`, without a library. */
+export const yesOrNo: StandardSchemaV1<unknown, { readonly approved: boolean; readonly comment?: string }> & {
   readonly toJSONSchema: () => Readonly<Record<string, unknown>>;
 } = {
   '~standard': {
