@@ -1,41 +1,132 @@
-/** Reads files of any kind it knows, from any root. */
-import { createReadStream, createWriteStream } from 'node:fs';
-import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { createGunzip } from 'node:zlib';
-import { DataError, firstLines, localFile, type SourceConnector, urlOf, type Work } from '@headrace/dataplane';
+/**
+ * Reads files of any kind it knows, from any root: one, or all that match a glob, as one source.
+ *
+ * All files must have the same columns, by name: what the order is in each does not matter.
+ */
+import { DataError, ident, literal, parquetRelation, type Relation, type SourceConnector, urlOf } from '@headrace/dataplane';
+import type { Source } from '@headrace/sdk';
+import { chooseFiles } from './chosen-files.ts';
 import { openCsv } from './csv-source.ts';
+import { openExcel } from './excel-source.ts';
 import { openJson } from './json-source.ts';
 import { openParquet } from './parquet-source.ts';
 import type { OpenFile } from './source-file.ts';
 import { openXml } from './xml-source.ts';
 
-const KINDS: Readonly<Record<string, OpenFile>> = { csv: openCsv, json: openJson, xml: openXml, parquet: openParquet };
+const KINDS: Readonly<Record<string, OpenFile>> = {
+  csv: openCsv,
+  json: openJson,
+  ndjson: openJson,
+  xml: openXml,
+  parquet: openParquet,
+  excel: openExcel,
+};
+const SETTLE_MS = 5000;
+
+interface OpenedFile {
+  readonly path: string;
+  readonly url: string;
+  readonly relation: Relation;
+}
 
 export const filesSource: SourceConnector = {
-  async open(source, work) {
+  async open(source, work, options = {}) {
     const open = KINDS[source.kind];
     if (!open) throw new DataError('HR_FILE_KIND', `Files cannot be read as "${source.kind}"; use ${Object.keys(KINDS).join(', ')}`);
-    const path = String(source.settings.name);
+    const { name, onlyNew, settle, fileColumn } = source.settings;
     const root = await work.root(source.connection);
-    const file = await localFile(root, path, work, 'files');
-    const url = urlOf(root, path);
-    return open({ file: path.endsWith('.gz') ? await unpack(file, url, work) : file, url }, source, work);
+    const choice = { name: String(name), onlyNew: onlyNew === true, settleMs: Number(settle ?? SETTLE_MS) };
+    const { files, position, unsettled } = await chooseFiles(root, choice, options.position, Date.now());
+    if (unsettled.length > 0)
+      work.log.info(`left for the next run, because they were changed just now: ${unsettled.join(', ')}`, { files: unsettled });
+    if (onlyNew === true) work.log.info(`${files.length} new files`, { files: files.slice(0, 100).map(({ path }) => path) });
+    const place = withoutFileColumn(source, fileColumn);
+    const opened: OpenedFile[] = [];
+    for (const [index, { path, bytes, changedAt }] of files.entries()) {
+      work.signal.throwIfAborted();
+      const url = urlOf(root, path);
+      opened.push({ path, url, relation: await open({ root, path, url, index, bytes, changedAt }, place, work) });
+    }
+    const relation =
+      opened.length === 0 ? noRows(place, choice.name) : together(opened, fileColumn === undefined ? undefined : String(fileColumn));
+    const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+    return { ...relation, expected: { bytes }, ...(position === undefined ? {} : { position: async () => position }) };
   },
 };
 
-/** Here and not in DuckDB, which takes a file that was cut off for a whole one. */
-async function unpack(file: string, url: string, { scratch, signal }: Work): Promise<string> {
-  const unpacked = join(scratch, 'unpacked');
-  try {
-    await pipeline(createReadStream(file), createGunzip(), createWriteStream(unpacked), { signal });
-  } catch (error) {
-    signal.throwIfAborted();
+/** The columns that are in the files themselves. */
+function withoutFileColumn(source: Source, fileColumn: unknown): Source {
+  if (fileColumn === undefined || source.columns === undefined) return source;
+  const columns = Object.entries(source.columns).filter(([name]) => name !== fileColumn);
+  return { ...source, columns: Object.fromEntries(columns) };
+}
+
+function noRows({ columns }: Source, name: string): Relation {
+  if (!columns)
     throw new DataError(
-      'HR_FILE_DAMAGED',
-      `${url} cannot be unpacked: ${firstLines(error, 1)}. It was cut off or changed on its way: bring it again`,
-      { cause: error },
+      'HR_NO_FILES',
+      `There is no new file "${name}", so the columns are not known: declare "columns", and a run without new files brings no rows`,
     );
+  return parquetRelation(
+    [],
+    Object.entries(columns).map(([column, type]) => ({ name: column, type })),
+  );
+}
+
+function together(opened: readonly OpenedFile[], fileColumn: string | undefined): Relation {
+  const [first] = opened;
+  if (first === undefined) throw new TypeError('There is no file');
+  if (opened.length === 1 && fileColumn === undefined) return first.relation;
+  const { columns } = first.relation;
+  for (const { url, relation } of opened) {
+    const difference = differenceOf(columns, relation.columns);
+    if (difference !== undefined)
+      throw new DataError(
+        'HR_FILES_DIFFER',
+        `${url} ${difference}, unlike ${first.url}: files that are read together have the same columns. Declare the columns, or read the files apart`,
+      );
   }
-  return unpacked;
+  if (fileColumn !== undefined && columns.some(({ name }) => name === fileColumn))
+    throw new DataError('HR_COLUMN_TWICE', `${first.url} has a column "${fileColumn}" itself: name the column of the file otherwise`);
+  const names = columns.map(({ name }) => ident(name)).join(', ');
+  const select = opened.map(({ path, relation }) => {
+    const file = fileColumn === undefined ? '' : `, ${literal(path)} as ${ident(fileColumn)}`;
+    return `(select ${names}${file} from (${relation.select}))`;
+  });
+  const refused = opened.flatMap(({ path, relation }) =>
+    // Lines of several files are no line of the whole: the place is said in the reason.
+    relation.refused === undefined
+      ? []
+      : [
+          `select ${opened.length === 1 ? 'line' : 'null::bigint as line'}, "column", concat(${literal(path)}, coalesce(':' || line, ''), ': ', reason) as reason, raw from (${relation.refused})`,
+        ],
+  );
+  const feeds = opened.flatMap(({ relation }) => (relation.feed ? [relation.feed] : []));
+  return {
+    select: select.join(' union all '),
+    columns: fileColumn === undefined ? columns : [...columns, { name: fileColumn, type: 'text' }],
+    ...(refused.length === 0 ? {} : { refused: refused.join(' union all ') }),
+    ...(feeds.length === 0 ? {} : { feed: (start) => feeds.reduceRight<typeof start>((inner, feed) => () => feed(inner), start)() }),
+    explain: (error) => explainAny(error, opened),
+  };
+}
+
+function differenceOf(expected: Relation['columns'], found: Relation['columns']): string | undefined {
+  const types = new Map(found.map(({ name, type }) => [name, type]));
+  for (const { name, type } of expected) {
+    if (!types.has(name)) return `has no column "${name}"`;
+    if (types.get(name) !== type) return `has the column "${name}" as ${types.get(name)} and not as ${type}`;
+  }
+  const known = new Set(expected.map(({ name }) => name));
+  const more = found.find(({ name }) => !known.has(name));
+  return more === undefined ? undefined : `has a column "${more.name}"`;
+}
+
+/** Which of the files it was is found out by asking each of them in turn. */
+async function explainAny(error: unknown, opened: readonly OpenedFile[]): Promise<unknown> {
+  for (const { relation } of opened) {
+    const explained = await relation.explain?.(error);
+    if (explained instanceof DataError) return explained;
+  }
+  return error;
 }

@@ -1,58 +1,29 @@
-import { createReadStream, createWriteStream } from 'node:fs';
+/** JSON: a list of objects, or one object after the other. Values are read as the text they are written as, then typed. */
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { DataError, firstLines, literal, type Relation } from '@headrace/dataplane';
-import { ExactNumbers } from './exact-numbers.ts';
+import { transcoded } from './encodings.ts';
+import { JsonRecords } from './json-records.ts';
+import { assertUnchanged, bytesOf, write } from './local-text.ts';
 import type { OpenFile } from './source-file.ts';
-import { columnsToRead, explainParse, parsedSelect } from './text-columns.ts';
+import { openRecords, RefusedFile } from './text-records.ts';
 
-/** JSON: an array of objects, or one object after the other. Values are read as the text they are written as, then typed. */
-export const openJson: OpenFile = async ({ file, url }, source, work): Promise<Relation> => {
-  const exact = new ExactNumbers();
-  const copy = join(work.scratch, 'records.json');
-  await pipeline(createReadStream(file), exact, createWriteStream(copy), { signal: work.signal });
-  return openRecords(copy, exact.isList ? 'array' : 'newline_delimited', url, source, work);
-};
-
-/** The records of a JSON file on the local disk whose scalar values can be taken as text. */
-export const openRecords = async (
-  file: string,
-  format: 'array' | 'newline_delimited',
-  url: string,
-  { columns: declared }: Parameters<OpenFile>[1],
-  { duck, log }: Parameters<OpenFile>[2],
-): Promise<Relation> => {
-  const explain = (error: unknown): unknown => explainJson(error, url);
-  const size = 'maximum_object_size = 16777216';
-  let present: readonly string[];
-  try {
-    const objects = `read_json_objects(${literal(file)}, format = '${format}', ${size})`;
-    const keys = await duck.rows(
-      `select key from (select unnest(json_keys(json)) as key, generate_subscripts(json_keys(json), 1) as place from ${objects}) group by key order by min(place), key`,
-    );
-    present = keys.map(({ key }) => key ?? '');
-  } catch (error) {
-    throw explain(error);
-  }
-  if (present.length === 0 && !declared)
-    throw new DataError('HR_NO_RECORDS', `${url} holds no records, so its columns are not known: declare "columns"`);
-  // A file without records has no keys, and still has the declared columns.
-  const columns = columnsToRead(present.length === 0 ? Object.keys(declared ?? {}) : present, declared, url, log);
-  const types = columns.map((column) => `${literal(column.name)}: 'VARCHAR'`).join(', ');
-  return {
-    select: parsedSelect(`read_json(${literal(file)}, format = '${format}', columns = {${types}}, ${size})`, columns),
-    columns,
-    explain,
+export const openJson: OpenFile = async (source, place, work) => {
+  const { url, index } = source;
+  const { settings } = place;
+  const quarantine = settings.badRows === 'quarantine';
+  const refused = new RefusedFile(source, work);
+  const records = new JsonRecords(url, quarantine ? (record) => refused.add(record) : undefined);
+  const encoding = String(settings.encoding ?? 'utf-8');
+  const lines = async function* (): AsyncGenerator<string> {
+    for await (const chunk of transcoded(bytesOf(source, work), { encoding, url, onBad: 'fail' })) {
+      yield records.write(chunk);
+      await refused.flush();
+    }
+    yield records.end();
+    await refused.flush();
   };
+  const file = join(work.scratch, `records-${index}.ndjson`);
+  await write(lines(), file, url, work);
+  await assertUnchanged(source);
+  const keys = [...records.keys.keys()].map((key) => JSON.parse(Buffer.from(key, 'latin1').toString()) as string);
+  return openRecords({ file, url, keys, quarantine, ...refused.query }, place, work);
 };
-
-function explainJson(error: unknown, url: string): unknown {
-  const explained = explainParse(error, url);
-  if (explained !== error) return explained;
-  const message = firstLines(error, 1);
-  const place = /in (?:record\/value|line) (\d+)/.exec(message)?.[1];
-  if (!/JSON/i.test(message)) return error;
-  return new DataError('HR_MALFORMED_JSON', `${url}${place ? `: record ${place}` : ''}: ${message.replace(/ in file "[^"]*"/, '')}`, {
-    cause: error,
-  });
-}

@@ -1,5 +1,5 @@
-/** Columns of files that hold text: which are read, as what, and what is wrong when they cannot be. */
-import { ColumnNotFoundError, DataError, firstLines, ident, MISMATCH_MARK, parseExpression, TypeMismatchError } from '@headrace/dataplane';
+/** What files of every kind have in common: which columns are read, and errors that have nothing to do with what is in the file. */
+import { ColumnNotFoundError, DataError, MISMATCH_MARK, TypeMismatchError } from '@headrace/dataplane';
 import type { Column, Columns, TaskLog } from '@headrace/sdk';
 
 /** The declared columns, which must all be there; without a declaration all that are there, as text. */
@@ -11,19 +11,28 @@ export function columnsToRead(present: readonly string[], declared: Columns | un
   return Object.entries(declared).map(([name, type]) => ({ name, type }));
 }
 
-/** A query that makes typed columns of the text columns of `rows`; an error names the record, counted from 1. */
-export function parsedSelect(rows: string, columns: readonly Column[]): string {
-  const parsed = columns.map(
-    (column) => `${parseExpression(ident(column.name), column, `'record ' || headrace_record || ', '`)} as ${ident(column.name)}`,
-  );
-  return `select ${parsed.join(', ')} from (select *, row_number() over () as headrace_record from ${rows})`;
-}
-
-/** An error of `parsedSelect` as one that says where. */
-export function explainParse(error: unknown, where: string): unknown {
+/** An error of `textValue`, whose text names the place, as ours. Undefined for any other. */
+export function mismatch(error: unknown): DataError | undefined {
   if (error instanceof DataError) return error;
   const message = error instanceof Error ? error.message : String(error);
   const mark = message.indexOf(MISMATCH_MARK);
-  if (mark >= 0) return new TypeMismatchError(`${where}: ${firstLines(message.slice(mark + MISMATCH_MARK.length), 1)}`, { cause: error });
-  return error;
+  if (mark < 0) return undefined;
+  const [text = ''] = message.slice(mark + MISMATCH_MARK.length).split('\n');
+  return new TypeMismatchError(text, { cause: error });
+}
+
+/** A DataError for an error that says that a file could not grow. Undefined for any other. */
+export function diskFull(error: unknown, what: string): DataError | undefined {
+  const { code } = error as { readonly code?: unknown };
+  const message = error instanceof Error ? error.message : String(error);
+  if (code !== 'ENOSPC' && code !== 'EFBIG' && code !== 'EDQUOT' && !/no space left|file too large|quota exceeded/i.test(message))
+    return undefined;
+  return new DataError(
+    'HR_DISK_FULL',
+    `There is no room on the disk for ${what}: free some, or let the worker keep its scratch files elsewhere. Nothing was published`,
+    {
+      cause: error,
+      retryable: true,
+    },
+  );
 }
