@@ -40,7 +40,7 @@ export const executeExtract: Execute = async ({ operation, context }, work, conn
   const kept = await keepAside(refused, stage, packageLoadId(work.context, stage, read.move), where, work);
   const quarantined = { quarantined: kept.rows, ...(kept.table === undefined ? {} : { quarantine: kept.table }) };
   const written =
-    flight.refused === undefined ? read.written : await writeParquet(work.duck, flight.relation, join(work.scratch, 'package.parquet'));
+    flight.relation === rows ? read.written : await writeParquet(work.duck, flight.relation, join(work.scratch, 'package.parquet'));
   const counts = { in: written.rows + read.deduplicated + kept.rows, quarantined: kept.rows };
   assertLimit(maxQuarantined, counts, where);
   const staging = await checkRows(parquetRelation([written.file], read.relation.columns), checks, 'staging', surroundings, work);

@@ -51,8 +51,16 @@ export async function fingerprint(file: string): Promise<{ readonly bytes: numbe
   return { bytes: (await stat(file)).size, sha256: hash.digest('hex') };
 }
 
-/** A relation over Parquet files whose columns are known. Columns that an older file lacks are null. No files: no rows. */
-export function parquetRelation(files: readonly string[], columns: readonly Column[], partitions: readonly Column[] = []): Relation {
+/**
+ * A relation over Parquet files whose columns are known. Columns that an older file lacks are null. No files: no rows. `cast`: expressions
+ * for columns that the files do not have just so.
+ */
+export function parquetRelation(
+  files: readonly string[],
+  columns: readonly Column[],
+  partitions: readonly Column[] = [],
+  cast: ReadonlyMap<string, string> = new Map(),
+): Relation {
   const all = [...columns, ...partitions];
   if (files.length === 0) {
     const nothing = all.map((column) => `cast(null as ${storageType(column.type)}) as ${ident(column.name)}`);
@@ -62,11 +70,11 @@ export function parquetRelation(files: readonly string[], columns: readonly Colu
     partitions.length === 0
       ? 'hive_partitioning = false'
       : `hive_partitioning = true, hive_types = {${partitions.map((column) => `${literal(column.name)}: VARCHAR`).join(', ')}}`;
-  const schema = [...columns.map((column) => ident(column.name)), ...partitions.map(partitionExpression)].join(', ');
+  const schema = [...columns.map(({ name }) => cast.get(name) ?? ident(name)), ...partitions.map(partitionExpression)].join(', ');
   return {
     select: `select ${schema} from read_parquet([${files.map(literal).join(', ')}], union_by_name = true, ${hive})`,
     columns: all,
-    ...(partitions.length === 0 ? { files } : {}),
+    ...(partitions.length === 0 && cast.size === 0 ? { files } : {}),
   };
 }
 

@@ -83,15 +83,11 @@ export async function checkInFlight(
       results.push(result);
       logCheck(result, work.log);
     }
-    if (results.some(({ ok }) => !ok)) {
-      const split = splitRows(
-        relation,
-        refusing.map((check, index) => refusalOf(check, conditions[index] ?? 'false')),
-        'flight',
-      );
-      rows = { select: split.kept, columns: relation.columns };
-      refused = split.refused;
-    }
+    const refusals = refusing.map((check, index) => refusalOf(check, conditions[index] ?? 'false'));
+    const split = splitRows(relation, refusals, 'flight');
+    // Also where all are good: then nothing takes the place of what an earlier attempt put aside.
+    refused = split.refused;
+    if (results.some(({ ok }) => !ok)) rows = { select: split.kept, columns: relation.columns };
   }
   const others = checks.filter(({ onFail }) => onFail === undefined);
   results.push(...(await checkRows(rows, others, 'flight', surroundings, work)));

@@ -78,7 +78,11 @@ export function checkQueries(check: Check, rows: CheckedRows, facts: CheckFacts)
     }
     case 'freshness': {
       const oldest = new Date(facts.now.getTime() - (check.age ?? 0));
-      const bound = valueLiteral(timeText(oldest, typeOf(rows, check.columns[0] ?? '')), typeOf(rows, check.columns[0] ?? ''), rows.dialect);
+      const bound = valueLiteral(
+        timeText(oldest, typeOf(rows, check.columns[0] ?? '')),
+        typeOf(rows, check.columns[0] ?? ''),
+        rows.dialect,
+      );
       const newest = `select max(${columns[0]}) as newest from ${from}`;
       return {
         count: `select count(*) as n from (${newest}) latest where newest is null or newest < ${bound}`,

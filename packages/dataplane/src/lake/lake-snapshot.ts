@@ -69,7 +69,12 @@ export function snapshotPath(table: string, version: number): string {
 export async function newestSnapshot(root: FileRoot, table: string): Promise<LakeSnapshot | undefined> {
   const newest = (await snapshotVersions(root, table)).at(-1);
   if (newest === undefined) return undefined;
-  const path = snapshotPath(table, newest);
+  return readSnapshot(root, table, newest);
+}
+
+/** A snapshot by its number. Throws FileNotFoundError for one that is no longer kept. */
+export async function readSnapshot(root: FileRoot, table: string, version: number): Promise<LakeSnapshot> {
+  const path = snapshotPath(table, version);
   const snapshot = JSON.parse(await text(await root.read(path))) as LakeSnapshot;
   if (snapshot.format !== 1) {
     throw new DataError(

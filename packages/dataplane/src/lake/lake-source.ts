@@ -1,6 +1,8 @@
 /** Reads lake tables: through the newest snapshot, a partition of it or all. */
 import type { Column, LakeResult } from '@headrace/sdk';
+import { storageType } from '../column-types.ts';
 import type { SourceConnector, Work } from '../connector.ts';
+import { ident, literal } from '../duckdb.ts';
 import { DataError, nearest } from '../errors.ts';
 import { checkedPath, type FileRoot, urlOf } from '../file-root.ts';
 import { localFiles } from '../local-files.ts';
@@ -43,7 +45,29 @@ async function openTable(root: FileRoot, table: string, partition: Readonly<Reco
     work,
     'lake',
   );
-  return parquetRelation(local, snapshot.columns, snapshot.partitionColumns);
+  return fileRows(local, snapshot.columns, snapshot.partitionColumns, work);
+}
+
+/** Rows of files that were written at different times: what one lacks is null, what it has in a narrower type is cast. */
+async function fileRows(
+  files: readonly string[],
+  columns: readonly Column[],
+  partitions: readonly Column[],
+  work: Work,
+): Promise<Relation> {
+  const plain = parquetRelation(files, columns, partitions);
+  if (files.length === 0) return plain;
+  const list = files.map(literal).join(', ');
+  const held = await work.duck.describe(`select * from read_parquet([${list}], union_by_name = true, hive_partitioning = false)`);
+  const types = new Map(held.map(({ name, duckType }) => [name, duckType.replace('TIMESTAMP WITH TIME ZONE', 'TIMESTAMPTZ')]));
+  const cast = new Map<string, string>();
+  for (const { name, type } of columns) {
+    const storage = storageType(type);
+    const present = types.get(name);
+    if (present === undefined) cast.set(name, `cast(null as ${storage}) as ${ident(name)}`);
+    else if (present !== storage && storage !== 'JSON') cast.set(name, `cast(${ident(name)} as ${storage}) as ${ident(name)}`);
+  }
+  return cast.size === 0 ? plain : parquetRelation(files, columns, partitions, cast);
 }
 
 function namesOf(columns: LakeSnapshot['columns']): string {

@@ -8,11 +8,13 @@ import { checkedPath, urlOf } from '../file-root.ts';
 import { fingerprint, type ParquetFile, type Relation, writeParquet } from '../relation.ts';
 import { commitChange } from './lake-commit.ts';
 import { lakeCursors } from './lake-cursors.ts';
+import { lakeFacts } from './lake-facts.ts';
 import { type LakeFile, newestSnapshot } from './lake-snapshot.ts';
 import { checkFence, holdsCursor, holdsLoad, type LakeChange } from './next-snapshot.ts';
 
 export const lakeTarget: TargetConnector = {
   dispositions: ['append', 'replace', 'replace-partition'],
+  ...lakeFacts,
   cursors: lakeCursors,
 
   async write(request, work): Promise<LakeResult> {
@@ -29,6 +31,7 @@ export const lakeTarget: TargetConnector = {
       partition: request.partition,
       columns: rows.columns,
       partitionColumns: partitionColumns(request.partition),
+      ...(request.schema === undefined ? {} : { widen: request.schema.widen }),
       ...(request.cursor === undefined ? {} : { cursor: request.cursor }),
     };
     const before = await newestSnapshot(root, table);

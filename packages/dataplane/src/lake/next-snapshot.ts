@@ -1,8 +1,9 @@
 /** What the next snapshot of a lake table is, given the newest one and a change. Pure. See `lake-snapshot.ts` for what holds. */
 import type { Column, CursorMove } from '@headrace/sdk';
 import { mayMove, sameCursor } from '../cursor/cursor-state.ts';
-import { DataError, FencedCommitError, SchemaChangedError } from '../errors.ts';
+import { DataError, FencedCommitError } from '../errors.ts';
 import { type LakeCursor, type LakeFile, type LakeSnapshot, schemaHash } from './lake-snapshot.ts';
+import { mergeColumns } from './merge-columns.ts';
 
 export interface LakeChange {
   readonly table: string;
@@ -11,6 +12,8 @@ export interface LakeChange {
   readonly disposition: 'append' | 'replace' | 'replace-partition';
   readonly partition: Readonly<Record<string, string>>;
   readonly columns: readonly Column[];
+  /** Columns that may become these wider types. */
+  readonly widen?: readonly Column[];
   readonly partitionColumns: readonly Column[];
   readonly files: readonly LakeFile[];
   /** When the first of the files was written, epoch milliseconds. */
@@ -29,13 +32,13 @@ const LOADS_FOR_MS = 30 * 24 * 60 * 60 * 1000;
 /** Whether the table already holds exactly this load, so that there is nothing to write. */
 export function holdsLoad(snapshot: LakeSnapshot | undefined, change: Omit<LakeChange, 'files'>, hashes: readonly string[]): boolean {
   if (!snapshot) return false;
-  const { outgoing } = split(snapshot, change);
+  const { kept, outgoing } = split(snapshot, change);
   const held = outgoing.map((file) => file.sha256).sort();
   return (
     held.length > 0 &&
     outgoing.every((file) => file.loadId === change.loadId) &&
     held.join() === [...hashes].sort().join() &&
-    snapshot.schemaHash === schemaHash(mergeColumns(snapshot, change, change.table))
+    snapshot.schemaHash === schemaHash(mergeColumns(snapshot, change, kept.length > 0, change.table))
   );
 }
 
@@ -55,7 +58,7 @@ export function applyChange(before: LakeSnapshot | undefined, change: LakeChange
       retryable: true,
     });
   const { kept, outgoing } = before ? split(before, change) : { kept: [], outgoing: [] };
-  const columns = mergeColumns(before, change, where);
+  const columns = mergeColumns(before, change, kept.length > 0, where);
   const cursors = nextCursors(before, change, where, now);
   const files = [...kept, ...change.files];
   return {
@@ -107,26 +110,4 @@ function split(snapshot: LakeSnapshot, change: Omit<LakeChange, 'files'>): { kep
     return file.loadId === change.loadId;
   };
   return { kept: snapshot.files.filter((file) => !leaves(file)), outgoing: snapshot.files.filter(leaves) };
-}
-
-/** New columns are added; a column with another type is refused while files of the old type stay. */
-function mergeColumns(before: LakeSnapshot | undefined, change: Omit<LakeChange, 'files'>, where: string): readonly Column[] {
-  if (!before || split(before, change).kept.length === 0) return change.columns;
-  const describe = (columns: readonly Column[]): string => columns.map(({ name }) => name).join(', ') || 'none';
-  if (describe(before.partitionColumns) !== describe(change.partitionColumns)) {
-    throw new SchemaChangedError(
-      `${where} is partitioned by ${describe(before.partitionColumns)}, the rows by ${describe(change.partitionColumns)}. Use another table, or "replace"`,
-    );
-  }
-  const merged = [...before.columns];
-  for (const column of change.columns) {
-    const known = merged.find(({ name }) => name === column.name);
-    if (!known) merged.push(column);
-    else if (known.type !== column.type) {
-      throw new SchemaChangedError(
-        `${where}: column "${column.name}" is ${known.type} in the table and ${column.type} in the rows. Cast it back, or load the whole table anew with "replace"`,
-      );
-    }
-  }
-  return merged;
 }
