@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DataError } from '@headrace/dataplane';
 import type { ConnectionSettings, TaskLog } from '@headrace/sdk';
 import { AccessTokens } from './access-token.ts';
-import { connectionEndpoint, type Endpoint, type QueryValue, withRequest } from './endpoint.ts';
+import { connectionEndpoint, type Endpoint, type QueryValue, withRequest, withToken } from './endpoint.ts';
 import { excerpt } from './excerpt.ts';
 import { RateLimit } from './rate-limit.ts';
 import { bytesOf, type HttpRequest, request } from './request.ts';
@@ -138,13 +138,9 @@ export class ApiClient {
 
   /** An answer, or the error that another try may mend. */
   async #once({ endpoint, method, body, maxBytes }: ApiCall, token: string | undefined): Promise<ApiAnswer | DataError> {
-    const headers = new Headers(endpoint.headers);
-    if (token !== undefined) {
-      headers.set('authorization', `Bearer ${token}`);
-      this.#usedToken = token;
-    }
+    if (token !== undefined) this.#usedToken = token;
     const wanted = {
-      endpoint: { ...endpoint, headers },
+      endpoint: token === undefined ? endpoint : withToken(endpoint, token),
       method,
       ...(body === undefined ? {} : { body }),
       accept: 'application/json',

@@ -59,11 +59,11 @@ export async function deliveryRows(plan: DeliveryPlan, duck: DuckSession, scratc
   const file = join(scratch, 'deliveries.ndjson');
   const order = keys.map((name) => ident(name)).join(', ');
   const once = `(select * from ${rows} qualify row_number() over (partition by headrace_key) = 1)`;
-  const batched = `(select (row_number() over (order by ${order}, headrace_key) - 1) // ${batch} as headrace_batch, * from ${once})`;
+  const placed = `(select row_number() over (order by ${order}, headrace_key) as headrace_place, * from ${once})`;
   const values = relation.columns.map((column) => `${textExpression(column)} as ${ident(column.name)}`);
   const pending = await duck.run(
-    `copy (select headrace_batch, headrace_key, headrace_content, ${values.join(', ')} from ${batched}
-            where headrace_key not in (select key from (${delivered})) order by headrace_batch, ${order}, headrace_key) to ${literal(file)} (format json)`,
+    `copy (select (headrace_place - 1) // ${batch} as headrace_batch, headrace_key, headrace_content, ${values.join(', ')} from ${placed}
+            where headrace_key not in (select key from (${delivered})) order by headrace_place) to ${literal(file)} (format json)`,
   );
   const changed = await duck.count(
     `select count(distinct headrace_key) from ${rows} where exists (select 1 from (${delivered}) d where d.key = headrace_key)

@@ -71,6 +71,13 @@ export function plainEndpoint(text: string): Endpoint {
   return { url, headers: new Headers(), shown: `${url.origin}${url.pathname}`, secrets: [] };
 }
 
+/** A token that the endpoint's grant has given goes with the request. */
+export function withToken(endpoint: Endpoint, token: string): Endpoint {
+  const headers = new Headers(endpoint.headers);
+  headers.set('authorization', `Bearer ${token}`);
+  return { ...endpoint, headers, secrets: [...endpoint.secrets, token] };
+}
+
 /** Adds what the DAG sends. Throws DataError, which never repeats a header's value. */
 export function withRequest(
   endpoint: Endpoint,

@@ -61,8 +61,8 @@ export function placeholdersOf(path: string): readonly string[] {
   return [...path.matchAll(PLACEHOLDER)].map(([, name = '']) => name);
 }
 
-export function withPlaceholders(path: string, valueOf: (column: string) => string): string {
-  return path.replaceAll(PLACEHOLDER, (_text, name: string) => valueOf(name));
+export function withPlaceholders(path: string, textOf: (column: string) => string): string {
+  return path.replaceAll(PLACEHOLDER, (_text, name: string) => textOf(name));
 }
 
 /** Names an HTTP connection as a place to ask, and to send rows to. */

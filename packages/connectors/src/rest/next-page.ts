@@ -142,13 +142,14 @@ export class PageWalk {
   }
 }
 
+const PARAMETER = /;\s*([\w!#$%&'*+.^`|~-]+)\s*(?:=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]+)))?/g;
+const LINK = new RegExp(`<([^>]*)>((?:\\s*${PARAMETER.source})*)`, 'g');
+
 /** The target of a `Link` header with this relation (RFC 8288); undefined when there is none. */
 export function linkOf(header: string, rel: string): string | undefined {
-  for (const [, url = '', parameters = ''] of header.matchAll(
-    /<([^>]*)>((?:\s*;\s*[\w!#$%&'*+.^`|~-]+(?:\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s;,"]+))?)*)/g,
-  )) {
-    const value = /;\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))/i.exec(parameters);
-    if ((value?.[1] ?? value?.[2] ?? '').toLowerCase().split(/\s+/).includes(rel.toLowerCase())) return url;
+  for (const [, url = '', parameters = ''] of header.matchAll(LINK)) {
+    const first = [...parameters.matchAll(PARAMETER)].find(([, name = '']) => name.toLowerCase() === 'rel');
+    if ((first?.[2] ?? first?.[3] ?? '').toLowerCase().split(/\s+/).includes(rel.toLowerCase())) return url;
   }
   return undefined;
 }
