@@ -9,6 +9,7 @@ import { type CursorHome, DataError, mayMove, type Reach, type StoredCursor } fr
 import type { CursorMove, CursorState, Place } from '@headrace/sdk';
 import type pg from 'pg';
 import { withClient } from './connect.ts';
+import { createOnce } from './create-once.ts';
 import { quote } from './sql-text.ts';
 
 interface CursorRow {
@@ -21,21 +22,17 @@ interface CursorRow {
 
 /** Makes the table in its own transaction, once, before the load's begins. Many may try at the same time. */
 export async function ensureCursorTable(client: pg.Client, schema: string): Promise<void> {
-  const name = tableIn(schema);
   if (await isThere(client, schema)) return;
-  await client.query('begin');
-  await client.query(`select pg_advisory_xact_lock(hashtext('headrace'), hashtext($1))`, [name]);
-  await client.query(`create schema if not exists ${quote(schema)}`);
-  await client.query(
-    `create table if not exists ${name} (
+  await createOnce(client, schema, [
+    `create schema if not exists ${quote(schema)}`,
+    `create table if not exists ${tableIn(schema)} (
        name text primary key,
        table_name text not null,
        state json not null,
        load_id text,
        updated_at timestamptz not null default now()
      )`,
-  );
-  await client.query('commit');
+  ]);
 }
 
 /**

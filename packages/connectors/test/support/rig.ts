@@ -28,6 +28,7 @@ export interface RunOptions {
   readonly taskInstanceId?: string;
   readonly interval?: DataInterval;
   readonly runId?: string;
+  readonly partitionKey?: string;
   readonly signal?: AbortSignal;
   /** Called with every line the task logs. */
   readonly onLog?: (line: LogLine) => void;
@@ -107,6 +108,7 @@ export async function createRig(): Promise<Rig> {
           params: {},
           logicalDate: interval.start,
           interval,
+          partitionKey: options.partitionKey,
           log: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },
           signal: options.signal ?? new AbortController().signal,
           connection(id) {
