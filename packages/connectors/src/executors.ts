@@ -5,7 +5,9 @@ import { look } from './conditions/look.ts';
 import { filesSource } from './files/files-source.ts';
 import { filesTarget } from './files/files-target.ts';
 import { httpTarget } from './http/http-target.ts';
+import { mongodbSource } from './mongodb/mongodb-source.ts';
 import { mysqlSource } from './mysql/mysql-source.ts';
+import { mysqlTarget } from './mysql/mysql-target.ts';
 import { postgresSource } from './postgres/postgres-source.ts';
 import { postgresTarget } from './postgres/postgres-target.ts';
 import { restSource } from './rest/rest-source.ts';
@@ -13,8 +15,8 @@ import { openRoot } from './roots/open-root.ts';
 
 export const executors: OperationExecutors = {
   ...createExecutors({
-    sources: { postgres: postgresSource, mysql: mysqlSource, files: filesSource, rest: restSource },
-    targets: { postgres: postgresTarget, files: filesTarget, http: httpTarget },
+    sources: { mongodb: mongodbSource, postgres: postgresSource, mysql: mysqlSource, files: filesSource, rest: restSource },
+    targets: { postgres: postgresTarget, mysql: mysqlTarget, files: filesTarget, http: httpTarget },
     openRoot,
   }),
   look,

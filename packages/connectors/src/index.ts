@@ -5,6 +5,7 @@ export { type CellOf, type RowOf, type WaitForRowCountOptions, type WaitForRowOp
 export * from './files/files.ts';
 export * from './http/http.ts';
 export * from './lake.ts';
+export * from './mongodb/mongodb.ts';
 export * from './mysql/mysql.ts';
 export * from './postgres/postgres.ts';
 export * from './rest/pagination.ts';
