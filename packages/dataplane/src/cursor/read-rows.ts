@@ -39,7 +39,7 @@ export async function readRows(task: IncrementalTask, work: Work, connectors: Co
   const rows = { file, columns: relation.columns };
   const position = await relation.position?.();
   const kept = position === undefined ? plan.before?.position : position;
-  const after = column ? await newState(plan, task, rows, column, work) : {};
+  const after = column ? await newState(plan, task, rows, column, range?.from, work) : {};
   const move = { name: plan.name, before: plan.before, after: { ...after, ...(kept === undefined ? {} : { position: kept }) } };
   work.log.info(`the cursor "${plan.name}" goes from ${shown(plan.before)} to ${shown(move.after)} with these rows`, { cursor: plan.name });
   return { relation, move, ...(column ? await withoutKnown(plan, task, rows, column, written, work) : { written, deduplicated: 0 }) };
@@ -106,15 +106,16 @@ async function newState(
   { cursor, where }: IncrementalTask,
   rows: Rows,
   column: CursorColumn,
+  readFrom: string | undefined,
   work: Work,
 ): Promise<CursorState> {
   const held = plan.before?.value;
   const largest = await largestValue(rows.file, column, held, where, work);
   if (largest === undefined) return {};
   if (!plan.recognise) return { value: largest };
-  // What is not read again next time need not be recognised; what was not complete before is not so now.
+  // What is not read again next time need not be recognised; what was not read now cannot be.
   const lagged = await before(work.duck, largest, cursor?.lag, column, where);
-  const from = plan.before?.boundaryFrom === undefined ? lagged : await later(lagged, plan.before.boundaryFrom, column, work);
+  const from = readFrom === undefined ? lagged : await later(lagged, readFrom, column, work);
   const found = await boundaryOf(work.duck, { ...rows, cursor: column, key: cursor?.key }, from, where);
   // A row that the source shows at one time and hides at another is still known while the cursor stands.
   const boundary = largest === held ? [...new Set([...(plan.before?.boundary ?? []), ...found])].sort() : found;
