@@ -115,6 +115,8 @@ export function attemptRunner({ dags, inlineBytes, resultBytes, codeFolder, ...s
       fence: { taskInstanceId, attempt, attemptId },
       scratch: scratch.folder(),
       progress,
+      // A sensor has a wait of its own.
+      ...(kind === 'task' ? {} : { ask: (form, options) => context.wait.input(form, options) }),
     });
   }
 
