@@ -22,7 +22,7 @@ export function widened(table: ColumnType, rows: ColumnType, toText = false): Co
     const sum = decimalOf(table, rows);
     if (sum) return sum;
   }
-  return toText && !elements[0] && !elements[1] ? 'text' : undefined;
+  return toText && isPlain(table) && isPlain(rows) ? 'text' : undefined;
 }
 
 /** Types whose values mean the same: a truth is no number, and a number is no text, although one can be written as the other. */
@@ -48,4 +48,9 @@ function decimalOf(a: ColumnType, b: ColumnType): ColumnType | undefined {
 
 function bothExact(a: ColumnType, b: ColumnType): ColumnType | undefined {
   return [a, b].every((type) => type === 'numeric' || digitsOf(type)) ? 'numeric' : undefined;
+}
+
+/** Lists and bytes have no one text. */
+function isPlain(type: ColumnType): boolean {
+  return type !== 'bytes' && elementType(type) === undefined;
 }
