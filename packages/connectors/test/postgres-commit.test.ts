@@ -20,7 +20,7 @@ describe('a commit to PostgreSQL', () => {
     await pos.query('drop table if exists source');
     await pos.query('create table source (id int8, name text, amount numeric(10,2))');
     await pos.query(`insert into source select i, 'name ' || i, i * 1.5 from generate_series(1, 100) i`);
-    await reporting.query('drop table if exists target, _headrace_load');
+    await reporting.query('drop table if exists target, _headrace_load, _headrace_attempt');
   });
 
   const source = () => postgres('pos').table('source', { columns });
