@@ -13,4 +13,5 @@ export * from './named-pipe.ts';
 export * from './own-columns.ts';
 export * from './package/kept-packages.ts';
 export type { PackageOwner } from './package/package-area.ts';
+export { QUARANTINE_COLUMNS, quarantineTable } from './quarantine/keep-aside.ts';
 export * from './relation.ts';
