@@ -8,6 +8,7 @@ export * from './lake.ts';
 export * from './mongodb/mongodb.ts';
 export * from './mysql/mysql.ts';
 export * from './postgres/postgres.ts';
+export * from './quarantine.ts';
 export * from './rest/pagination.ts';
 export * from './rest/rest.ts';
 export type { DeclaredColumns, QueryOptions, TableOptions } from './sql/table-place.ts';

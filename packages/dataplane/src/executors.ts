@@ -11,12 +11,13 @@ import { lakeTarget } from './lake/lake-target.ts';
 import type { Execute } from './operation.ts';
 import { metered, OperationMeter } from './operation-meter.ts';
 import { packageSource } from './package/package-source.ts';
+import { quarantineSource } from './quarantine/quarantine-source.ts';
 
-/** Builds the executors. The lake and packages need no connector: they lie on whatever roots the connectors can open. */
+/** Builds the executors. The lake, packages and quarantines need no connector: they lie on whatever roots the connectors can open. */
 export function createExecutors(given: Connectors, limits: DuckLimits = DEFAULT_LIMITS): OperationExecutors {
   const connectors: Connectors = {
     ...given,
-    sources: { ...given.sources, lake: lakeSource, packages: packageSource },
+    sources: { ...given.sources, lake: lakeSource, packages: packageSource, quarantine: quarantineSource },
     targets: { ...given.targets, lake: lakeTarget },
   };
   const executor =
