@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { type Columns, extract, type PackageResult, type Source } from '@headrace/sdk';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
@@ -71,6 +72,37 @@ describe('an API as a source', () => {
       { id: '-1', amount: '1e2', name: '', deep: null, n: null, ok: null },
     ]);
     expect(rows[0]?.whole).toContain('"amount":12345678901234567890.1234567890');
+  });
+
+  test('what is packed is unpacked, up to the limit; a NUL is kept; half a character is no text', async () => {
+    const packed = (body: string, from?: number) => {
+      api.answer = (_asked, response) => {
+        response.writeHead(200, { 'content-encoding': 'gzip' });
+        response.end(gzipSync(body).subarray(0, from));
+      };
+    };
+    packed(JSON.stringify(items(0, 5000)));
+    expect((await extractFrom(rest('crm').get('/o', { columns }))).rows).toBe(5000);
+    await expect(extractFrom(rest('crm').get('/o', { columns, maxPageBytes: 100_000 }))).rejects.toMatchObject({
+      code: 'HR_HTTP_ANSWER',
+      message: expect.stringContaining('more than 100000 bytes'),
+    });
+    packed(JSON.stringify(items(0, 5000)), 2000);
+    await expect(extractFrom(rest('crm').get('/o', { columns, ...QUICK }))).rejects.toMatchObject({ retryable: true });
+    api.answer = (_asked, response) => json(response, '[{"id": 1, "name": "a\\u0000b"}]');
+    expect(await read(rest('crm').get('/o', { columns }))).toEqual([{ id: '1', name: 'a\0b' }]);
+    api.answer = (_asked, response) => json(response, '[{"id": 1, "name": "a\\ud83d"}]');
+    await expect(extractFrom(rest('crm').get('/o', { columns }))).rejects.toMatchObject({
+      code: 'HR_TYPE_MISMATCH',
+      message: expect.stringContaining('page 1, record 1: column "name"'),
+    });
+    expect(await read(rest('crm').get('/o'))).toEqual([{ document: '{"id":1,"name":"a\\ud83d"}' }]);
+    api.answer = (_asked, response) => response.end(Buffer.from([0x5b, 0xff, 0x5d]));
+    await expect(extractFrom(rest('crm').get('/o', { columns }))).rejects.toMatchObject({ message: expect.stringContaining('no UTF-8') });
+    api.answer = (_asked, response) => response.end(`${'['.repeat(200_000)}${']'.repeat(200_000)}`);
+    await expect(extractFrom(rest('crm').get('/o', { columns }))).rejects.toMatchObject({
+      message: expect.stringContaining('nested too deeply'),
+    });
   });
 
   test('without declared columns a row is the record, as JSON', async () => {

@@ -1,12 +1,14 @@
 /**
  * What was delivered, so that a retry sends only the rest: small files under `_deliveries/<dag>/<task>/<load id>/`, named by their content.
  *
- * L1. A file is written whole, and is on the disk before it can be seen; none is ever changed.
+ * L1. A file is written whole, and is on the disk before it can be seen; none is ever changed. Many are made one when a delivery is done.
  * L2. What is in a file was delivered. What was delivered is in a file after `SOON_MS` at the latest: only what was sent in that time is sent
  *     again, under the same key, by the attempt after one that died.
  */
 import { createHash } from 'node:crypto';
-import { type FileRoot, literal, localFiles, type Work } from '@headrace/dataplane';
+import { appendFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FileNotFoundError, type FileRoot, fingerprint, literal, localFiles, type Work } from '@headrace/dataplane';
 
 export interface Delivered {
   readonly key: string;
@@ -14,35 +16,51 @@ export interface Delivered {
 }
 
 const SOON_MS = 1000;
-const MOST_LINES = 1000;
+const MOST_LINES = 200;
+/** More files than these are made one. */
+const MANY_FILES = 16;
 
 export class DeliveryLedger {
   readonly #root: FileRoot;
   readonly #folder: string;
+  /** Local copies of `#paths`. */
   readonly #known: readonly string[];
+  readonly #paths: string[];
+  /** All lines of this attempt, for `compact`. */
+  readonly #copy: string;
+  readonly #work: Work;
   #lines: string[] = [];
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
   #failure: unknown;
 
-  private constructor(root: FileRoot, folder: string, known: readonly string[]) {
+  private constructor(root: FileRoot, folder: string, paths: readonly string[], known: readonly string[], work: Work) {
     this.#root = root;
     this.#folder = folder;
+    this.#paths = [...paths];
     this.#known = known;
+    this.#copy = join(work.scratch, 'delivered.ndjson');
+    this.#work = work;
   }
 
   static async open(connection: string, loadId: string, work: Work): Promise<DeliveryLedger> {
     const root = await work.root(connection);
     const { dagId, taskId } = work.context;
     const folder = `_deliveries/${encodeURIComponent(dagId)}/${encodeURIComponent(taskId)}/${loadId}/`;
-    const paths = (await root.list(folder)).filter((path) => path.endsWith('.ndjson'));
-    return new DeliveryLedger(root, folder, await localFiles(root, paths, work, 'deliveries'));
+    for (let tried = 1; ; tried += 1) {
+      const paths = (await root.list(folder)).filter((path) => path.endsWith('.ndjson'));
+      try {
+        return new DeliveryLedger(root, folder, paths, await localFiles(root, paths, work, 'deliveries'), work);
+      } catch (error) {
+        // An attempt before this one, still at work, has just made one file of them.
+        if (!(error instanceof FileNotFoundError) || tried === 3) throw error;
+      }
+    }
   }
 
   /** A query for the `key` and `content` of all that was delivered before. */
   get delivered(): string {
-    if (this.#known.length === 0) return `select '' as key, '' as content where false`;
-    return `select key, content from read_json([${this.#known.map(literal).join(', ')}], format = 'newline_delimited', columns = {key: 'VARCHAR', content: 'VARCHAR'})`;
+    return linesOf(this.#known);
   }
 
   /** Rows of one request; they come into one file. Throws what the writing of rows before them has thrown. */
@@ -60,6 +78,19 @@ export class DeliveryLedger {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
+  /** After `close`: makes one file of many, so that a next attempt has few to read. Those of another attempt that is still at work are left. */
+  async compact(): Promise<void> {
+    const own = this.#paths.length > this.#known.length ? [this.#copy] : [];
+    if (this.#paths.length <= MANY_FILES) return;
+    const file = join(this.#work.scratch, 'ledger.ndjson');
+    await this.#work.duck.run(
+      `copy (select distinct key, content from (${linesOf([...this.#known, ...own])})) to ${literal(file)} (format json)`,
+    );
+    const whole = `${this.#folder}${(await fingerprint(file)).sha256}.ndjson`;
+    await this.#root.publish(file, whole);
+    for (const path of this.#paths) if (path !== whole) await this.#root.remove(path);
+  }
+
   #write(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -68,12 +99,22 @@ export class DeliveryLedger {
     this.#lines = [];
     const path = `${this.#folder}${createHash('sha256').update(text).digest('hex')}.ndjson`;
     this.#writing = this.#writing
-      .then(() => this.#root.create(path, text))
+      .then(async () => {
+        await this.#root.create(path, text);
+        await appendFile(this.#copy, text);
+      })
       .then(
-        () => {},
+        () => {
+          this.#paths.push(path);
+        },
         (error: unknown) => {
           this.#failure ??= error;
         },
       );
   }
+}
+
+function linesOf(files: readonly string[]): string {
+  if (files.length === 0) return `select '' as key, '' as content where false`;
+  return `select key, content from read_json([${files.map(literal).join(', ')}], format = 'newline_delimited', columns = {key: 'VARCHAR', content: 'VARCHAR'})`;
 }

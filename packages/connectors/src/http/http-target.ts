@@ -50,7 +50,8 @@ export const httpTarget: TargetConnector = {
 
     const delivery = new Delivery(settings, client, ledger, new RefusedRows(work.scratch), members, rows, where, work);
     const { delivered, refused, requests } = await delivery.run();
-    const quarantine = await refused.keep(stage, work);
+    await ledger.compact();
+    const quarantine = await refused.keep(stage, request.loadId, work);
     const counts = {
       in: request.rows.counts.in,
       out: rows.deliveredBefore + delivered,
@@ -170,10 +171,8 @@ class Delivery {
     }
     if (!this.#isOfRow(answer)) throw this.#client.refusal(call, answer);
     if (onRowError === 'fail') throw this.#rowRefused(call, answer, rows);
-    const reason = shortened(answer.body.toString('utf8'), this.#client.secrets(call.endpoint));
-    await this.#refused.add(
-      rows.map((row, index) => ({ key: row.headrace_key, status: answer.status, reason, raw: objects[index] ?? '' })),
-    );
+    const reason = `${answer.status}: ${shortened(answer.body.toString('utf8'), this.#client.secrets(call.endpoint))}`;
+    await this.#refused.add(objects.map((raw) => ({ reason, raw })));
   }
 
   #isOfRow({ status }: ApiAnswer): boolean {

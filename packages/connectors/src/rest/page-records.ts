@@ -1,6 +1,6 @@
 /** The records of an answer, and their values as rows of text. */
 import { createHash } from 'node:crypto';
-import { ColumnNotFoundError, DataError, nearest } from '@headrace/dataplane';
+import { ColumnNotFoundError, DataError, nearest, TypeMismatchError } from '@headrace/dataplane';
 import type { Column } from '@headrace/sdk';
 import { exactText, isObject, kindOf, parseExact } from './exact-json.ts';
 import { type JsonPath, jsonPath, valueAt, valuesAt } from './json-path.ts';
@@ -85,6 +85,10 @@ export class RecordRows {
       const value = valueAt(record, path);
       if (value !== undefined) this.#unseen.delete(column.name);
       const text = column.type === 'json' && value !== undefined && value !== null ? JSON.stringify(value) : exactText(value);
+      if (text?.isWellFormed() === false)
+        throw new TypeMismatchError(
+          `${place}: column "${column.name}" has half a character (a lone surrogate), which no text can hold. Declare it as json`,
+        );
       line += text === null ? ',' : `,"${text.replaceAll('"', '""')}"`;
     }
     if (line.length > MOST_RECORD_BYTES / 4 && Buffer.byteLength(line) >= MOST_RECORD_BYTES)

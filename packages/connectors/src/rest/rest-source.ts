@@ -119,9 +119,9 @@ async function ask(client: ApiClient, endpoint: Endpoint, maxBytes: number): Pro
   throw client.refusal(call, answer);
 }
 
-/** The wanted range, if the API can be asked for it. Rows without a value in the column come only when it is not. */
+/** The wanted range, if the API can be asked for it. Whether records without a value in the column come along is the API's affair. */
 function rangeParams({ incremental }: RestSettings, { range }: ReadOptions = {}): Readonly<Record<string, string>> {
-  if (incremental === undefined || range === undefined || range.missing || range.column !== incremental.column) return {};
+  if (incremental === undefined || range === undefined || range.column !== incremental.column) return {};
   const { param, until, format, inclusive } = incremental;
   return {
     ...(range.from === undefined ? {} : { [param]: lowerBound(range.from, format, !inclusive) }),

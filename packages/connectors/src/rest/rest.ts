@@ -13,7 +13,10 @@ import { jsonPath, singlePath } from './json-path.ts';
 import type { Pagination } from './pagination.ts';
 import type { RangeFormat } from './range-params.ts';
 
-/** How an API is asked only for what a task wants: a part of the data by time, or what is new. */
+/**
+ * How an API is asked only for what a task wants: a part of the data by time, or what is new. Whether records without a value in the column
+ * come along is the API's affair: where they are wanted (`onMissing: 'include'`), leave `incremental` out.
+ */
 export interface IncrementalOptions<N extends string = string> {
   /** The column that the parameters are about: the task's `cursor` names the same. */
   readonly column: N;
