@@ -124,7 +124,7 @@ function optionsOf(settings: ConnectionSettings): { readonly url: URL; readonly 
       ...(ssl === undefined ? {} : { ssl }),
       connectTimeout: 15_000,
       enableKeepAlive: true,
-      flags: ['-IGNORE_SPACE'],
+      flags: ['-IGNORE_SPACE', '-FOUND_ROWS'],
       connectAttributes: { program_name: 'headrace' },
     },
   };
