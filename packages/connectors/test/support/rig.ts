@@ -10,6 +10,7 @@ import {
   type DatasetResult,
   dag,
   type OperationExecutor,
+  type OperationRequest,
   resolveReferences,
   type TaskDefinition,
 } from '@headrace/sdk';
@@ -30,6 +31,8 @@ export interface RunOptions {
   readonly runId?: string;
   readonly partitionKey?: string;
   readonly signal?: AbortSignal;
+  /** Answers what an operation asks a person. */
+  readonly ask?: OperationRequest['ask'];
   /** Called with every line the task logs. */
   readonly onLog?: (line: LogLine) => void;
 }
@@ -98,6 +101,7 @@ export async function createRig(): Promise<Rig> {
         inputs,
         fence: { taskInstanceId: options.taskInstanceId ?? '1', attempt, attemptId: randomUUID() },
         scratch,
+        ...(options.ask === undefined ? {} : { ask: options.ask }),
         context: {
           dagId: 'rig',
           runId,
