@@ -3,7 +3,6 @@
  * server; no row becomes a JavaScript object.
  */
 import {
-  ColumnNotFoundError,
   DataError,
   feedPipe,
   firstLines,
@@ -11,46 +10,27 @@ import {
   literal,
   MISMATCH_MARK,
   makePipe,
-  nearest,
   parseExpression,
   type Relation,
   type SourceConnector,
   SqlError,
-  type SqlValue,
   storageType,
   TypeMismatchError,
 } from '@headrace/dataplane';
-import type { Column, Source } from '@headrace/sdk';
-import type pg from 'pg';
+import type { Column } from '@headrace/sdk';
 import { to as copyTo } from 'pg-copy-streams';
-import { columnTypeOfField } from './column-types.ts';
 import { applySettings, codeOf, withClient } from './connect.ts';
 import { rangeCondition } from './range-condition.ts';
-import { bindValues, quote, quoteName } from './sql-text.ts';
-
-interface ReadSettings {
-  readonly name?: string;
-  readonly sql?: string;
-  readonly where?: string;
-  readonly values: Readonly<Record<string, SqlValue>>;
-}
+import { chosenColumns, describe, selectOf } from './select.ts';
+import { quote } from './sql-text.ts';
 
 export const postgresSource: SourceConnector = {
   async open(source, work, { range } = {}) {
-    const settings = source.settings as unknown as ReadSettings;
-    const where =
-      settings.name === undefined
-        ? `The query on connection "${source.connection}"`
-        : `Table "${settings.name}" of connection "${source.connection}"`;
-    const text =
-      settings.name === undefined
-        ? (settings.sql ?? '')
-        : `select * from ${quoteName(settings.name)}${settings.where === undefined ? '' : ` where ${settings.where}`}`;
-    const { sql, settings: values } = bindValues(text.trim().replace(/;+$/, ''), settings.values, where);
+    const { name, where, sql, values } = selectOf(source);
     const connection = work.connection(source.connection);
     const present = await withClient(connection, work.signal, async (client) => {
       await applySettings(client, values);
-      return describe(client, sql, settings.name, where);
+      return describe(client, sql, name, where);
     });
     const columns = chosenColumns(present, source, where);
     const pipe = await makePipe(work.scratch, 'postgres');
@@ -67,41 +47,6 @@ export const postgresSource: SourceConnector = {
     };
   },
 };
-
-/** The columns of the query as the server describes them, without reading a row. */
-async function describe(client: pg.Client, sql: string, table: string | undefined, where: string): Promise<readonly Column[]> {
-  try {
-    const { fields } = await client.query(`select * from (${sql}\n) headrace_source limit 0`);
-    return fields.map((field) => ({ name: field.name, type: columnTypeOfField(field.dataTypeID, field.dataTypeModifier) }));
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    if (table !== undefined && (codeOf(error) === '42P01' || codeOf(error) === '3F000')) {
-      throw new DataError('HR_TABLE_NOT_FOUND', `${where} does not exist${nearest(table, await tablesOf(client))}`);
-    }
-    if (codeOf(error)?.startsWith('42')) throw new SqlError(`${where}: ${message}`, { cause: error });
-    throw error;
-  }
-}
-
-/** Tables and views that a user might have meant, as they would be written. */
-async function tablesOf(client: pg.Client): Promise<readonly string[]> {
-  const { rows } = await client.query<{ name: string }>(
-    `select case when pg_table_is_visible(c.oid) then c.relname else n.nspname || '.' || c.relname end as name
-       from pg_class c join pg_namespace n on n.oid = c.relnamespace
-      where c.relkind in ('r', 'p', 'v', 'm', 'f') and n.nspname not in ('pg_catalog', 'information_schema') and n.nspname !~ '^pg_toast'
-      limit 5000`,
-  );
-  return rows.map(({ name }) => name);
-}
-
-function chosenColumns(present: readonly Column[], { columns: declared }: Source, where: string): readonly Column[] {
-  const names = present.map(({ name }) => name);
-  const doubled = names.find((name, index) => names.indexOf(name) !== index);
-  if (doubled !== undefined) throw new SqlError(`${where} gives two columns "${doubled}". Name one of them otherwise with "as"`);
-  if (!declared) return present;
-  for (const name of Object.keys(declared)) if (!names.includes(name)) throw new ColumnNotFoundError(where, name, names);
-  return Object.entries(declared).map(([name, type]) => ({ name, type }));
-}
 
 /** Whether DuckDB can take PostgreSQL's text of the column as it is, because both have the same type. */
 function isNative(column: Column, present: readonly Column[]): boolean {
