@@ -7,6 +7,7 @@ export * from './http/http.ts';
 export * from './lake.ts';
 export * from './mongodb/mongodb.ts';
 export * from './mysql/mysql.ts';
+export * from './packages.ts';
 export * from './postgres/postgres.ts';
 export * from './quarantine.ts';
 export * from './rest/pagination.ts';

@@ -5,6 +5,7 @@ export * from './duckdb.ts';
 export * from './errors.ts';
 export * from './executors.ts';
 export * from './file-root.ts';
+export * from './lake/lake-orphans.ts';
 export * from './lake/lake-snapshot.ts';
 export * from './lake/lake-target.ts';
 export * from './load-id.ts';
