@@ -29,7 +29,7 @@ export function selectOf(source: Source): Select {
     name === undefined ? `The query on connection "${source.connection}"` : `Table "${name}" of connection "${source.connection}"`;
   const text = name === undefined ? (sql ?? '') : `select * from ${quoteName(name)}${condition === undefined ? '' : ` where ${condition}`}`;
   const bound = bindValues(text.trim().replace(/;+$/, ''), values, where);
-  return { where, sql: bound.sql, values: bound.values, ...(name === undefined ? {} : { name }) };
+  return { where, sql: bound.sql, values: bound.settings, ...(name === undefined ? {} : { name }) };
 }
 
 /** The columns of the query as the server describes them, without reading a row. */
