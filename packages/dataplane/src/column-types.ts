@@ -145,7 +145,7 @@ export function validExpression(text: string, column: Column): string {
   if (type === 'numeric') return matches(text, '[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?|NaN|-?Infinity');
   if (type === 'bytes') return matches(text, '\\\\x([0-9a-fA-F]{2})*');
   if (type === 'json') return `json_valid(${text})`;
-  const cast = `try_cast(${text} as ${storageType(type)})`;
+  const cast = `try_cast(${eraFirst(text, type)} as ${storageType(type)})`;
   const form = formOf(type);
   if (form === undefined) return `${cast} is not null`;
   const whole = `${cast} is not null and ${matches(text, `\\s*(?:${form})\\s*`)}`;
@@ -153,6 +153,12 @@ export function validExpression(text: string, column: Column): string {
     type === 'float4' || type === 'float8' ? ` and (not isinf(${cast}) or ${matches(text, '\\s*[+-]?(?i:inf(inity)?)\\s*')})` : '';
   // Most texts are written just as DuckDB writes the value: to compare costs less than to match.
   return `(coalesce(${cast}::varchar = ${text}, false) or (${whole}${finite}))`;
+}
+
+/** DuckDB wants `(BC)` right after the day, and reads past a `BC` at the end. */
+function eraFirst(text: string, type: ColumnType): string {
+  if (type !== 'date' && type !== 'timestamp' && type !== 'timestamptz') return text;
+  return `case when suffix(${text}, 'BC') then regexp_replace(${text}, '^([0-9]+-[0-9]+-[0-9]+)(.*) BC$', '\\1 (BC)\\2') else ${text} end`;
 }
 
 function matches(text: string, pattern: string): string {
@@ -216,5 +222,5 @@ function convertExpression(text: string, column: Column): string {
   if (element) return `list_transform(${listOf(text)}, lambda e: ${convertExpression('e', { name: column.name, type: element })})`;
   if (column.type === 'numeric') return text;
   if (column.type === 'bytes') return `unhex(substr(${text}, 3))`;
-  return `cast(${text} as ${storageType(column.type)})`;
+  return `cast(${eraFirst(text, column.type)} as ${storageType(column.type)})`;
 }

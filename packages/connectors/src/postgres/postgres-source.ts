@@ -17,9 +17,10 @@ import {
   storageType,
   TypeMismatchError,
 } from '@headrace/dataplane';
-import type { Column } from '@headrace/sdk';
+import { type Column, elementType } from '@headrace/sdk';
 import { to as copyTo } from 'pg-copy-streams';
 import { applySettings, codeOf, withClient } from './connect.ts';
+import { listAsJson } from './lists.ts';
 import { rangeCondition } from './range-condition.ts';
 import { chosenColumns, describe, selectOf } from './select.ts';
 import { quote } from './sql-text.ts';
@@ -34,7 +35,7 @@ export const postgresSource: SourceConnector = {
     });
     const columns = chosenColumns(present, source, where);
     const pipe = await makePipe(work.scratch, 'postgres');
-    const select = columns.map((column) => `${quote(column.name)}${isNative(column, present) ? '' : '::text'}`).join(', ');
+    const select = columns.map((column) => textOf(column, present)).join(', ');
     const wanted = range === undefined ? '' : rangeCondition(range, columns, present);
     const copy = `copy (select ${select} from (${sql}\n) headrace_source${wanted}) to stdout (format csv, null '')`;
     return {
@@ -48,10 +49,24 @@ export const postgresSource: SourceConnector = {
   },
 };
 
+/** An expression of PostgreSQL for the text of a column, as it is read here. */
+function textOf(column: Column, present: readonly Column[]): string {
+  if (isNative(column, present)) return ERAS.has(column.type) ? eraFirst(quote(column.name)) : quote(column.name);
+  const isList = elementType(column.type) && present.some(({ name, type }) => name === column.name && elementType(type));
+  return isList ? listAsJson(column) : `${quote(column.name)}::text`;
+}
+
+const ERAS: ReadonlySet<string> = new Set(['date', 'timestamp', 'timestamptz']);
+
+/** DuckDB wants `(BC)` right after the day, and reads past a `BC` at the end. */
+function eraFirst(name: string): string {
+  return `case when ${name} >= '0001-01-01' then ${name}::text else regexp_replace(${name}::text, '^(\\d+-\\d+-\\d+)(.*) BC$', '\\1 (BC)\\2') end`;
+}
+
 /** Whether DuckDB can take PostgreSQL's text of the column as it is, because both have the same type. */
 function isNative(column: Column, present: readonly Column[]): boolean {
   const type = present.find(({ name }) => name === column.name)?.type;
-  return type === column.type && !['text', 'numeric', 'json', 'bytes'].includes(type);
+  return type === column.type && !elementType(type) && !['text', 'numeric', 'json', 'bytes'].includes(type);
 }
 
 function reading(pipe: string, columns: readonly Column[], present: readonly Column[], where: string): Relation {

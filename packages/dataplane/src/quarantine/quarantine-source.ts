@@ -22,7 +22,9 @@ export const quarantineSource: SourceConnector = {
     const all = await work.duck.rows(`select ${IDENTITY} as id, json_type(raw) = 'OBJECT' as whole from (${kept.select})`);
     const lines = all.filter(({ whole }) => whole !== 'true').length;
     if (lines > 0)
-      work.log.warn(`${lines} refused rows of ${table} are lines of text that have no columns: correct them where they came from`, { lines });
+      work.log.warn(`${lines} refused rows of ${table} are lines of text that have no columns: correct them where they came from`, {
+        lines,
+      });
     const wanted = `select * from (${kept.select}) where json_type(raw) = 'OBJECT' and ${IDENTITY} not in (${replayed(options)})`;
     const valid = columns.map((column) => `(${cell(column)} is null or ${validExpression(cell(column), column)})`).join(' and ');
     const values = columns.map((column) => `${parseExpression(cell(column), column)} as ${ident(column.name)}`);

@@ -6,7 +6,7 @@ import type { TargetTable } from './target-table.ts';
 /** Types that have no equality are compared as text. */
 export function comparable(name: string, table: TargetTable, prefix = ''): string {
   const type = table.types.get(name) ?? 'text';
-  return `${prefix}${quote(name)}${/^(json|xml|point|polygon|box|circle|path|lseg|line)$/.test(type) ? '::text' : ''}`;
+  return `${prefix}${quote(name)}${/^(json|xml|point|polygon|box|circle|path|lseg|line)(\[\])?$/.test(type) ? '::text' : ''}`;
 }
 
 export function comparables(columns: readonly Column[], table: TargetTable, prefix = ''): string {

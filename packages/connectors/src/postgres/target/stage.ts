@@ -2,11 +2,12 @@
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { DataError, drainPipe, ident, literal, makePipe, type Relation, TypeMismatchError, type Work } from '@headrace/dataplane';
-import type { Column } from '@headrace/sdk';
+import { type Column, elementType } from '@headrace/sdk';
 import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { postgresType } from '../column-types.ts';
 import { codeOf } from '../connect.ts';
+import { listAsLiteral } from '../lists.ts';
 import { quote } from '../sql-text.ts';
 import type { TargetTable } from './target-table.ts';
 
@@ -70,6 +71,7 @@ export async function copyRows(
 /** A value as PostgreSQL reads it. */
 function textExpression(column: Column): string {
   const name = ident(column.name);
+  if (elementType(column.type)) return `${listAsLiteral(column)} as ${name}`;
   if (column.type === 'bytes') return `'\\x' || lower(hex(${name})) as ${name}`;
   if (column.type === 'date' || column.type === 'timestamp' || column.type === 'timestamptz')
     return `replace(${name}::varchar, ' (BC)', ' BC') as ${name}`;
