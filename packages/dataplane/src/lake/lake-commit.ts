@@ -3,7 +3,7 @@ import { DataError } from '../errors.ts';
 import { type FileRoot, urlOf } from '../file-root.ts';
 import { removeOrphans } from './lake-orphans.ts';
 import { KEPT_SNAPSHOTS, type LakeSnapshot, newestSnapshot, snapshotPath, snapshotVersions } from './lake-snapshot.ts';
-import { applyChange, type LakeChange, SUPERSEDED_FOR_MS } from './next-snapshot.ts';
+import { SUPERSEDED_FOR_MS } from './next-snapshot.ts';
 
 const TRIES = 100;
 
@@ -11,22 +11,18 @@ const TRIES = 100;
 const ORPHANS_EVERY = 16;
 
 /**
- * Commits a change. Throws FencedCommitError for an attempt that was overtaken, CursorMovedError for rows that were read from where the
- * cursor no longer is, SchemaChangedError for columns that do not fit. `now` is in epoch milliseconds.
+ * Commits what `next` makes of the newest snapshot, once; it may be asked several times, and its version must be the next. Undefined:
+ * there is nothing to commit.
  */
-export function commitChange(root: FileRoot, change: LakeChange, now: () => number): Promise<LakeSnapshot> {
-  return commitNext(root, change.table, now, (before) => applyChange(before, change, urlOf(root, change.table), now()));
-}
-
-/** Commits what `next` makes of the newest snapshot, once; it may be asked several times, and its version must be the next. */
-export async function commitNext(
+export async function commitNext<T extends LakeSnapshot | undefined>(
   root: FileRoot,
   table: string,
   now: () => number,
-  next: (before: LakeSnapshot | undefined) => LakeSnapshot,
-): Promise<LakeSnapshot> {
+  next: (before: LakeSnapshot | undefined) => T | Promise<T>,
+): Promise<T> {
   for (let tries = 0; tries < TRIES; tries += 1) {
-    const after = next(await newestSnapshot(root, table));
+    const after = await next(await newestSnapshot(root, table));
+    if (after === undefined) return after;
     if (!(await root.create(snapshotPath(table, after.version), JSON.stringify(after)))) continue;
     // A writer that slept for so long that its number had been used and removed again has committed nothing.
     const newest = (await snapshotVersions(root, table)).at(-1) ?? after.version;

@@ -28,6 +28,9 @@ export interface LoadMark {
   readonly taskInstanceId: string;
   readonly attempt: number;
   readonly at: number;
+  /** Of a load of versions: the instant that it speaks of, epoch milliseconds, and what made it. */
+  readonly asOf?: number;
+  readonly task?: string;
 }
 
 /** A cursor that is kept with the table's rows. */

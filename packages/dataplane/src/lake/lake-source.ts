@@ -7,7 +7,7 @@ import { DataError, nearest } from '../errors.ts';
 import { checkedPath, type FileRoot, urlOf } from '../file-root.ts';
 import { localFiles } from '../local-files.ts';
 import { parquetRelation, type Relation } from '../relation.ts';
-import { type LakeSnapshot, lakeTables, newestSnapshot } from './lake-snapshot.ts';
+import { type LakeFile, type LakeSnapshot, lakeTables, newestSnapshot } from './lake-snapshot.ts';
 
 export const lakeSource: SourceConnector = {
   async open(source, work) {
@@ -39,13 +39,24 @@ async function openTable(root: FileRoot, table: string, partition: Readonly<Reco
     }
   }
   const files = snapshot.files.filter((file) => Object.entries(partition).every(([name, value]) => file.partition[name] === value));
+  return openFiles(root, files, snapshot.columns, work, snapshot.partitionColumns);
+}
+
+/** The rows of some files of a table, with its columns as they are now or are to be. */
+export async function openFiles(
+  root: FileRoot,
+  files: readonly LakeFile[],
+  columns: readonly Column[],
+  work: Work,
+  partitionColumns: readonly Column[] = [],
+): Promise<Relation> {
   const local = await localFiles(
     root,
     files.map((file) => file.path),
     work,
     'lake',
   );
-  return fileRows(local, snapshot.columns, snapshot.partitionColumns, work);
+  return fileRows(local, columns, partitionColumns, work);
 }
 
 /** Rows of files that were written at different times: what one lacks is null, what it has in a narrower type is cast. */

@@ -1,5 +1,5 @@
 /** What the next snapshot of a lake table is, given the newest one and a change. Pure. See `lake-snapshot.ts` for what holds. */
-import type { Column, CursorMove } from '@headrace/sdk';
+import type { Column, CursorMove, DispositionName } from '@headrace/sdk';
 import { mayMove, sameCursor } from '../cursor/cursor-state.ts';
 import { DataError, FencedCommitError } from '../errors.ts';
 import { type LakeCursor, type LakeFile, type LakeSnapshot, schemaHash } from './lake-snapshot.ts';
@@ -9,7 +9,11 @@ export interface LakeChange {
   readonly table: string;
   readonly loadId: string;
   readonly fence: { readonly taskInstanceId: string; readonly attempt: number };
-  readonly disposition: 'append' | 'replace' | 'replace-partition';
+  readonly disposition: DispositionName;
+  /** Of `merge` and `scd2`: paths of the files that the new ones take the place of. */
+  readonly replaces?: readonly string[];
+  /** Of `scd2`: see LoadMark. */
+  readonly history?: { readonly asOf: number; readonly task: string };
   readonly partition: Readonly<Record<string, string>>;
   readonly columns: readonly Column[];
   /** Columns that may become these wider types. */
@@ -73,7 +77,7 @@ export function applyChange(before: LakeSnapshot | undefined, change: LakeChange
     files,
     loads: {
       ...Object.fromEntries(Object.entries(before?.loads ?? {}).filter(([, mark]) => now - mark.at < LOADS_FOR_MS)),
-      [change.loadId]: { taskInstanceId: change.fence.taskInstanceId, attempt: change.fence.attempt, at: now },
+      [change.loadId]: { taskInstanceId: change.fence.taskInstanceId, attempt: change.fence.attempt, at: now, ...change.history },
     },
     ...(cursors === undefined ? {} : { cursors }),
     superseded: [
@@ -106,6 +110,7 @@ function split(snapshot: LakeSnapshot, change: Omit<LakeChange, 'files'>): { kep
   const partition = JSON.stringify(change.partition);
   const leaves = (file: LakeFile): boolean => {
     if (change.disposition === 'replace') return true;
+    if (change.replaces) return change.replaces.includes(file.path);
     if (change.disposition === 'replace-partition') return JSON.stringify(file.partition) === partition;
     return file.loadId === change.loadId;
   };
