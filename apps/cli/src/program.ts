@@ -2,10 +2,12 @@
 import { Command, CommanderError, Option } from 'commander';
 import { addAssetCommands } from './commands/assets.ts';
 import { addBackfillCommands } from './commands/backfill.ts';
+import { addCursorCommands } from './commands/cursors.ts';
 import { addDagCommands } from './commands/dags.ts';
 import { addDatabaseCommands } from './commands/db.ts';
 import { addExplainCommand } from './commands/explain.ts';
 import { addNoticeCommands } from './commands/notices.ts';
+import { addPackageCommands } from './commands/packages.ts';
 import { addPoolCommands } from './commands/pools.ts';
 import { addProcessCommands } from './commands/processes.ts';
 import { addRunCommands } from './commands/runs.ts';
@@ -67,6 +69,8 @@ function createProgram(terminal: Terminal): Command {
   addNoticeCommands(program, terminal);
   addAssetCommands(program, terminal);
   addPoolCommands(program, terminal);
+  addCursorCommands(program, terminal);
+  addPackageCommands(program, terminal);
   addVersionCommand(program, terminal);
   return program;
 }

@@ -16,6 +16,8 @@ import {
 import type { ConnectionSettings, CursorState, Place } from '@headrace/sdk';
 import { openRoot } from './roots/open-root.ts';
 
+export type { KeptPackage, StoredCursor } from '@headrace/dataplane';
+
 interface Keeper {
   readonly connector: string;
   readonly home: () => Promise<CursorHome | undefined>;
