@@ -126,7 +126,7 @@ export interface StoredCursor {
 }
 
 /** A load whose rows could go from the source to the target without passing through DuckDB. */
-export interface DirectRequest extends Omit<WriteRequest, 'rows' | 'audit'> {
+export interface DirectRequest extends Omit<WriteRequest, 'rows'> {
   readonly source: Source;
   readonly read: ReadOptions;
 }

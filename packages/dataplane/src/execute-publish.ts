@@ -4,6 +4,7 @@ import type { Connectors, Work } from './connector.ts';
 import { readRows } from './cursor/read-rows.ts';
 import { type Execute, openInput, type PublishOperation } from './operation.ts';
 import { publish } from './publish.ts';
+import { publishDirectly } from './publish-directly.ts';
 import { parquetRelation, type Relation, rereadable } from './relation.ts';
 
 /**
@@ -14,11 +15,18 @@ function executePublish(kind: 'load' | 'export'): Execute {
   return async (request, work, connectors): Promise<DatasetResult> => {
     const operation = request.operation as unknown as PublishOperation;
     const where = `${kind} "${request.context.taskId}"`;
-    const { relation, counts, cursor } = await inputOf(request, kind, operation, where, work, connectors);
-    const result = await publish(operation, relation, counts, where, work, connectors, cursor);
+    const { source } = request.operation as { source?: Source };
+    const result =
+      (source && (await publishDirectly(operation, source, where, work, connectors))) ??
+      (await publishRows(request, kind, operation, where, work, connectors));
     work.log.info(`${kind}ed ${result.rows} rows`, { rows: result.rows, to: result.kind });
     return result;
   };
+}
+
+async function publishRows(...[request, kind, operation, where, work, connectors]: Parameters<typeof inputOf>): Promise<DatasetResult> {
+  const { relation, counts, cursor } = await inputOf(request, kind, operation, where, work, connectors);
+  return publish(operation, relation, counts, where, work, connectors, cursor);
 }
 
 export const executeLoad = executePublish('load');

@@ -11,6 +11,7 @@ export * from './lake/lake-target.ts';
 export * from './load-id.ts';
 export * from './local-files.ts';
 export * from './named-pipe.ts';
+export { countPipe } from './operation-meter.ts';
 export * from './own-columns.ts';
 export * from './package/kept-packages.ts';
 export type { PackageOwner } from './package/package-area.ts';

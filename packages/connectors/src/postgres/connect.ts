@@ -1,4 +1,5 @@
 /** A client of a connection for one operation: its session settings, its end with the attempt, and errors that say what to do. */
+import type { Socket } from 'node:net';
 import { DataError } from '@headrace/dataplane';
 import type { ConnectionSettings } from '@headrace/sdk';
 import pg from 'pg';
@@ -103,6 +104,7 @@ function messageOf(error: unknown): string {
   return errors?.[0] === undefined ? (message ?? String(error)) : messageOf(errors[0]);
 }
 
-function socketOf(client: pg.Client): { destroy(): void } | undefined {
-  return (client as unknown as { connection?: { stream?: { destroy(): void } } }).connection?.stream;
+/** The socket under a client; its types do not tell of it. */
+export function socketOf(client: pg.Client): Socket | undefined {
+  return (client as unknown as { connection?: { stream?: Socket } }).connection?.stream;
 }

@@ -17,6 +17,7 @@ import type pg from 'pg';
 import { withClient } from './connect.ts';
 import { ensureCursorTable, postgresCursors } from './cursor-table.ts';
 import type { KeyedRows } from './target/deduplicate.ts';
+import { copyDirectly } from './target/direct-copy.ts';
 import { beginAttempt, ensureLoadTable } from './target/load-record.ts';
 import { appendRows, applyRows, exchangeTable, leaveRows } from './target/load-ways.ts';
 import { postgresFacts } from './target/table-facts.ts';
@@ -26,6 +27,7 @@ export const postgresTarget: TargetConnector = {
   dispositions: ['append', 'replace', 'replace-partition', 'merge', 'scd2'],
   ...postgresFacts,
   cursors: postgresCursors,
+  direct: copyDirectly,
 
   write(request, work): Promise<TableResult> {
     return withClient(work.connection(request.target.connection), work.signal, (client) => writeTable(client, request, work));
