@@ -1,9 +1,10 @@
 /** The words of a REST source, one by one and without a server: paths, links, bounds, hints of when to come back. */
+import { dag, exportTo, extract } from '@headrace/sdk';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { RateLimit } from '../src/http/rate-limit.ts';
 import { waitAskedFor } from '../src/http/server-hints.ts';
-import { rest } from '../src/index.ts';
+import { http, rest } from '../src/index.ts';
 import { exactText, parseExact } from '../src/rest/exact-json.ts';
 import { jsonPath, singlePath, valueAt, valuesAt } from '../src/rest/json-path.ts';
 import { linkOf } from '../src/rest/next-page.ts';
@@ -126,4 +127,24 @@ test('a limit holds in every span of its length, however the requests come, and 
       },
     ),
   );
+});
+
+test('a wrong column is found by the compiler, and by the builder where it can be', () => {
+  const define = (build: () => unknown) => () =>
+    dag('words', {}, () => {
+      build();
+    });
+  const orders = () => extract('orders', { from: rest('crm').get('/o', { columns: { order_id: 'int8', name: 'text' } }) });
+  define(() =>
+    exportTo('a', { from: orders(), into: http('b').post('/x', { columns: { order_id: 'int8' }, idempotencyKey: ['order_id'] }) }),
+  )();
+  // @ts-expect-error it is not among the declared ones
+  expect(define(() => http('b').post('/x', { columns: { order_id: 'int8' }, idempotencyKey: ['order'] }))).toThrow(/no column "order"/);
+  // @ts-expect-error the rows do not have it
+  define(() => exportTo('c', { from: orders(), into: http('b').post('/x', { columns: { id: 'int8' }, idempotencyKey: ['id'] }) }))();
+  // @ts-expect-error there is no such column to ask by
+  expect(() => rest('crm').get('/o', { columns: { a: 'int8' }, incremental: { column: 'b', param: 'x' } })).toThrow(/no column "b"/);
+  expect(() => http('b').post('/x', { idempotencyKey: [] })).toThrow(/at least one column/);
+  expect(() => http('b').post('/x/{id}', { idempotencyKey: ['id'], batch: 2 })).toThrow(/not for a batch/);
+  expect(() => http('b').post('/x', { idempotencyKey: ['id'], concurrency: 0 })).toThrow(/at least 1/);
 });

@@ -2,8 +2,6 @@ import { assertColumns, type ColumnName, type Columns, connection as connectionT
 import { atLeastOne, checkedTraffic, type Traffic, type TrafficOptions } from './traffic.ts';
 
 export interface DeliveryOptions<C extends Columns = Columns> extends TrafficOptions {
-  /** The columns that the rows must have. */
-  readonly columns?: C;
   /** What tells two rows apart. With the load and its `generation` it is the key under which the API is sent a row, and knows it again. */
   readonly idempotencyKey: readonly ColumnName<C>[];
   /** The header of that key. Default `Idempotency-Key`. */
@@ -32,9 +30,15 @@ export interface Http {
   readonly connector: 'http';
   readonly connection: string;
   /** An export sends each row to a path below the connection's address; `{column}` in it stands for a value of the row. */
-  post<const C extends Columns = Columns>(path: string, options: DeliveryOptions<C>): Target<C>;
-  put<const C extends Columns = Columns>(path: string, options: DeliveryOptions<C>): Target<C>;
-  patch<const C extends Columns = Columns>(path: string, options: DeliveryOptions<C>): Target<C>;
+  readonly post: Deliver;
+  readonly put: Deliver;
+  readonly patch: Deliver;
+}
+
+export interface Deliver {
+  /** With `columns` the compiler checks that the rows have them, and that the options name no others. */
+  <const C extends Columns>(path: string, options: DeliveryOptions<NoInfer<C>> & { readonly columns: C }): Target<C>;
+  (path: string, options: DeliveryOptions): Target;
 }
 
 /** What the executor is given. */
@@ -69,7 +73,7 @@ export function withPlaceholders(path: string, textOf: (column: string) => strin
 export function http(connection: string): Http {
   const sending =
     (method: DeliverySettings['method']) =>
-    <const C extends Columns>(path: string, options: DeliveryOptions<C>): Target<C> => ({
+    (path: string, options: DeliveryOptions & { readonly columns?: Columns }): Target => ({
       connector: 'http',
       connection,
       kind: method.toLowerCase(),
@@ -85,11 +89,11 @@ export function http(connection: string): Http {
   }) as Http;
 }
 
-function checkedDelivery<C extends Columns>(
+function checkedDelivery(
   where: string,
   method: DeliverySettings['method'],
   path: string,
-  options: DeliveryOptions<C>,
+  options: DeliveryOptions & { readonly columns?: Columns },
 ): Omit<DeliverySettings, 'traffic'> & { readonly traffic: object } {
   const { columns, idempotencyKey, keyHeader = 'Idempotency-Key', batch = 1, wrap, body } = options;
   if (columns !== undefined) assertColumns(columns, where);

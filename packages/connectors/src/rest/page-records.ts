@@ -86,9 +86,7 @@ export class RecordRows {
       if (value !== undefined) this.#unseen.delete(column.name);
       const text = column.type === 'json' && value !== undefined && value !== null ? JSON.stringify(value) : exactText(value);
       if (text?.isWellFormed() === false)
-        throw new TypeMismatchError(
-          `${place}: column "${column.name}" has half a character (a lone surrogate), which no text can hold. Declare it as json`,
-        );
+        throw new TypeMismatchError(`${place}: column "${column.name}" has half a character (a lone surrogate), which no text can hold`);
       line += text === null ? ',' : `,"${text.replaceAll('"', '""')}"`;
     }
     if (line.length > MOST_RECORD_BYTES / 4 && Buffer.byteLength(line) >= MOST_RECORD_BYTES)
