@@ -13,6 +13,7 @@ const MAY_IMPORT = {
   'store-postgres': ['core', 'ports'],
   'queue-bullmq': ['core', 'ports'],
   objects: ['core', 'ports'],
+  connections: ['ports'],
   telemetry: ['core', 'ports'],
   dataplane: ['core', 'ports', 'sdk'],
   connectors: ['sdk', 'dataplane'],

@@ -2,11 +2,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildApi, knownTokens } from '@headrace/api';
-import { ConfigurationError, type ServiceConfiguration, secretsOf } from '@headrace/configuration';
+import { ConfigurationError, type ServiceConfiguration, secretKeysOf, secretsOf } from '@headrace/configuration';
+import { createConnectionBook, createKeyring } from '@headrace/connections';
 import { createParamsValidator, createTimetableEvaluator } from '@headrace/dag-loader';
 import { createRunCommands, DagVersions } from '@headrace/engine';
 import { createObjectStore } from '@headrace/objects';
-import { type RunningProcess, systemClock } from '@headrace/ports';
+import { type DataAdmin, type RunningProcess, systemClock } from '@headrace/ports';
 import { createStore } from '@headrace/store-postgres';
 import { attemptLogKey } from '@headrace/task-runtime';
 import { createLog, createMetrics } from '@headrace/telemetry';
@@ -32,6 +33,10 @@ export async function runApi(configuration: ServiceConfiguration): Promise<Runni
       explain: store.explain,
       waits: store.waits,
       pools: store.pools,
+      connections: createConnectionBook(store.connections, createKeyring(secretKeysOf(configuration))),
+      dataAdmin,
+      dataReports: store.dataReports,
+      progress: store.progress,
       catalog: store.catalog,
       assets: store.assets,
       backfills: store.backfills,
@@ -64,6 +69,11 @@ export async function runApi(configuration: ServiceConfiguration): Promise<Runni
     throw error;
   }
 }
+
+/** The drivers of all systems come with the first question. */
+const dataAdmin: DataAdmin = {
+  testConnection: async (settings) => (await import('@headrace/connectors/admin')).testConnection(settings),
+};
 
 function tokensOf({ token, home }: ServiceConfiguration): { token: string; name: string }[] {
   const file = join(home, 'admin-token');

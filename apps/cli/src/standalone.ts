@@ -7,7 +7,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { runApi } from '@headrace/api-app';
-import type { Configuration, ServiceConfiguration } from '@headrace/configuration';
+import { type Configuration, makeSecretKey, type ServiceConfiguration } from '@headrace/configuration';
 import { startEmbeddedPostgres } from '@headrace/embedded-postgres';
 import type { Log, RunningProcess } from '@headrace/ports';
 import { migrateQueue } from '@headrace/queue-bullmq';
@@ -44,6 +44,7 @@ export async function runStandalone(wished: Configuration, log: Log): Promise<Ru
       connections: { ...provided.connections, ...wished.connections },
     };
     localToken(configuration.home);
+    makeSecretKey(configuration.home);
     // The worker first: it is waiting when the scheduler has something to do.
     const worker = await runWorker({ ...configuration, metricsPort: 0 });
     started.push(worker);

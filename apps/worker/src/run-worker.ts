@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { type ServiceConfiguration, secretsOf } from '@headrace/configuration';
+import { type ServiceConfiguration, secretKeysOf, secretsOf } from '@headrace/configuration';
+import { createConnectionBook, createConnectionSource, createKeyring } from '@headrace/connections';
 import type { ParamsValidator } from '@headrace/dag-loader';
 import { createObjectStore } from '@headrace/objects';
 import type { RunningProcess } from '@headrace/ports';
@@ -19,7 +20,7 @@ const UNHEALTHY_AFTER_MS = 30_000;
 const SECOND = 1_000;
 
 export async function runWorker(configuration: ServiceConfiguration): Promise<RunningProcess> {
-  const { databaseUrl, queueUrl, home, host, connections, workerQueues, workerSlots, taskMemoryMb, taskEnvAllow } = configuration;
+  const { databaseUrl, queueUrl, home, host, workerQueues, workerSlots, taskMemoryMb, taskEnvAllow } = configuration;
   const log = createLog({
     name: 'worker',
     level: configuration.logLevel,
@@ -30,6 +31,11 @@ export async function runWorker(configuration: ServiceConfiguration): Promise<Ru
   const workerId = `${hostname()}-${randomUUID()}`;
   const store = createStore({ url: databaseUrl, log, metrics, applicationName: 'headrace-worker' });
   await store.checkSchema();
+  const connections = createConnectionSource({
+    configured: configuration.connections,
+    book: createConnectionBook(store.connections, createKeyring(secretKeysOf(configuration))),
+    now: () => performance.now(),
+  });
   const scratchDir = join(home, 'scratch', workerId);
   const bundleDir = join(home, 'bundles');
   const objects = createObjectStore(configuration.objects);
@@ -73,8 +79,8 @@ export async function runWorker(configuration: ServiceConfiguration): Promise<Ru
     progress: store.progress,
     triggeringEvents: (runKey) => store.assets.triggeringEvents(runKey),
     bundleDir,
-    connections: (id) => {
-      const url = connections[id];
+    connections: async (id) => {
+      const url = await connections(id);
       return url === undefined ? undefined : { id, url };
     },
     leaseMs: configuration.leaseSeconds * SECOND,
@@ -84,7 +90,7 @@ export async function runWorker(configuration: ServiceConfiguration): Promise<Ru
   const notices = await startNotices({
     workerId,
     store: store.notices,
-    connections: (id) => connections[id],
+    connections,
     bundles: new BundleCache(store.attempts, bundleDir),
     pool,
     mask: (text) => maskSecrets(text, secretsOf(configuration)),

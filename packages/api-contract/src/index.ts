@@ -6,9 +6,11 @@
  */
 export * from './assets.ts';
 export * from './backfills.ts';
+export * from './connections.ts';
 export * from './dag-runs.ts';
 export * from './dag-versions.ts';
 export * from './dags.ts';
+export * from './data-reports.ts';
 export * from './explain.ts';
 export * from './import-errors.ts';
 export * from './logs.ts';
@@ -17,6 +19,7 @@ export * from './notices.ts';
 export * from './paging.ts';
 export * from './pools.ts';
 export * from './problem.ts';
+export * from './progress.ts';
 export * from './scalars.ts';
 export * from './task-instances.ts';
 export * from './tasks.ts';

@@ -18,9 +18,11 @@ import { assetPartitionRoutes } from './resources/asset-partitions.ts';
 import { assetRoutes } from './resources/assets.ts';
 import { backfillRoutes, backfillRunRoutes } from './resources/backfills.ts';
 import { clearRoutes } from './resources/clear.ts';
+import { connectionRoutes, ownConnectionRoutes } from './resources/connections.ts';
 import { dagRunRoutes } from './resources/dag-runs.ts';
 import { dagSourceRoutes, dagVersionDiffRoutes, dagVersionRoutes } from './resources/dag-versions.ts';
 import { dagRoutes } from './resources/dags.ts';
+import { dataReportRoutes } from './resources/data-reports.ts';
 import { explainRoutes } from './resources/explain.ts';
 import { hitlRoutes } from './resources/hitl.ts';
 import { importErrorRoutes } from './resources/import-errors.ts';
@@ -29,6 +31,7 @@ import { markRoutes } from './resources/mark.ts';
 import { metricsRoutes, monitorRoutes } from './resources/monitor.ts';
 import { noticeRoutes } from './resources/notices.ts';
 import { poolRoutes } from './resources/pools.ts';
+import { progressRoutes } from './resources/progress.ts';
 import { queuedEventRoutes } from './resources/queued-events.ts';
 import { taskInstanceRoutes } from './resources/task-instances.ts';
 import { taskLogRoutes } from './resources/task-logs.ts';
@@ -98,6 +101,7 @@ const resources = [
   clearRoutes,
   markRoutes,
   poolRoutes,
+  connectionRoutes,
 ] as const;
 
 /** What Airflow's API lacks. */
@@ -109,4 +113,7 @@ const ownResources = [
   dagVersionDiffRoutes,
   noticeRoutes,
   waitRoutes,
+  ownConnectionRoutes,
+  progressRoutes,
+  dataReportRoutes,
 ] as const;

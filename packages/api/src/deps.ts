@@ -4,6 +4,9 @@ import type {
   BackfillStore,
   CatalogStore,
   CommandStore,
+  ConnectionBook,
+  DataAdmin,
+  DataReportStore,
   ExplainStore,
   HealthRecord,
   Log,
@@ -11,6 +14,7 @@ import type {
   NoticeStore,
   ObjectStore,
   PoolStore,
+  ProgressStore,
   QueryStore,
   RunCommands,
   TaskInstanceRecord,
@@ -29,6 +33,10 @@ export interface ApiDeps {
   /** What tasks wait for. */
   readonly waits: Pick<WaitStore, 'waits' | 'byToken' | 'endWaits'>;
   readonly pools: PoolStore;
+  readonly connections: ConnectionBook;
+  readonly dataAdmin: DataAdmin;
+  readonly dataReports: DataReportStore;
+  readonly progress: Pick<ProgressStore, 'ofRun'>;
   readonly catalog: Pick<CatalogStore, 'importErrors'>;
   readonly backfills: BackfillStore;
   readonly assets: Omit<AssetStore, 'triggerConsumers' | 'eventsSince' | 'newestEvents'>;

@@ -30,6 +30,13 @@ const CALLS: readonly [string, InjectOptions & { url: string }][] = [
   ['/pools', { url: '/pools?pool_name_pattern=de&order_by=-name' }],
   ['/pools/{pool_name}', { url: '/pools/default_pool' }],
   ['/pools/{pool_name}', { url: '/pools/default_pool?update_mask=slots', method: 'PATCH', payload: { slots: -1 } }],
+  ['/connections', { url: '/connections?connection_id_pattern=c&order_by=-host' }],
+  ['/connections/{connection_id}', { url: '/connections/c' }],
+  [
+    '/connections/{connection_id}',
+    { url: '/connections/c?update_mask=port', method: 'PATCH', payload: { connection_id: 'c', conn_type: 'http', port: 1 } },
+  ],
+  ['/connections/test', { url: '/connections/test', method: 'POST', payload: { connection_id: 'c', conn_type: 'http', host: 'h' } }],
   ['/assets', { url: '/assets' }],
   ['/assets/{asset_id}', { url: '/assets/4' }],
   ['/assets/aliases', { url: '/assets/aliases' }],

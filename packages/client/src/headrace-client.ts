@@ -17,6 +17,12 @@ import type {
   BackfillRunCollection,
   ClearDagRun,
   ClearTaskInstances,
+  ConnectionBody,
+  ConnectionCollection,
+  ConnectionPatch,
+  ConnectionResponse,
+  ConnectionTestResponse,
+  ConnectionTypes,
   CreateAssetEvent,
   Dag,
   DagCollection,
@@ -27,6 +33,8 @@ import type {
   DagRunPatch,
   DagVersionCollection,
   DagVersionDiff,
+  DataCheckPage,
+  DataLoadPage,
   DryRunBackfillCollection,
   HealthInfo,
   HitlDetail,
@@ -41,6 +49,7 @@ import type {
   PoolCollection,
   PoolPatch,
   PoolResponse,
+  RotatedConnections,
   RunExplanation,
   TaskCollection,
   TaskExplanation,
@@ -48,6 +57,7 @@ import type {
   TaskInstanceCollection,
   TaskInstanceTryCollection,
   TaskLog,
+  TaskProgressCollection,
   TriggerDagRun,
   UpcomingRuns,
   UpdateHitlDetail,
@@ -123,6 +133,7 @@ export function createClient(options: ClientOptions) {
   const dag = (dagId: string): string => `/dags/${encodeURIComponent(dagId)}`;
   const run = (dagId: string, runId: string): string => `${dag(dagId)}/dagRuns/${encodeURIComponent(runId)}`;
   const partitions = (asset: string): string => `/assets/${encodeURIComponent(asset)}/partitions`;
+  const connection = (id: string): string => `/connections/${encodeURIComponent(id)}`;
   const pool = (name: string): string => `/pools/${encodeURIComponent(name)}`;
   const instance = (dagId: string, runId: string, taskId: string): string =>
     `${run(dagId, runId)}/taskInstances/${encodeURIComponent(taskId)}`;
@@ -203,6 +214,23 @@ export function createClient(options: ClientOptions) {
     createPool: (body: PoolBody) => request<PoolResponse>('/pools', { method: 'POST', body }),
     patchPool: (name: string, body: PoolPatch) => request<PoolResponse>(pool(name), { method: 'PATCH', body }),
     deletePool: (name: string) => request<void>(pool(name), { method: 'DELETE' }),
+    connections: (query: Query = {}) => request<ConnectionCollection>('/connections', { query }),
+    connection: (id: string) => request<ConnectionResponse>(connection(id)),
+    createConnection: (body: ConnectionBody) => request<ConnectionResponse>('/connections', { method: 'POST', body }),
+    patchConnection: (id: string, body: ConnectionPatch) => request<ConnectionResponse>(connection(id), { method: 'PATCH', body }),
+    deleteConnection: (id: string) => request<void>(connection(id), { method: 'DELETE' }),
+    /** As it is stored. */
+    testConnection: (id: string) => request<ConnectionTestResponse>(`${connection(id)}/test`, { method: 'POST', root: OURS }),
+    /** Encrypts all secrets under the current key. */
+    rotateConnections: () => request<RotatedConnections>('/connections/rotate', { method: 'POST', root: OURS }),
+    connectionTypes: () => request<ConnectionTypes>('/connectionTypes', { root: OURS }),
+    /** How far the running tasks of a run are. */
+    progress: (dagId: string, runId: string) => request<TaskProgressCollection>(`${run(dagId, runId)}/progress`, { root: OURS }),
+    loads: (query: Query = {}) => request<DataLoadPage>('/loads', { query, root: OURS }),
+    /** The newest load of each partition of a table. */
+    latestLoads: (connectionId: string, table: string, query: Query = {}) =>
+      request<DataLoadPage>('/loads/latest', { query: { ...query, connection_id: connectionId, table }, root: OURS }),
+    checks: (query: Query = {}) => request<DataCheckPage>('/checks', { query, root: OURS }),
     /** `mapIndex` absent: every instance of the task. With `dryRun` nothing is changed. */
     markTaskInstance: (
       dagId: string,

@@ -23,7 +23,8 @@ ${rows.join('\n')}
 
 \`HEADRACE_CONN_<ID>\` holds the URL of the connection \`<id>\`, in lower case: \`HEADRACE_CONN_POS=postgres://reader:secret@tills:5432/pos\` is
 what \`postgres('pos')\` in a DAG talks to. In the file: \`connections: { pos: 'postgres://…' }\`.
-A task gets only the connections that it declares.
+A task gets only the connections that it declares. Those that are kept in Headrace, with encrypted secrets, are in [connections.md](connections.md);
+one of the same id here goes before them.
 
 ## The file
 

@@ -72,13 +72,21 @@ export const settings = {
     Type.String({
       env: 'HEADRACE_SECRET_KEY',
       description:
-        'Reserved for signing sessions and encrypting stored secrets; this version has neither. `openssl rand -base64 32` makes one.',
+        'Encrypts the secrets of connections that are kept in Headrace: the same for the API and all workers. `openssl rand -base64 32` makes one.',
       expected: 'at least 16 characters',
       minLength: 16,
       secret: true,
-      defaultText: 'none',
+      defaultText: 'the file `secret-key` in `HEADRACE_HOME`, which `standalone` makes',
     }),
   ),
+  secretKeyPrevious: Type.Array(Type.String({ minLength: 16 }), {
+    env: 'HEADRACE_SECRET_KEY_PREVIOUS',
+    description:
+      'Keys that secrets may still be encrypted under, until `headrace connections rotate` has encrypted them under `HEADRACE_SECRET_KEY`.',
+    expected: 'keys of at least 16 characters, separated by commas',
+    secret: true,
+    default: [] as string[],
+  }),
   objects: Type.String({
     env: 'HEADRACE_OBJECTS',
     description: 'Where task logs and large results are kept: file:///folder or s3://bucket/prefix?region=…',

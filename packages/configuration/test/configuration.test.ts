@@ -1,9 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { configurationDocument } from '../src/configuration-document.ts';
-import { ConfigurationError, type ConfigurationSources, environmentNames, forService, loadConfiguration, secretsOf } from '../src/index.ts';
+import { ConfigurationError, type ConfigurationSources, environmentNames, forService, loadConfiguration, makeSecretKey, secretKeysOf, secretsOf } from '../src/index.ts';
 import { notesOf, settingNames } from '../src/settings.ts';
 
 const folders: string[] = [];
@@ -46,6 +46,7 @@ describe('the configuration', () => {
       workerQueues: ['default', 'extract', 'load', 'transform', 'export'],
       leaseSeconds: 30,
       taskMemoryMb: 512,
+      secretKeyPrevious: [],
       taskEnvAllow: [],
       taskGraceSeconds: 10,
       drainSeconds: 60,
@@ -170,5 +171,24 @@ describe('the list of settings', () => {
 
   test('is what docs/configuration.md says', () => {
     expect(readFileSync(new URL('../../../docs/configuration.md', import.meta.url), 'utf8')).toBe(configurationDocument());
+  });
+});
+
+describe('the keys of secrets', () => {
+  const keysOf = (home: string, more: object = {}) => secretKeysOf({ home, secretKeyPrevious: [], ...more });
+
+  test('are those of the settings, and the one that standalone made', () => {
+    const home = folder();
+    expect(keysOf(home)).toEqual({ previous: [] });
+    makeSecretKey(home);
+    const { current } = keysOf(home);
+    expect(Buffer.from(current ?? '', 'base64')).toHaveLength(32);
+    expect(statSync(join(home, 'secret-key')).mode & 0o777).toBe(0o600);
+    makeSecretKey(home);
+    expect(keysOf(home)).toEqual({ current, previous: [] });
+    expect(keysOf(home, { secretKey: 'a-key-of-my-own!', secretKeyPrevious: ['one-from-before!'] })).toEqual({
+      current: 'a-key-of-my-own!',
+      previous: ['one-from-before!', current],
+    });
   });
 });

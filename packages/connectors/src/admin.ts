@@ -18,6 +18,8 @@ import { openRoot } from './roots/open-root.ts';
 
 export type { KeptPackage, StoredCursor } from '@headrace/dataplane';
 
+export { testConnection } from './test-connection.ts';
+
 interface Keeper {
   readonly connector: string;
   readonly home: () => Promise<CursorHome | undefined>;

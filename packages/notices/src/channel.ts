@@ -10,4 +10,4 @@ export interface Channel {
 }
 
 /** The URL of a connection; undefined when this process has none of that id. */
-export type ConnectionUrls = (id: string) => string | undefined;
+export type ConnectionUrls = (id: string) => string | undefined | Promise<string | undefined>;

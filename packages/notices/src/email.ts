@@ -21,7 +21,7 @@ export function createEmailChannel(options: { readonly connections: ConnectionUr
     async deliver(notice, signal) {
       const { target } = notice;
       if (target.kind !== 'email') throw new TypeError(`Not an e-mail: ${target.kind}`);
-      const { transport, from, domain } = mailerOf(target.connection, options.connections);
+      const { transport, from, domain } = await mailerOf(target.connection, options.connections);
       const stop = (): void => transport.close();
       signal.addEventListener('abort', stop, { once: true });
       try {
@@ -52,8 +52,8 @@ interface Mailer {
   readonly domain: string;
 }
 
-function mailerOf(id: string, connections: ConnectionUrls): Mailer {
-  const text = connections(id);
+async function mailerOf(id: string, connections: ConnectionUrls): Promise<Mailer> {
+  const text = await connections(id);
   if (text === undefined) throw new UnknownConnectionError(id);
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^smtps?:$/.test(url.protocol) || url.hostname === '') {

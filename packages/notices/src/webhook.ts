@@ -20,7 +20,7 @@ export function createWebhookChannel(options: { readonly connections: Connection
   return {
     async deliver(notice, signal) {
       if (notice.target.kind !== 'webhook') throw new TypeError(`Not a webhook: ${notice.target.kind}`);
-      const { url, secret, authorization } = endpointOf(notice.target.connection, connections);
+      const { url, secret, authorization } = await endpointOf(notice.target.connection, connections);
       const body = JSON.stringify(notice.payload);
       const timestamp = Math.floor(now() / 1_000);
       const response = await fetch(url, {
@@ -46,8 +46,8 @@ export function createWebhookChannel(options: { readonly connections: Connection
   };
 }
 
-function endpointOf(id: string, connections: ConnectionUrls) {
-  const text = connections(id);
+async function endpointOf(id: string, connections: ConnectionUrls) {
+  const text = await connections(id);
   if (text === undefined) throw new UnknownConnectionError(id);
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) throw new BadConnectionError(id, 'an http:// or https:// URL');

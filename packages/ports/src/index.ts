@@ -5,6 +5,7 @@ export * from './catalog-store.ts';
 export * from './clock.ts';
 export * from './command-store.ts';
 export * from './connection-store.ts';
+export * from './data-admin.ts';
 export * from './data-report-store.ts';
 export * from './deadline-store.ts';
 export * from './explain-store.ts';

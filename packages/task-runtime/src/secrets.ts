@@ -1,16 +1,18 @@
 /** The secrets in connections' settings: what must never stand in a log or an error. */
 import type { ConnectionSettings } from '@headrace/sdk';
 
-const SECRET_PARAMETER = /password|secret|token|key|credential|signature/i;
+const SECRET_PARAMETER = /password|passphrase|passwd|secret|token|key|credential|signature/i;
+/** Not `URL`: it knows no list of hosts, and what it refuses may hold a password all the same. */
+const AUTHORITY = /^[a-z][a-z0-9+.-]*:\/\/(?:([^@/?#]*)@)?[^?#]*(?:\?([^#]*))?/i;
 
 /** Passwords and secret parameters of the connections' URLs, written and decoded. */
 export function connectionSecrets(connections: readonly ConnectionSettings[]): readonly string[] {
   const secrets = new Set<string>();
   for (const { url } of connections) {
-    if (!URL.canParse(url)) continue;
-    const { password, searchParams } = new URL(url);
+    const [, user = '', query = ''] = AUTHORITY.exec(url) ?? [];
+    const password = user.includes(':') ? user.slice(user.indexOf(':') + 1) : '';
     for (const value of [password, decoded(password)]) secrets.add(value);
-    for (const [name, value] of searchParams) if (SECRET_PARAMETER.test(name)) secrets.add(value);
+    for (const [name, value] of new URLSearchParams(query)) if (SECRET_PARAMETER.test(name)) secrets.add(value);
   }
   secrets.delete('');
   return [...secrets];

@@ -14,7 +14,15 @@ export function secretForms(values: Iterable<string>): readonly string[] {
     if (value.length < shortest) continue;
     const base64 = base64Forms(value);
     const url = encodeURIComponent(value.toWellFormed());
-    for (const form of [value, url, url.replaceAll('%20', '+'), JSON.stringify(value).slice(1, -1), ...base64]) forms.add(form);
+    for (const form of [
+      value,
+      url,
+      url.replaceAll('%20', '+'),
+      url.replace(/%[0-9A-F]{2}/g, (each) => each.toLowerCase()),
+      JSON.stringify(value).slice(1, -1),
+      ...base64,
+    ])
+      forms.add(form);
     for (const line of value.split(/\r?\n/)) if (line.length >= shortest) forms.add(line);
   }
   return [...forms].filter((form) => form.length >= shortest).sort((a, b) => b.length - a.length);

@@ -43,6 +43,7 @@ const segments = {
   version_number: Type.Integer({ minimum: 1 }),
   other_number: Type.Integer({ minimum: 1 }),
   pool_name: Type.String(),
+  connection_id: Type.String(),
   backfill_id: Type.Integer({ minimum: 0 }),
 };
 

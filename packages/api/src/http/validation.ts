@@ -74,8 +74,12 @@ function notKnown(schema: TSchema, pointer: string): string {
   return known.length > 0 ? `is not known here; known are ${known.join(', ')}` : 'is not known here';
 }
 
-/** `, not "abc"` where the value is short and simple. */
+/** What of a request may be a secret. */
+const SECRET_FIELD = /password|extra|secret|token/i;
+
+/** `, not "abc"` where the value is short and simple, and no secret. */
 function given(value: unknown, field: string): string {
+  if (SECRET_FIELD.test(field)) return '';
   let found: unknown = value;
   for (const step of field.split('.').slice(1)) found = found === null || typeof found !== 'object' ? undefined : Reflect.get(found, step);
   const simple = ['string', 'number', 'boolean'].includes(typeof found) || found === null;

@@ -23,6 +23,7 @@ import {
 import { type ApiDeps, knownTokens } from '../../src/index.ts';
 import { createAssets } from './memory-assets.ts';
 import { type MemoryBackfills, memoryBackfills } from './memory-backfills.ts';
+import { memoryData } from './memory-data.ts';
 import { type MemoryWaits, memoryWaits } from './memory-waits.ts';
 import { versionsAndNotices } from './versions-and-notices.ts';
 
@@ -191,6 +192,7 @@ export function createFixture(): Fixture {
     waits: waits.store,
     ...versionsAndNotices(spec, T0),
     pools: poolsInMemory(),
+    ...memoryData(T0),
     version: '0.0.0-test',
     assets: createAssets(T0),
     log: silentLog,

@@ -1,0 +1,201 @@
+/** Connections that are kept in Headrace. What is secret of them goes in, and never out. */
+import {
+  ConnectionBody,
+  ConnectionCollection,
+  ConnectionListQuery,
+  ConnectionPatch,
+  ConnectionPatchQuery,
+  ConnectionResponse,
+  ConnectionTestResponse,
+  ConnectionTypes,
+  RotatedConnections,
+} from '@headrace/api-contract';
+import { ConnectionNotFoundError } from '@headrace/ports';
+import { Type } from 'typebox';
+import { connectionChange, presentConnection } from '../answers/connection.ts';
+import { invalid } from '../http/api-problem.ts';
+import { answers, answersAs, operate, path, read } from '../http/route-schema.ts';
+import type { Routes } from './context.ts';
+import { pageOf } from './page.ts';
+
+const tags = ['Connection'];
+
+export const connectionRoutes: Routes = async (app, { deps: { connections, dataAdmin } }) => {
+  app.get(
+    '/connections',
+    {
+      ...read,
+      schema: {
+        operationId: 'get_connections',
+        tags,
+        querystring: ConnectionListQuery,
+        response: answers(ConnectionCollection, 'HR_UNKNOWN_ORDER'),
+      },
+    },
+    async ({ query }) => {
+      const filter = query.connection_id_pattern === undefined ? {} : { idPattern: query.connection_id_pattern };
+      const { items, total } = await connections.list(filter, pageOf(query));
+      return { connections: items.map(presentConnection), total_entries: total };
+    },
+  );
+
+  app.get(
+    '/connections/:connection_id',
+    {
+      ...read,
+      schema: {
+        operationId: 'get_connection',
+        tags,
+        params: path('connection_id'),
+        response: answers(ConnectionResponse, 'HR_CONNECTION_NOT_FOUND'),
+      },
+    },
+    async ({ params: { connection_id: connId } }) => {
+      const found = await connections.get(connId);
+      if (found === undefined) throw new ConnectionNotFoundError(connId);
+      return presentConnection(found);
+    },
+  );
+
+  app.post(
+    '/connections',
+    {
+      ...operate,
+      schema: {
+        operationId: 'post_connection',
+        tags,
+        body: ConnectionBody,
+        response: answersAs(201, ConnectionResponse, 'HR_CONNECTION_EXISTS', 'HR_INVALID_CONNECTION', 'HR_SECRET_KEY_MISSING'),
+      },
+    },
+    async ({ body }, reply) => {
+      const { connection_id: connId, conn_type: connType } = body;
+      const created = await connections.create({ ...connectionChange(body), connId, connType });
+      return reply.code(201).send(presentConnection(created));
+    },
+  );
+
+  app.patch(
+    '/connections/:connection_id',
+    {
+      ...operate,
+      schema: {
+        operationId: 'patch_connection',
+        tags,
+        params: path('connection_id'),
+        querystring: ConnectionPatchQuery,
+        body: ConnectionPatch,
+        response: answers(
+          ConnectionResponse,
+          'HR_CONNECTION_NOT_FOUND',
+          'HR_INVALID_CONNECTION',
+          'HR_SECRET_KEY_MISSING',
+          'HR_SECRET_UNREADABLE',
+        ),
+      },
+    },
+    async ({ params: { connection_id: connId }, query, body }) => {
+      if (body.connection_id !== undefined && body.connection_id !== connId)
+        throw invalid({ field: 'body.connection_id', message: `is another id than "${connId}": create a connection of the new id` });
+      return presentConnection(await connections.change(connId, connectionChange(body, query.update_mask)));
+    },
+  );
+
+  app.delete(
+    '/connections/:connection_id',
+    {
+      ...operate,
+      schema: {
+        operationId: 'delete_connection',
+        tags,
+        params: path('connection_id'),
+        response: answersAs(204, Type.Null(), 'HR_CONNECTION_NOT_FOUND'),
+      },
+    },
+    async ({ params }, reply) => {
+      await connections.delete(params.connection_id);
+      return reply.code(204).send(null);
+    },
+  );
+
+  app.post(
+    '/connections/test',
+    {
+      // It sends a stored secret to an address that the caller names.
+      ...operate,
+      schema: {
+        operationId: 'test_connection',
+        tags,
+        body: ConnectionBody,
+        response: answers(ConnectionTestResponse, 'HR_INVALID_CONNECTION', 'HR_SECRET_KEY_MISSING', 'HR_SECRET_UNREADABLE'),
+      },
+    },
+    async ({ body }) => {
+      const { connection_id: id, conn_type: connType } = body;
+      const url = await connections.urlOf({ ...connectionChange(body), connId: id, connType });
+      return tested(await dataAdmin.testConnection({ id, url }));
+    },
+  );
+};
+
+/** What Airflow lacks. */
+export const ownConnectionRoutes: Routes = async (app, { deps: { connections, dataAdmin } }) => {
+  app.get(
+    '/connectionTypes',
+    { ...read, schema: { operationId: 'get_connection_types', tags, response: answers(ConnectionTypes) } },
+    async () => ({
+      connection_types: connections.types.map(({ name, title, fields, extra, example }) => ({
+        conn_type: name,
+        title,
+        fields: fields.map((field) => ({ ...field })),
+        extra: extra.map((field) => ({ ...field })),
+        example,
+      })),
+    }),
+  );
+
+  app.post(
+    '/connections/:connection_id/test',
+    {
+      ...operate,
+      schema: {
+        operationId: 'test_stored_connection',
+        tags,
+        params: path('connection_id'),
+        response: answers(ConnectionTestResponse, 'HR_CONNECTION_NOT_FOUND', 'HR_SECRET_KEY_MISSING', 'HR_SECRET_UNREADABLE'),
+      },
+    },
+    async ({ params: { connection_id: id } }) => {
+      const url = await connections.url(id);
+      if (url === undefined) throw new ConnectionNotFoundError(id);
+      return tested(await dataAdmin.testConnection({ id, url }));
+    },
+  );
+
+  app.post(
+    '/connections/rotate',
+    {
+      ...operate,
+      schema: {
+        operationId: 'rotate_connections',
+        tags,
+        response: answers(RotatedConnections, 'HR_SECRET_KEY_MISSING', 'HR_SECRET_UNREADABLE'),
+      },
+    },
+    () => connections.rotate(),
+  );
+};
+
+function tested({
+  ok,
+  message,
+  code,
+  ms,
+}: {
+  readonly ok: boolean;
+  readonly message: string;
+  readonly code?: string;
+  readonly ms: number;
+}) {
+  return { status: ok, message, code: code ?? null, ms };
+}
