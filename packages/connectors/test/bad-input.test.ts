@@ -147,10 +147,10 @@ describe('what is wrong with data or its place is said, with the place', () => {
     expect(result).toMatchObject({
       rows: 2,
       counts: { in: 5, out: 2, deduplicated: 0, quarantined: 3 },
-      quarantine: expect.stringContaining('.refused.parquet'),
+      quarantine: '_quarantine/rig/read',
     });
-    const refused = await read(files('lake').parquet(result.quarantine ?? ''));
-    expect(refused.columns.map(({ name }) => name)).toEqual(['line', 'column', 'reason', 'raw']);
+    const refused = await read(lake('lake').table(result.quarantine ?? ''));
+    expect(refused.columns.map(({ name }) => name)).toEqual(expect.arrayContaining(['load_id', 'row', 'column', 'reason', 'raw']));
     expect(refused.rows).toBe(3);
   });
 
