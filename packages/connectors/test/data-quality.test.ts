@@ -7,6 +7,7 @@ import {
   type LoadOptions,
   load,
   type SchemaContract,
+  type TableResult,
   type TaskDefinition,
   transform,
 } from '@headrace/sdk';
@@ -242,6 +243,89 @@ describe('checks', () => {
     await expect(run(table, 'select 1 as id where false', { checks: list })).rejects.toThrow('there are 0 rows');
     await expect(run(table, 'select 1 as id union all select 1', { checks: list })).rejects.toThrow('unique on "id"');
     expect(await run(table, 'select 1 as id', { checks: list })).toMatchObject({ checks: [{ ok: true }, { ok: true }, { ok: true }] });
+  });
+});
+
+describe('a table of PostgreSQL', () => {
+  const loadRows = async (sql: string, options: Readonly<Record<string, unknown>> = {}): Promise<TableResult> => {
+    const results = await rig.runAll(() => {
+      const given = extract('given', { from: postgres('pos').query(sql) });
+      load('put_table', {
+        from: given,
+        into: postgres('reporting').table('target'),
+        disposition: { merge: ['id'] },
+        ...(options as object),
+      });
+    });
+    return results.put_table as TableResult;
+  };
+  const held = async () => {
+    const client = await rig.client('reporting');
+    const columns = await client.query(
+      `select attname || ' ' || format_type(atttypid, atttypmod) as c from pg_attribute where attrelid = 'target'::regclass and attnum > 0 order by attnum`,
+    );
+    const found = await client.query({ text: 'select * from target order by id', rowMode: 'array' });
+    return { columns: columns.rows.map(({ c }) => c as string), rows: found.rows };
+  };
+
+  test('evolves in the commit of the rows: columns are added, types widened', async () => {
+    const client = await rig.client('reporting');
+    await client.query('drop table if exists target; create table target (id int4 primary key, amount numeric(4,2))');
+    await loadRows('select 1 as id, 1.5::numeric(4,2) as amount');
+    const result = await loadRows(`select 2::int8 as id, 1234.567::numeric(10,3) as amount, array['a', null] as tags`, {
+      contract: 'evolve',
+    });
+    expect(result.drift?.map(({ change, column }) => [change, column])).toEqual([
+      ['type_widened', 'id'],
+      ['type_widened', 'amount'],
+      ['column_added', 'tags'],
+    ]);
+    expect(await held()).toEqual({
+      columns: ['id bigint', 'amount numeric(10,3)', 'tags text[]'],
+      rows: [
+        ['1', '1.500', null],
+        ['2', '1234.567', ['a', null]],
+      ],
+    });
+  });
+
+  test('never rounds: what does not fit is refused, put aside or left out', async () => {
+    const client = await rig.client('reporting');
+    await client.query('drop table if exists target; create table target (id int4 primary key, amount numeric(10,2))');
+    const sql = `select * from (values (1, 1.250::numeric(10,3)), (2, 1.239)) v (id, amount)`;
+    await expect(loadRows(sql)).rejects.toMatchObject({ code: 'HR_TYPE_MISMATCH', message: expect.stringContaining('cannot hold 1.239') });
+    expect(await loadRows(sql, { contract: { types: 'discard_row' } })).toMatchObject({ counts: { in: 2, out: 1, quarantined: 1 } });
+    expect((await held()).rows).toEqual([[1, '1.25']]);
+    expect(await loadRows(sql, { contract: { types: 'discard_value' } })).toMatchObject({
+      counts: { in: 2, out: 2 },
+      drift: [{ discarded: 1 }],
+    });
+    expect((await held()).rows).toEqual([
+      [1, '1.25'],
+      [2, null],
+    ]);
+  });
+
+  test('is audited before the commit: bad rows are never to be seen', async () => {
+    const client = await rig.client('reporting');
+    await client.query('drop table if exists target; create table target (id int4 primary key, amount numeric(10,2))');
+    await loadRows('select 1 as id, 5::numeric(10,2) as amount');
+    const failing: readonly (readonly [Check, RegExp])[] = [
+      [checks.unique('amount', { at: 'publish' }), /unique on "amount": 2 rows/],
+      [checks.range('amount', { max: '4.99' }, { at: 'publish' }), /range on "amount": 2 rows/],
+      [checks.acceptedValues('id', [1], { at: 'publish' }), /for example 2/],
+      [checks.matches('id', '1', { at: 'publish' }), /regex on "id": 1 row/],
+      [checks.sql('one row', `select * from this where id > 1 and amount::text ~ '^5'`, { at: 'publish' }), /check "one row": 1 row/],
+    ];
+    for (const [check, message] of failing) {
+      await expect(loadRows('select 2 as id, 5::numeric(10,2) as amount', { checks: [check] })).rejects.toThrow(message);
+      expect((await held()).rows).toEqual([[1, '5.00']]);
+    }
+    const swapped = { publish: 'audit-then-swap', checks: [checks.unique('amount')] };
+    await expect(loadRows('select 2 as id, 5::numeric(10,2) as amount', swapped)).rejects.toThrow(/unique on "amount": 2 rows/);
+    expect(await loadRows('select 2 as id, 6::numeric(10,2) as amount', swapped)).toMatchObject({
+      checks: [{ ok: true }, { ok: true, at: 'publish' }],
+    });
   });
 });
 
