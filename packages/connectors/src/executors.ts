@@ -6,6 +6,7 @@ import { filesSource } from './files/files-source.ts';
 import { filesTarget } from './files/files-target.ts';
 import { httpTarget } from './http/http-target.ts';
 import { mongodbSource } from './mongodb/mongodb-source.ts';
+import { mongodbTarget } from './mongodb/mongodb-target.ts';
 import { mysqlSource } from './mysql/mysql-source.ts';
 import { mysqlTarget } from './mysql/mysql-target.ts';
 import { postgresSource } from './postgres/postgres-source.ts';
@@ -16,7 +17,7 @@ import { openRoot } from './roots/open-root.ts';
 export const executors: OperationExecutors = {
   ...createExecutors({
     sources: { mongodb: mongodbSource, postgres: postgresSource, mysql: mysqlSource, files: filesSource, rest: restSource },
-    targets: { postgres: postgresTarget, mysql: mysqlTarget, files: filesTarget, http: httpTarget },
+    targets: { mongodb: mongodbTarget, postgres: postgresTarget, mysql: mysqlTarget, files: filesTarget, http: httpTarget },
     openRoot,
   }),
   look,

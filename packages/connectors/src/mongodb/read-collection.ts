@@ -21,6 +21,7 @@ import { BSON, type Document } from 'mongodb';
 import { jsonOf } from './bson-json.ts';
 import { columnText, described } from './bson-text.ts';
 import { type MongoSession, withMongo } from './connect.ts';
+import { fieldOf } from './document-values.ts';
 import type { MongoCollectionOptions } from './mongodb.ts';
 import { rangeFilter } from './range-filter.ts';
 import { readDocuments } from './read-documents.ts';
@@ -158,15 +159,4 @@ function lineOf(document: Document, columns: readonly Column[], declared: boolea
     line[`c${index}`] = text;
   }
   return `${JSON.stringify(line)}\n`;
-}
-
-/** A field by its name, else, where that has dots, by its path. */
-function fieldOf(document: Document, path: string): unknown {
-  if (Object.hasOwn(document, path)) return document[path];
-  let value: unknown = document;
-  for (const name of path.split('.')) {
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
-    value = (value as Document)[name];
-  }
-  return value;
 }

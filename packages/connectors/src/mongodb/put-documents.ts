@@ -1,0 +1,127 @@
+/**
+ * Append, replace and replace-partition, in the collection itself: the new documents are written beside the old ones, and then the old
+ * ones of the slice go. A reader sees, for a while, both; never nothing.
+ *
+ * P1. A document's `_id` is that of its row, else made of the load and the row's place in it: writing it twice writes it once.
+ * P2. Of two replacing loads at once, that with the later epoch stays, whichever ends last.
+ */
+import { DataError, LOAD_COLUMN, type Work, type WriteRequest } from '@headrace/dataplane';
+import { BSON, type Collection, type Db, type Document, MongoBulkWriteError } from 'mongodb';
+import type { Changes, LoadClaim } from './load-record.ts';
+import { DUPLICATE_KEY, LOADS } from './load-record.ts';
+import { documentOf, type StagedRow } from './staged-documents.ts';
+
+/** The epoch of the load that wrote a document. */
+export const EPOCH = '_headrace_epoch';
+
+export interface Slice {
+  /** What the rows take the place of, besides the load's own rows. */
+  readonly filter: Document;
+  readonly collection: Collection;
+  readonly request: WriteRequest;
+  readonly claim: LoadClaim;
+  readonly where: string;
+}
+
+export type Batches = () => AsyncIterable<readonly StagedRow[]>;
+
+/** Whether the slice holds exactly the rows already, as this load wrote them. */
+export async function holdsRows({ filter, collection, request, claim }: Slice, batches: Batches): Promise<boolean> {
+  const { before } = claim;
+  if (before?.state !== 'committed' || before.content_hash !== request.rows.hash) return false;
+  const [wanted, epoch] = [request.rows.counts.out, before.rows_epoch];
+  if ((await collection.countDocuments(filter)) !== wanted) return false;
+  for await (const rows of batches()) {
+    const documents = rows.map((row) => stamped(row, claim.loadId, epoch));
+    const found = await collection
+      .find({ _id: { $in: documents.map(({ _id }) => _id) } }, { promoteValues: false, promoteLongs: false, promoteBuffers: false })
+      .toArray();
+    const held = new Map(found.map((document) => [keyOf(document._id), BSON.serialize(document)]));
+    for (const document of documents) {
+      const same = held.get(keyOf(document._id));
+      if (same === undefined || Buffer.compare(same, BSON.serialize(document)) !== 0) return false;
+    }
+  }
+  return true;
+}
+
+export async function putDocuments(slice: Slice, batches: Batches, work: Work): Promise<Changes> {
+  const { filter, collection, claim, request } = slice;
+  const changes: Changes = { inserted: 0, updated: 0, deleted: 0, unchanged: 0 };
+  const totalRows = request.rows.counts.out;
+  for await (const rows of batches()) {
+    work.signal.throwIfAborted();
+    await claim.check();
+    await putBatch(slice, rows, changes);
+    work.progress({ phase: 'writing', rows: changes.inserted + changes.updated, totalRows });
+  }
+  work.log.debug('the documents are there; those they take the place of go', { ...changes });
+  await claim.clearing();
+  const older = { $nor: [{ [EPOCH]: { $gte: claim.epoch } }] };
+  changes.deleted = (await collection.deleteMany({ $and: [filter, older] })).deletedCount;
+  return changes;
+}
+
+/** Removes the rows again when a load that began later has already put its own in their place. */
+export async function stepAside(db: Db, { collection, request, claim }: Slice): Promise<boolean> {
+  const { target, disposition, partition, loadId } = request;
+  if (disposition === 'append') return false;
+  const later = await db.collection<Document>(LOADS).findOne({
+    target: String(target.settings.name),
+    state: { $in: ['clearing', 'committed'] },
+    rows_epoch: { $gt: claim.epoch },
+    $or: [{ disposition: 'replace' }, { disposition: 'replace-partition', partition: JSON.stringify(partition) }],
+  });
+  if (later === null || (disposition === 'replace' && later.disposition !== 'replace')) return false;
+  await collection.deleteMany({ [LOAD_COLUMN]: loadId, [EPOCH]: claim.epoch });
+  return true;
+}
+
+async function putBatch({ collection, claim, request, where }: Slice, rows: readonly StagedRow[], changes: Changes): Promise<void> {
+  const documents = rows.map((row) => stamped(row, claim.loadId, claim.epoch));
+  const there = await insertNew(collection, documents);
+  changes.inserted += documents.length - there.length;
+  if (there.length === 0) return;
+  const own = request.disposition === 'append' ? { [LOAD_COLUMN]: claim.loadId } : {};
+  const older = { $or: [{ [EPOCH]: { $lte: claim.epoch } }, { [EPOCH]: null }] };
+  try {
+    await collection.bulkWrite(
+      there.map((document) => {
+        const { _id, ...replacement } = document;
+        return { replaceOne: { filter: { _id, ...own, ...older }, replacement, upsert: true } };
+      }),
+      { ordered: false },
+    );
+  } catch (error) {
+    if ((error as MongoBulkWriteError).code !== DUPLICATE_KEY) throw error;
+    await claim.check();
+    throw new DataError(
+      'HR_CONSTRAINT_VIOLATED',
+      `${where}: documents with the same _id, or another unique key, are there from another load: ${(error as Error).message.slice(0, 300)}. Load by { merge: ['_id'] } to write over them`,
+    );
+  }
+  changes.updated += there.length;
+}
+
+/** Inserts what is not there, and answers with what is. */
+async function insertNew(collection: Collection, documents: readonly Document[]): Promise<readonly Document[]> {
+  try {
+    await collection.insertMany(documents as Document[], { ordered: false });
+    return [];
+  } catch (error) {
+    if (!(error instanceof MongoBulkWriteError) || error.code !== DUPLICATE_KEY) throw error;
+    const errors = [error.writeErrors].flat();
+    const other = errors.find(({ code }) => code !== DUPLICATE_KEY);
+    if (other !== undefined) throw error;
+    return errors.map(({ index }) => documents[index]).filter((document): document is Document => document !== undefined);
+  }
+}
+
+function stamped({ ordinal, values }: StagedRow, loadId: string, epoch: unknown): Document {
+  const { _id = `${loadId}-${String(ordinal).padStart(12, '0')}`, ...fields } = documentOf(values);
+  return { _id, ...fields, [LOAD_COLUMN]: loadId, [EPOCH]: epoch };
+}
+
+function keyOf(id: unknown): string {
+  return Buffer.from(BSON.serialize({ id })).toString('base64');
+}
