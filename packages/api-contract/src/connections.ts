@@ -40,7 +40,6 @@ const fields = {
     Nullable(Type.String({ maxLength: 1_000_000, description: 'A JSON object. Values that are `***` stay what they are' })),
   ),
   team_name: Type.Optional(Type.Null()),
-  protocol: Type.Optional(Text),
 };
 
 export const ConnectionBody = Type.Object(
@@ -61,6 +60,13 @@ export const ConnectionPatchQuery = Type.Object(
   },
   { additionalProperties: false },
 );
+
+/** Ours: all of a connection in one URL, secrets too. */
+export const ConnectionByUrl = Type.Object(
+  { url: Type.String({ minLength: 1, maxLength: 100_000 }), description: Type.Optional(Text) },
+  { additionalProperties: false },
+);
+export type ConnectionByUrl = Static<typeof ConnectionByUrl>;
 
 export const ConnectionTestResponse = Type.Object({
   status: Type.Boolean(),

@@ -107,6 +107,8 @@ withSpec("Airflow's document of its REST API v2", () => {
     const fixture = createFixture();
     fixture.waits.addForm({ schema: { type: 'boolean' } });
     app = await buildApi(fixture.deps);
+    const connection = { connection_id: 'c', conn_type: 'http', host: 'h', password: 'p' };
+    await app.inject({ url: '/api/v2/connections', method: 'POST', payload: connection, headers: { authorization } });
   });
   afterAll(() => app.close());
 

@@ -82,6 +82,21 @@ test('a connection is tested before it is kept, and with the secrets that are ke
   expect(await call('POST', '/headrace/v1/connections/tills/test')).toMatchObject({ status: 404 });
 });
 
+test('a connection is put from a URL, which no answer repeats', async () => {
+  const put = await call('PUT', '/headrace/v1/connections/mail', { url: 'smtps://me:battery@mail:465', description: 'The mail' });
+  expect(put).toMatchObject({
+    status: 200,
+    body: { conn_type: 'smtp', protocol: 'smtps', host: 'mail', password: '***', description: 'The mail' },
+  });
+  expect((await call('PUT', '/headrace/v1/connections/mail', { url: 'smtp://mail' })).body).toMatchObject({
+    password: null,
+    protocol: null,
+  });
+  const wrong = await call('PUT', '/headrace/v1/connections/mail', { url: 'me:battery@mail' });
+  expect(wrong).toMatchObject({ status: 422, body: { code: 'HR_INVALID_CONNECTION' } });
+  expect(`${put.text}${wrong.text}`).not.toMatch(/battery/);
+});
+
 test('all secrets are encrypted anew, and types of connections describe themselves', async () => {
   await call('POST', '/connections', tills);
   expect((await call('POST', '/headrace/v1/connections/rotate')).body).toEqual({ rotated: 0, unchanged: 1 });

@@ -18,6 +18,7 @@ import type {
   ClearDagRun,
   ClearTaskInstances,
   ConnectionBody,
+  ConnectionByUrl,
   ConnectionCollection,
   ConnectionPatch,
   ConnectionResponse,
@@ -218,6 +219,8 @@ export function createClient(options: ClientOptions) {
     connection: (id: string) => request<ConnectionResponse>(connection(id)),
     createConnection: (body: ConnectionBody) => request<ConnectionResponse>('/connections', { method: 'POST', body }),
     patchConnection: (id: string, body: ConnectionPatch) => request<ConnectionResponse>(connection(id), { method: 'PATCH', body }),
+    /** All of it from one URL: a new one, or in the place of the one that is there. */
+    putConnection: (id: string, body: ConnectionByUrl) => request<ConnectionResponse>(connection(id), { method: 'PUT', body, root: OURS }),
     deleteConnection: (id: string) => request<void>(connection(id), { method: 'DELETE' }),
     /** As it is stored. */
     testConnection: (id: string) => request<ConnectionTestResponse>(`${connection(id)}/test`, { method: 'POST', root: OURS }),

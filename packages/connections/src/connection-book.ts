@@ -2,6 +2,7 @@
 import {
   type ConnectionBook,
   type ConnectionChange,
+  ConnectionExistsError,
   type ConnectionFacts,
   ConnectionNotFoundError,
   type ConnectionStore,
@@ -11,7 +12,7 @@ import {
   type StoredConnection,
 } from '@headrace/ports';
 import { connectionType, connectionTypes, isSecretSetting } from './connection-types.ts';
-import { type ConnectionParts, connectionUrl } from './connection-url.ts';
+import { type ConnectionParts, connectionUrl, parseConnectionUrl } from './connection-url.ts';
 import { InvalidConnectionError } from './errors.ts';
 import type { Keyring } from './keyring.ts';
 
@@ -87,7 +88,7 @@ export function createConnectionBook(store: ConnectionStore, keyring: Keyring): 
     };
   };
 
-  return {
+  const book: ConnectionBook = {
     types: connectionTypes,
     async list(filter, page) {
       const { items, total } = await store.connections(filter, page);
@@ -117,6 +118,17 @@ export function createConnectionBook(store: ConnectionStore, keyring: Keyring): 
       }
     },
     delete: (connId) => store.delete(connId),
+    async put(connId, url, description) {
+      const { connType, extra, ...given } = parseConnectionUrl(connId, url);
+      const fields = { host: null, port: null, login: null, password: null, schema: null, protocol: null, ...given, connType, extra };
+      const said = description === undefined ? {} : { description };
+      try {
+        return await book.create({ connId, ...fields, ...said });
+      } catch (error) {
+        if (!(error instanceof ConnectionExistsError)) throw error;
+        return book.change(connId, { ...fields, ...said });
+      }
+    },
     async rotate() {
       let rotated = 0;
       let unchanged = 0;
@@ -150,6 +162,7 @@ export function createConnectionBook(store: ConnectionStore, keyring: Keyring): 
       );
     },
   };
+  return book;
 }
 
 /** What a change leaves of the parts and adds to them. */

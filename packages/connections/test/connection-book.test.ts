@@ -91,6 +91,28 @@ describe('the book of connections', () => {
     await expect(book.change('none', {})).rejects.toMatchObject({ code: 'HR_CONNECTION_NOT_FOUND' });
   });
 
+  test('takes all of one from a URL, in the place of the one that was there', async () => {
+    const { book } = world();
+    expect(await book.put('mail', 'smtps://me:sec%2Fret@mail:465?from=a@b')).toMatchObject({
+      connType: 'smtp',
+      protocol: 'smtps',
+      hasPassword: true,
+    });
+    expect(await book.url('mail')).toBe('smtps://me:sec%2Fret@mail:465?from=a%40b');
+    await book.put('mail', 'smtp://other', 'The mail');
+    expect(await book.url('mail')).toBe('smtp://other');
+    expect(await book.get('mail')).toEqual({
+      connId: 'mail',
+      connType: 'smtp',
+      description: 'The mail',
+      host: 'other',
+      extra: {},
+      hasPassword: false,
+      secretExtra: [],
+    });
+    await expect(book.put('mail', 'nonsense')).rejects.toMatchObject({ code: 'HR_INVALID_CONNECTION' });
+  });
+
   test('refuses what makes no connection', async () => {
     const { book } = world();
     await expect(book.create({ ...tills, connId: 'a b' })).rejects.toMatchObject({ code: 'HR_INVALID_CONNECTION' });

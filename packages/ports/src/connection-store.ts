@@ -108,6 +108,8 @@ export interface ConnectionBook {
   change(connId: string, change: ConnectionChange): Promise<ConnectionView>;
   /** Rejects with ConnectionNotFoundError. */
   delete(connId: string): Promise<void>;
+  /** All of it from one URL: a new connection, or in the place of the one with this id. Rejects as `create`. */
+  put(connId: string, url: string, description?: string | null): Promise<ConnectionView>;
   /** Encrypts every secret under the current key. */
   rotate(): Promise<{ readonly rotated: number; readonly unchanged: number }>;
   /** As a connector takes it. Undefined: there is none. Rejects with SecretUnreadableError. */

@@ -75,7 +75,7 @@ function notKnown(schema: TSchema, pointer: string): string {
 }
 
 /** What of a request may be a secret. */
-const SECRET_FIELD = /password|extra|secret|token/i;
+const SECRET_FIELD = /password|extra|secret|token|url/i;
 
 /** `, not "abc"` where the value is short and simple, and no secret. */
 function given(value: unknown, field: string): string {

@@ -1,6 +1,7 @@
 /** Connections that are kept in Headrace. What is secret of them goes in, and never out. */
 import {
   ConnectionBody,
+  ConnectionByUrl,
   ConnectionCollection,
   ConnectionListQuery,
   ConnectionPatch,
@@ -152,6 +153,21 @@ export const ownConnectionRoutes: Routes = async (app, { deps: { connections, da
         example,
       })),
     }),
+  );
+
+  app.put(
+    '/connections/:connection_id',
+    {
+      ...operate,
+      schema: {
+        operationId: 'put_connection',
+        tags,
+        params: path('connection_id'),
+        body: ConnectionByUrl,
+        response: answers(ConnectionResponse, 'HR_INVALID_CONNECTION', 'HR_SECRET_KEY_MISSING'),
+      },
+    },
+    async ({ params, body }) => presentConnection(await connections.put(params.connection_id, body.url, body.description)),
   );
 
   app.post(
