@@ -2,7 +2,7 @@
  * BSON values as the text of a column type. A value that the type cannot hold exactly has no text; text is taken as it is, and looked at
  * where it is parsed.
  */
-import { type ColumnType, decimalSize } from '@headrace/sdk';
+import { type ColumnType, decimalSize, elementType } from '@headrace/sdk';
 import type { Binary, Decimal128, Double, Int32, Long, ObjectId } from 'mongodb';
 import { bsonType, jsonOf } from './bson-json.ts';
 
@@ -12,6 +12,8 @@ const UUID_SUBTYPE = 4;
 export function columnText(value: unknown, type: ColumnType): string | null | undefined {
   if (value === null || value === undefined) return null;
   if (type === 'json') return jsonOf(value);
+  const element = elementType(type);
+  if (element) return listText(value, element);
   if (typeof value === 'string') return value;
   if (typeof value === 'boolean') return type === 'boolean' || type === 'text' ? String(value) : undefined;
   if (value instanceof Date) return dateText(value, type);
@@ -30,6 +32,13 @@ export function columnText(value: unknown, type: ColumnType): string | null | un
     default:
       return undefined;
   }
+}
+
+/** A list is a JSON array of the texts of its elements. */
+function listText(value: unknown, element: ColumnType): string | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const texts = value.map((each) => columnText(each, element));
+  return texts.includes(undefined) ? undefined : JSON.stringify(texts);
 }
 
 /** How a value is called in messages, with the value. */
@@ -74,11 +83,10 @@ function dateText(value: Date, type: ColumnType): string | undefined {
   const [day = '', time = ''] = value.toISOString().split('T');
   if (type === 'date' && time !== '00:00:00.000Z') return undefined;
   const year = value.getUTCFullYear();
-  const rest = day.slice(-6);
-  const written = year > 0 ? `${String(year).padStart(4, '0')}${rest}` : `${String(1 - year).padStart(4, '0')}${rest}`;
-  const era = year > 0 ? '' : ' (BC)';
+  const written = `${String(year > 0 ? year : 1 - year).padStart(4, '0')}${day.slice(-6)}`;
+  const era = year > 0 ? '' : ' BC';
   if (type === 'date') return `${written}${era}`;
-  return era === '' ? `${written}T${time}` : `${written}${era} ${time.replace('Z', '')}${type === 'timestamptz' ? '+00' : ''}`;
+  return `${written} ${time.replace('Z', '')}${type === 'timestamp' ? '' : '+00'}${era}`;
 }
 
 /** `1.5E+3` → `1500`. */

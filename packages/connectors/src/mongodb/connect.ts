@@ -87,9 +87,10 @@ export function explainMongo(error: unknown, where: string): unknown {
 export function isConnectionLoss(error: unknown): boolean {
   const CURSOR_NOT_FOUND = 43;
   const RETRYABLE = [6, 7, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436, CURSOR_NOT_FOUND];
-  return (
-    /^Mongo(Network|PoolCleared|NetworkTimeout|TopologyClosed|NotConnected)/.test(nameOf(error)) || RETRYABLE.includes(codeOf(error) ?? 0)
-  );
+  // A bulk write repeats of a lost connection only what it says.
+  if (nameOf(error) === 'MongoBulkWriteError' && codeOf(error) === undefined) return true;
+  const lost = /^Mongo(Network|PoolCleared|NetworkTimeout|TopologyClosed|NotConnected)/;
+  return lost.test(nameOf(error)) || RETRYABLE.includes(codeOf(error) ?? 0);
 }
 
 /** What the server calls an error. Where nothing is promoted it is a number in BSON's clothes. */

@@ -73,5 +73,6 @@ function compareNumbers(a: string, b: string): number {
   if (left === undefined || right === undefined) return Number(a) - Number(b) || 0;
   if (left.sign !== right.sign) return left.sign - right.sign;
   if (left.power !== right.power) return (left.power - right.power) * left.sign;
-  return (left.digits < right.digits ? -1 : left.digits > right.digits ? 1 : 0) * left.sign;
+  if (left.digits === right.digits) return 0;
+  return left.digits < right.digits ? -left.sign : left.sign;
 }

@@ -1,6 +1,6 @@
 /** Rows out of DuckDB, in bounded batches of documents. */
 import { StringDecoder } from 'node:string_decoder';
-import { DataError, drainPipe, ident, literal, makePipe, type Work } from '@headrace/dataplane';
+import { DataError, drainPipe, ident, literal, makePipe, textExpression, type Work } from '@headrace/dataplane';
 import type { Column } from '@headrace/sdk';
 import type { Document } from 'mongodb';
 import { toBson, type WriteOptions } from './to-bson.ts';
@@ -25,7 +25,7 @@ export async function* stagedRows(
   together: readonly string[] = [],
 ): AsyncGenerator<readonly StagedRow[]> {
   const pipe = await makePipe(work.scratch, 'mongodb');
-  const texts = columns.map((column, index) => `${textExpression(column)} as c${index}`);
+  const texts = columns.map((column, index) => `${textExpression(ident(column.name), column.type)} as c${index}`);
   const query = work.duck.run(`copy (select ${texts.join(', ')} from (${select})) to ${literal(pipe)} (format json, use_tmp_file false)`);
   query.catch(() => {});
   const keys = together.map((name) => columns.findIndex((column) => column.name === name));
@@ -75,14 +75,6 @@ export function checkNames(columns: readonly Column[], where: string): void {
         `${where}: "${name}" cannot be a field beside the others: it begins with "$", has an empty part, or lies inside another column. Rename it in SQL`,
       );
   }
-}
-
-function textExpression({ name, type }: Column): string {
-  const column = ident(name);
-  if (type === 'bytes') return `lower(hex(${column}))`;
-  // The digits that the value has as a double.
-  if (type === 'float4') return `cast(cast(${column} as double) as varchar)`;
-  return `cast(${column} as varchar)`;
 }
 
 /** Lines end with `\n` alone: other characters that end lines may stand in text. */

@@ -1,9 +1,11 @@
 /** A value of a column, as DuckDB writes it as text, as BSON. Null stays null. */
 import { TypeMismatchError } from '@headrace/dataplane';
-import { type Column, decimalSize } from '@headrace/sdk';
+import { type Column, decimalSize, elementType } from '@headrace/sdk';
 import { Binary, Decimal128, Double, Int32, Long, ObjectId, UUID } from 'mongodb';
 import type { MongoCollectionOptions } from './mongodb.ts';
 import { parseJson } from './parse-json.ts';
+
+const ERA = / \(?BC\)?/;
 
 export type WriteOptions = Pick<MongoCollectionOptions, 'decimals' | 'timestamps'>;
 
@@ -23,7 +25,14 @@ export function toBson(text: string | null, column: Column, options: WriteOption
   }
 }
 
-function convert(text: string, { name, type }: Column, { decimals, timestamps }: WriteOptions): unknown {
+function convert(text: string, column: Column, options: WriteOptions): unknown {
+  const { name, type } = column;
+  const { decimals, timestamps } = options;
+  const element = elementType(type);
+  if (element) {
+    const texts = JSON.parse(text) as readonly (string | null)[];
+    return texts.map((each) => (each === null ? null : convert(each, { name, type: element }, options)));
+  }
   if (type === 'numeric' || decimalSize(type)) {
     if (decimals === 'text') return text;
     try {
@@ -41,6 +50,7 @@ function convert(text: string, { name, type }: Column, { decimals, timestamps }:
     case 'int8':
       return Long.fromString(text);
     case 'float4':
+      return new Double(Math.fround(doubleOf(text)));
     case 'float8':
       return new Double(doubleOf(text));
     case 'uuid':
@@ -48,7 +58,7 @@ function convert(text: string, { name, type }: Column, { decimals, timestamps }:
     case 'json':
       return parseJson(text);
     case 'bytes':
-      return new Binary(Buffer.from(text, 'hex'));
+      return new Binary(Buffer.from(text.slice(2), 'hex'));
     case 'date':
     case 'timestamp':
     case 'timestamptz':
@@ -63,17 +73,18 @@ function doubleOf(text: string): number {
   return named[text.toLowerCase().replace('infinity', 'inf')] ?? Number(text);
 }
 
-/** `2017-06-19 04:05:06.789+00`, `2017-06-19`, `0044-03-15 (BC)`. Without a zone it is that time in UTC. */
+/** `2017-06-19 04:05:06.789+00`, `2017-06-19`, with `BC` for years before our era. Without a zone it is that time in UTC. */
 function dateOf(text: string): Date {
-  const parts = /^(\d{4,6})-(\d\d)-(\d\d)( \(BC\))?(?: (\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?)?( \(BC\))?(?:\+00)?$/.exec(text);
+  const parts = /^(\d{4,6})-(\d\d)-(\d\d)(?: (\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?)?(?:\+00)?$/.exec(text.replace(ERA, ''));
   if (parts === null) throw new RangeError('a Date has no such instant');
-  const [, digits = '', month, day, era, time = '00:00:00', fraction = '', lateEra] = parts;
+  const [, digits = '', month, day, time = '00:00:00', fraction = ''] = parts;
   const micros = fraction.padEnd(6, '0');
   if (!micros.endsWith('000')) throw new RangeError("a Date has milliseconds. Say timestamps: 'text', or round it in SQL");
-  const year = era || lateEra ? 1 - Number(digits) : Number(digits);
-  const written =
-    year >= 0 && year <= 9999 ? String(year).padStart(4, '0') : `${year < 0 ? '-' : '+'}${String(Math.abs(year)).padStart(6, '0')}`;
-  const date = new Date(`${written}-${month}-${day}T${time}.${micros.slice(0, 3)}Z`);
+  const year = ERA.test(text) ? 1 - Number(digits) : Number(digits);
+  const signed = `${year < 0 ? '-' : '+'}${String(Math.abs(year)).padStart(6, '0')}`;
+  const date = new Date(
+    `${year >= 0 && year <= 9999 ? String(year).padStart(4, '0') : signed}-${month}-${day}T${time}.${micros.slice(0, 3)}Z`,
+  );
   if (Number.isNaN(date.getTime())) throw new RangeError('a Date has no such instant');
   return date;
 }
