@@ -1,13 +1,14 @@
 /** An Excel workbook, `.xlsx`: the rows of one sheet as texts, numbers as Excel shows them (15 digits), dates as ISO 8601. */
 import { join } from 'node:path';
 import { DataError, localFile } from '@headrace/dataplane';
+import type { Columns } from '@headrace/sdk';
 import { SaxesParser, type SaxesTagPlain } from 'saxes';
 import { localName, plainText, type Workbook, withWorkbook } from './excel-workbook.ts';
 import { assertUnchanged, write } from './local-text.ts';
 import type { OpenFile } from './source-file.ts';
 import { openRecords } from './text-records.ts';
 
-const DAY_MICROSECONDS = 86_400_000_000;
+const DAY_MILLISECONDS = 86_400_000;
 
 export const openExcel: OpenFile = async (source, place, work) => {
   const { root, path, url, index } = source;
@@ -15,7 +16,13 @@ export const openExcel: OpenFile = async (source, place, work) => {
   const local = await localFile(root, path, work, 'files');
   const file = join(work.scratch, `records-${index}.ndjson`);
   const keys = await withWorkbook(local, url, typeof sheet === 'number' ? sheet : String(sheet), async (workbook) => {
-    const rows = new SheetRows(workbook, url, Number(header), new Set(Array.isArray(nulls) ? nulls.map(String) : [String(nulls)]));
+    const rows = new SheetRows(
+      workbook,
+      url,
+      Number(header),
+      new Set(Array.isArray(nulls) ? nulls.map(String) : [String(nulls)]),
+      place.columns ?? {},
+    );
     const lines = async function* (): AsyncGenerator<Buffer> {
       for await (const chunk of workbook.sheet.chunks()) yield Buffer.from(rows.write(chunk));
       yield Buffer.from(rows.end());
@@ -24,7 +31,7 @@ export const openExcel: OpenFile = async (source, place, work) => {
     return rows.names();
   });
   await assertUnchanged(source);
-  return openRecords({ file, url: `${url}`, keys, quarantine: badRows === 'quarantine' }, place, work);
+  return openRecords({ file, url, keys, quarantine: badRows === 'quarantine' }, place, work);
 };
 
 /** Turns chunks of a sheet into lines of records. */
@@ -34,6 +41,8 @@ class SheetRows {
   readonly #url: string;
   readonly #headerRow: number;
   readonly #nulls: ReadonlySet<string>;
+  /** Columns whose binary fractions are wanted as they are. */
+  readonly #floats: ReadonlySet<string>;
   readonly #names = new Map<number, string>();
   #sawHeader = false;
   #row = 0;
@@ -45,7 +54,8 @@ class SheetRows {
   #cells = new Map<number, string>();
   #lines: string[] = [];
 
-  constructor(workbook: Workbook, url: string, headerRow: number, nulls: ReadonlySet<string>) {
+  constructor(workbook: Workbook, url: string, headerRow: number, nulls: ReadonlySet<string>, columns: Columns) {
+    this.#floats = new Set(Object.entries(columns).flatMap(([name, type]) => (type === 'float4' || type === 'float8' ? [name] : [])));
     this.#workbook = workbook;
     this.#url = url;
     this.#headerRow = headerRow;
@@ -138,8 +148,13 @@ class SheetRows {
         return text;
       default:
         if (text === '') return undefined;
-        return this.#workbook.dateStyles.has(this.#style) ? dateText(Number(text), this.#workbook.startsIn1904) : numberText(text);
+        return this.#workbook.dateStyles.has(this.#style) ? dateText(Number(text), this.#workbook.startsIn1904) : this.#numberText(text);
     }
+  }
+
+  #numberText(text: string): string {
+    const name = this.#names.get(this.#column);
+    return name !== undefined && this.#floats.has(name) ? text : numberText(text);
   }
 
   #fault(code: string, what: string): DataError {
@@ -170,21 +185,15 @@ function numberText(text: string): string {
   return `${sign}${all.padEnd(shift + 1, '0').slice(0, shift + 1)}`;
 }
 
-/** A day, a moment, or, below one day, a time of day. */
+/** A day, a moment to the millisecond, which is as far as Excel counts, or, below one day, a time of day. */
 function dateText(serial: number, startsIn1904: boolean): string {
-  const day = Math.floor(serial);
-  const microseconds = Math.round((serial - day) * DAY_MICROSECONDS);
-  const clock = clockText(microseconds);
-  if (day === 0 && microseconds > 0) return clock;
+  const milliseconds = Math.round(serial * DAY_MILLISECONDS);
+  const day = Math.floor(milliseconds / DAY_MILLISECONDS);
+  const isWhole = milliseconds === day * DAY_MILLISECONDS;
   // Excel believes that 1900 was a leap year: until that day it is one ahead.
-  const since1970 = day - 25569 + (startsIn1904 ? 1462 : day < 60 ? 1 : 0) + (microseconds === DAY_MICROSECONDS ? 1 : 0);
-  const date = new Date(since1970 * 86_400_000).toISOString().slice(0, 10);
-  return microseconds === 0 ? date : `${date} ${microseconds === DAY_MICROSECONDS ? '00:00:00' : clock}`;
-}
-
-function clockText(microseconds: number): string {
-  const seconds = Math.floor(microseconds / 1_000_000);
-  const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60].map((part) => String(part).padStart(2, '0'));
-  const fraction = microseconds % 1_000_000;
-  return `${parts.join(':')}${fraction === 0 ? '' : `.${String(fraction).padStart(6, '0').replace(/0+$/, '')}`}`;
+  const since1970 = day - 25569 + (startsIn1904 ? 1462 : day < 60 ? 1 : 0);
+  const moment = new Date(milliseconds - day * DAY_MILLISECONDS + since1970 * DAY_MILLISECONDS);
+  const [date = '', clock = ''] = moment.toISOString().replace('Z', '').split('T');
+  if (day === 0 && !isWhole) return clock;
+  return isWhole ? date : `${date} ${clock}`;
 }

@@ -16,9 +16,9 @@ const ESCAPES = new Set([...'"\\/bfnrt'].map((character) => character.charCodeAt
 
 /**
  * `,"key":"value"` for each member, null staying null. `text` is latin1. `keys` remembers in which record each key came last, by the text
- * between its quotes. Throws JsonFault.
+ * with its quotes. A string under a key of `whole` stays JSON, with its quotes. Throws JsonFault.
  */
-export function recordLine(text: string, keys: Map<string, number>, record: number): string {
+export function recordLine(text: string, keys: Map<string, number>, record: number, whole: ReadonlySet<string>): string {
   let line = '';
   let at = spaces(text, 1);
   if (text.charCodeAt(0) !== 0x7b) throw new JsonFault(0, `it begins with ${shown(text, 0)}: a record must be an object, {…}`);
@@ -33,7 +33,7 @@ export function recordLine(text: string, keys: Map<string, number>, record: numb
     if (text.charCodeAt(at) !== 0x3a) throw new JsonFault(at, `behind the key ${key} is ${shown(text, at)} and no colon`);
     at = spaces(text, at + 1);
     const valueEnd = valueFrom(text, at);
-    line += `,${key}:${asString(text.slice(at, valueEnd))}`;
+    line += `,${key}:${asString(text.slice(at, valueEnd), whole.has(key))}`;
     at = spaces(text, valueEnd);
     const next = text.charCodeAt(at);
     if (next === 0x7d) return end(text, at, line);
@@ -48,10 +48,10 @@ function end(text: string, at: number, line: string): string {
   return line;
 }
 
-function asString(value: string): string {
+function asString(value: string, isWhole: boolean): string {
   const first = value.charCodeAt(0);
-  if (first === 0x22 || value === 'null') return value;
-  if (first !== 0x7b && first !== 0x5b) return `"${value}"`;
+  if (value === 'null' || (first === 0x22 && !isWhole)) return value;
+  if (first !== 0x7b && first !== 0x5b && first !== 0x22) return `"${value}"`;
   return `"${value.replace(/["\\]/g, '\\$&').replace(/[\r\n\t]/g, ' ')}"`;
 }
 

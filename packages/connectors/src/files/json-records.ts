@@ -26,6 +26,7 @@ export class JsonRecords {
   readonly keys = new Map<string, number>();
   records = 0;
   readonly #url: string;
+  readonly #whole: ReadonlySet<string>;
   /** Where records stand one on a line, one that is none does not spoil the others. */
   readonly #refuse: ((record: RefusedRecord) => void) | undefined;
   #shape: Shape | undefined;
@@ -41,8 +42,10 @@ export class JsonRecords {
   /** In a list: what must come next. */
   #expects: 'record' | 'record or end' | 'comma or end' | 'nothing' = 'record or end';
 
-  constructor(url: string, refuse?: (record: RefusedRecord) => void) {
+  /** `whole`: the names of columns that are JSON themselves. */
+  constructor(url: string, whole: readonly string[], refuse?: (record: RefusedRecord) => void) {
     this.#url = url;
+    this.#whole = new Set(whole.map((name) => Buffer.from(JSON.stringify(name)).toString('latin1')));
     this.#refuse = refuse;
   }
 
@@ -172,7 +175,7 @@ export class JsonRecords {
     if (text.length > LARGEST_RECORD) throw this.#fault(line, `the record has more than ${LARGEST_RECORD} bytes`);
     this.records += 1;
     try {
-      return `{"headrace_line":"${line}"${recordLine(text, this.keys, this.records)}}\n`;
+      return `{"headrace_line":"${line}"${recordLine(text, this.keys, this.records, this.#whole)}}\n`;
     } catch (error) {
       if (!(error instanceof JsonFault)) throw error;
       this.records -= this.#refuse ? 1 : 0;

@@ -10,8 +10,9 @@ export const openJson: OpenFile = async (source, place, work) => {
   const { url, index } = source;
   const { settings } = place;
   const quarantine = settings.badRows === 'quarantine';
+  const whole = Object.entries(place.columns ?? {}).flatMap(([name, type]) => (type === 'json' || type.endsWith('[]') ? [name] : []));
   const refused = new RefusedFile(source, work);
-  const records = new JsonRecords(url, quarantine ? (record) => refused.add(record) : undefined);
+  const records = new JsonRecords(url, whole, quarantine ? (record) => refused.add(record) : undefined);
   const encoding = String(settings.encoding ?? 'utf-8');
   const lines = async function* (): AsyncGenerator<string> {
     for await (const chunk of transcoded(bytesOf(source, work), { encoding, url, onBad: 'fail' })) {

@@ -35,7 +35,7 @@ export function textValue(column: Column, forms: TextForms, place = `''`): TextV
     const plain = `replace(${thousands === '' ? text : `replace(${text}, ${literal(thousands)}, '')`}, ${literal(decimal)}, '.')`;
     const group = escaped(thousands);
     const whole = thousands === '' ? '[0-9]*' : `([0-9]*|[0-9]{1,3}(${group}[0-9]{3})+)`;
-    const form = `\\s*[+-]?${whole}(${escaped(decimal)}[0-9]*)?([eE][+-]?[0-9]+)?\\s*`;
+    const form = `\\s*[+-]?${whole}(${escaped(decimal)}[0-9]*)?([eE][+-]?[0-9]+)?\\s*|[+-]?(?i:nan|inf(inity)?)`;
     const valid = `(regexp_full_match(${text}, ${literal(form)}) and ${validExpression(`(${plain})`, column)})`;
     const inner = parseExpression(`(${plain})`, column);
     return { column, valid, value: `case when ${text} is null then null when ${valid} then ${inner} else ${refuse} end` };
