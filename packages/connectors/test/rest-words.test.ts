@@ -7,7 +7,7 @@ import { waitAskedFor } from '../src/http/server-hints.ts';
 import { http, rest } from '../src/index.ts';
 import { exactText, parseExact } from '../src/rest/exact-json.ts';
 import { jsonPath, singlePath, valueAt, valuesAt } from '../src/rest/json-path.ts';
-import { linkOf } from '../src/rest/next-page.ts';
+import { linkOf } from '../src/rest/link-header.ts';
 import { lowerBound, upperBound } from '../src/rest/range-params.ts';
 
 describe('JSON paths', () => {

@@ -35,7 +35,7 @@ export interface ApiAnswer {
 }
 
 /** The server wants to be left alone for longer than a request may wait. The attempt is to be tried again, no sooner than it says. */
-export class ServerBusyError extends DataError {
+class ServerBusyError extends DataError {
   readonly retryAfterMs: number;
   constructor(shown: string, status: number, retryAfterMs: number, maxWaitMs: number) {
     super(

@@ -26,7 +26,7 @@ const REDIRECTS = [301, 302, 303, 307, 308];
 /** Answers with what `read` makes of the response. Throws DataError: HR_HTTP_UNREACHABLE, HR_HTTP_REDIRECT, HR_HTTP_ANSWER. */
 export async function request<T>(wanted: HttpRequest, signal: AbortSignal, read: (response: Response) => Promise<T>): Promise<T> {
   const { endpoint, method, timeoutMs } = wanted;
-  const limited = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+  const { limited, release } = limitedSignal(signal, timeoutMs);
   let { url } = endpoint;
   try {
     for (let redirects = 0; ; redirects += 1) {
@@ -51,7 +51,25 @@ export async function request<T>(wanted: HttpRequest, signal: AbortSignal, read:
     const why = limited.aborted ? `no answer within ${timeoutMs} ms` : typeof code === 'string' ? code : 'the connection broke';
     // Without the cause: it may hold the whole address.
     throw new DataError('HR_HTTP_UNREACHABLE', `${method} ${endpoint.shown}: ${why}`, { retryable: true });
+  } finally {
+    release();
   }
+}
+
+/** Ends with `signal` and after a time. Unlike `AbortSignal.any` nothing of it is held once the request is over: an attempt can have millions. */
+function limitedSignal(signal: AbortSignal, timeoutMs: number): { readonly limited: AbortSignal; release(): void } {
+  const controller = new AbortController();
+  const end = (): void => controller.abort(signal.reason);
+  const timer = setTimeout(end, timeoutMs);
+  signal.addEventListener('abort', end, { once: true });
+  if (signal.aborted) end();
+  return {
+    limited: controller.signal,
+    release() {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+    },
+  };
 }
 
 function send({ endpoint, method, body, accept }: HttpRequest, url: URL, signal: AbortSignal): Promise<Response> {

@@ -7,6 +7,7 @@
 import { DataError } from '@headrace/dataplane';
 import { exactText, kindOf } from './exact-json.ts';
 import { jsonPath, valueAt } from './json-path.ts';
+import { linkOf } from './link-header.ts';
 import type { Pagination } from './pagination.ts';
 
 /** What is sent besides the parameters of the DAG, or the address that replaces all of them. */
@@ -140,16 +141,4 @@ export class PageWalk {
   #strange(what: string, path: string, value: unknown, expected: string): DataError {
     return new DataError('HR_REST_PAGE', `${this.#shown}: "${what}" (${path}) of page ${this.#pages} is ${kindOf(value)}, not ${expected}`);
   }
-}
-
-const PARAMETER = /;\s*([\w!#$%&'*+.^`|~-]+)\s*(?:=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]+)))?/g;
-const LINK = new RegExp(`<([^>]*)>((?:\\s*${PARAMETER.source})*)`, 'g');
-
-/** The target of a `Link` header with this relation (RFC 8288); undefined when there is none. */
-export function linkOf(header: string, rel: string): string | undefined {
-  for (const [, url = '', parameters = ''] of header.matchAll(LINK)) {
-    const first = [...parameters.matchAll(PARAMETER)].find(([, name = '']) => name.toLowerCase() === 'rel');
-    if ((first?.[2] ?? first?.[3] ?? '').toLowerCase().split(/\s+/).includes(rel.toLowerCase())) return url;
-  }
-  return undefined;
 }
