@@ -6,6 +6,7 @@ import type {
   DatasetResult,
   Disposition,
   NamingConvention,
+  NestedMode,
   OperationRequest,
   Place,
   PublishMode,
@@ -33,6 +34,7 @@ export interface PublishOperation {
   /** Of an export: the table is somebody else's, which gets no new columns where the contract says nothing of them. */
   readonly theirs?: boolean;
   readonly naming?: NamingConvention;
+  readonly nested?: NestedMode;
   readonly maxQuarantined?: QuarantineLimit;
   readonly publish?: PublishMode;
   /** Of a task that reads a source itself. */

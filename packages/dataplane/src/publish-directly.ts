@@ -24,6 +24,7 @@ export async function publishDirectly(
   if (connector.direct === undefined || source.connector !== target.connector) return undefined;
   if (operation.cursor !== undefined || source.remembers === true || !connector.dispositions.includes(dispositionName(disposition)))
     return undefined;
+  if (operation.nested !== undefined && operation.nested !== 'json') return undefined;
   if (operation.naming !== undefined && operation.naming !== 'as-is') return undefined;
   const checks = tableChecks(operation.checks, disposition === 'replace' ? 'audit-then-swap' : operation.publish);
   if (checks.length !== operation.checks.length) return undefined;

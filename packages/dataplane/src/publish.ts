@@ -16,13 +16,19 @@ import { applyContract } from './contract/apply-contract.ts';
 import { renameRows } from './contract/rename-rows.ts';
 import { DataError, RowsUnaccountedError } from './errors.ts';
 import { loadId } from './load-id.ts';
+import { type Publish, publishNested } from './nested/publish-nested.ts';
 import { connectorOf, type PublishOperation } from './operation.ts';
 import { assertLimit, keepAside } from './quarantine/keep-aside.ts';
 import { type RefusedRows, refusedBySource } from './quarantine/refused-rows.ts';
 import { fingerprint, parquetRelation, type Relation, writeParquet } from './relation.ts';
 
 /** Checks staged rows and publishes them, with the move of the cursor that they were read by. `relation` must be readable more than once. */
-export async function publish(
+export async function publish(...[operation, rows, ...rest]: Parameters<Publish>): Promise<DatasetResult> {
+  const apart = operation.nested !== undefined && operation.nested !== 'json' && rows.columns.some(({ type }) => type === 'json');
+  return apart ? publishNested(publishTable, operation, rows, ...rest) : publishTable(operation, rows, ...rest);
+}
+
+async function publishTable(
   asked: PublishOperation,
   rows: Relation,
   counts: RowCounts,

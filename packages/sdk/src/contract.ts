@@ -44,5 +44,12 @@ export interface SchemaDrift {
 /** How the names of columns come into being: `as-is` (default), or `snake_case`: lower case, `_` between words, at most 63 bytes. */
 export type NamingConvention = 'as-is' | 'snake_case';
 
+/**
+ * What becomes of JSON columns: they stay JSON (default), or are taken apart: members of objects become columns (`address__city`), lists
+ * become tables (`orders__items`), whose rows have `_headrace_id`, `_headrace_parent_id` and `_headrace_index`. `depth`: how many levels,
+ * default 5; what lies deeper stays JSON.
+ */
+export type NestedMode = 'json' | 'tables' | { readonly depth: number };
+
 /** How many rows may be quarantined before the task fails: a number of rows, or a share of those that came in, from 0 to 1. */
 export type QuarantineLimit = number | { readonly share: number };

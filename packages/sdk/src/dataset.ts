@@ -71,8 +71,18 @@ export interface DatasetFacts {
   readonly quarantine?: string;
   /** Differences between the rows and the table, and what was done about them. */
   readonly drift?: readonly SchemaDrift[];
+  /** Tables that were loaded with these rows, of lists inside them. */
+  readonly nested?: readonly NestedLoad[];
   /** Of a package: the cursor that its load is to move. Of a load: the cursor that it moved. */
   readonly cursor?: CursorMove;
+}
+
+/** A table that a list inside nested data became. */
+export interface NestedLoad {
+  readonly table: string;
+  readonly rows: number;
+  readonly loadId?: string;
+  readonly columns: readonly Column[];
 }
 
 /** Rows of an extract: Parquet files that are never changed, under their content's name. */

@@ -1,6 +1,6 @@
 import { type Check, checkConnections } from './checks.ts';
 import type { ColumnName, Columns, WithColumns } from './columns.ts';
-import type { NamingConvention, QuarantineLimit, SchemaContract } from './contract.ts';
+import type { NamingConvention, NestedMode, QuarantineLimit, SchemaContract } from './contract.ts';
 import type { CursorOptions } from './cursor.ts';
 import { checkKeeps, cursorSpec, offerHome, readsIncrementally } from './cursor-home.ts';
 import type { DatasetTask, LakeResult, Partition, PartitionColumns, Place, Source, TableResult, TargetOf } from './dataset.ts';
@@ -25,6 +25,8 @@ export interface LoadOptions<C extends Columns, P extends Partition> extends Com
   readonly contract?: SchemaContract;
   /** How the table's columns are named. What this task says of columns (keys, checks) names them as they are in `from`. */
   readonly naming?: NamingConvention;
+  /** What becomes of JSON columns. With tables, keys and checks name the columns as they are in `from`. */
+  readonly nested?: NestedMode;
   /** More quarantined rows than this fail the task with HR_TOO_MANY_QUARANTINED. Default: any number may be. */
   readonly maxQuarantined?: QuarantineLimit;
   /** Default `direct`. */
@@ -50,6 +52,7 @@ export function load<C extends Columns, const P extends Partition = {}>(
     generation = 1,
     contract,
     naming,
+    nested,
     maxQuarantined,
     publish,
     cursor,
@@ -78,6 +81,7 @@ export function load<C extends Columns, const P extends Partition = {}>(
       generation,
       ...(contract === undefined ? {} : { contract }),
       ...(naming === undefined ? {} : { naming }),
+      ...(nested === undefined ? {} : { nested }),
       ...(maxQuarantined === undefined ? {} : { maxQuarantined }),
       ...(publish === undefined ? {} : { publish }),
       ...(cursor === undefined ? {} : { cursor: cursorSpec(where, cursor) }),
