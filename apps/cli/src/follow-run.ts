@@ -2,14 +2,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DagRun, TaskInstance } from '@headrace/api-contract';
 import type { HeadraceClient } from '@headrace/client';
-import { allTaskInstances } from './commands/runs.ts';
 import { formatSeconds } from './output/times.ts';
+import { allTaskInstances } from './task-instances.ts';
 
 /** Quick at first, for short runs; then a person does not notice. */
 const FIRST_LOOK_MS = 100;
 const SLOWEST_LOOK_MS = 1000;
 
 const QUIET = new Set(['none', 'scheduled', 'queued']);
+
+/** Nothing that a person waits for has happened to it. */
+export function isQuiet({ state }: Pick<TaskInstance, 'state'>): boolean {
+  return QUIET.has(state ?? 'none');
+}
 
 export async function followRun(
   client: HeadraceClient,
@@ -27,14 +32,14 @@ export async function followRun(
       const state = `${task.state ?? 'none'} ${task.try_number}`;
       if (told.get(key) === state) continue;
       told.set(key, state);
-      if (!QUIET.has(task.state ?? 'none')) tell(describeChange(task));
+      if (!isQuiet(task)) tell(describeChange(task));
     }
     if (run.state === 'success' || run.state === 'failed') return { run, tasks };
     await delay(wait);
   }
 }
 
-function describeChange(task: TaskInstance): string {
+export function describeChange(task: TaskInstance): string {
   const name = task.map_index === -1 ? task.task_id : `${task.task_id}[${task.map_index}]`;
   const again = task.try_number > 1 ? `try ${task.try_number}` : '';
   const error = task.error === null ? '' : `${task.error.name}: ${task.error.message.split('\n', 1)[0]}`;

@@ -2,8 +2,10 @@
 import { Command, CommanderError, Option } from 'commander';
 import { addAssetCommands } from './commands/assets.ts';
 import { addBackfillCommands } from './commands/backfill.ts';
+import { addConnectionCommands } from './commands/connections.ts';
 import { addCursorCommands } from './commands/cursors.ts';
 import { addDagCommands } from './commands/dags.ts';
+import { addDataReportCommands } from './commands/data-reports.ts';
 import { addDatabaseCommands } from './commands/db.ts';
 import { addExplainCommand } from './commands/explain.ts';
 import { addNoticeCommands } from './commands/notices.ts';
@@ -69,6 +71,8 @@ function createProgram(terminal: Terminal): Command {
   addNoticeCommands(program, terminal);
   addAssetCommands(program, terminal);
   addPoolCommands(program, terminal);
+  addConnectionCommands(program, terminal);
+  addDataReportCommands(program, terminal);
   addCursorCommands(program, terminal);
   addPackageCommands(program, terminal);
   addVersionCommand(program, terminal);

@@ -2,11 +2,13 @@ import type { DagRun, TaskInstance } from '@headrace/api-contract';
 import type { HeadraceClient } from '@headrace/client';
 import { type Command, Option } from 'commander';
 import { openSession, resolveRunId } from '../api-connection.ts';
-import { UsageError } from '../failures.ts';
+import { FailedError, UsageError } from '../failures.ts';
 import { show } from '../output/show.ts';
 import { formatFacts, formatTable } from '../output/table.ts';
 import { formatInstant, formatSeconds } from '../output/times.ts';
+import { allTaskInstances } from '../task-instances.ts';
 import type { Terminal } from '../terminal.ts';
+import { watchRun } from '../watch-run.ts';
 
 const PAGE = 100;
 
@@ -51,6 +53,20 @@ export function addRunCommands(program: Command, terminal: Terminal): void {
     });
 
   runs
+    .command('watch')
+    .description('follow a run until it ends: its tasks, and how far those are that move rows')
+    .argument('<dag>')
+    .argument('<run>', 'its id, or "latest"')
+    .action(async (dagId: string, given: string, _, command: Command) => {
+      const session = await openSession(command, terminal);
+      const runId = await resolveRunId(session.client, dagId, given);
+      // A document for programs holds nothing else.
+      const ended = await watchRun(session.client, dagId, runId, session.json ? terminal.stderr : terminal.stdout);
+      show(session, { ...ended.run, task_instances: ended.tasks }, () => `${ended.run.state}\n`);
+      if (ended.run.state === 'failed') throw new FailedError(`Run ${runId} failed`);
+    });
+
+  runs
     .command('cancel')
     .description('end a run: nothing more of it starts, what runs is stopped')
     .argument('<dag>')
@@ -81,23 +97,6 @@ async function newestRuns(
     if (total <= runs.length || runs.length >= limit) return { dag_runs: runs, total_entries: page.total_entries };
   }
   return { dag_runs: runs, total_entries: runs.length };
-}
-
-/** Of one run, in the order in which they started. */
-export async function allTaskInstances(
-  client: HeadraceClient,
-  dagId: string,
-  runId: string,
-  filter: { readonly task_group_id?: string } = {},
-): Promise<TaskInstance[]> {
-  const found: TaskInstance[] = [];
-  for (let total = 1; found.length < total; ) {
-    const page = await client.taskInstances(dagId, runId, { ...filter, limit: PAGE, offset: found.length, order_by: 'id' });
-    found.push(...page.task_instances);
-    total = page.task_instances.length === 0 ? 0 : page.total_entries;
-  }
-  const start = (task: TaskInstance): string => task.start_date ?? '9';
-  return found.sort((a, b) => (start(a) < start(b) ? -1 : start(a) > start(b) ? 1 : 0));
 }
 
 export function describeRun(run: DagRun, tasks: readonly TaskInstance[]): string {

@@ -5,9 +5,11 @@ import { openSession, resolveRunId, type Session } from '../api-connection.ts';
 import { UsageError } from '../failures.ts';
 import { formatLogLine } from '../output/log-line.ts';
 import { show } from '../output/show.ts';
+import { allTaskInstances } from '../task-instances.ts';
 import type { Terminal } from '../terminal.ts';
+import { progressLines } from '../watch-run.ts';
 import { explainTask } from './explain.ts';
-import { allTaskInstances, taskTable } from './runs.ts';
+import { taskTable } from './runs.ts';
 import { addTaskAnswerCommand } from './tasks-answer.ts';
 import { addTaskRenderCommand } from './tasks-render.ts';
 
@@ -59,6 +61,22 @@ export function addTaskCommands(program: Command, terminal: Terminal): void {
         throw new UsageError(`--try must be a number from 1, not "${options.try}"`);
       const session = await openSession(command, terminal);
       await showLog(session, dagId, await resolveRunId(session.client, dagId, given), taskId, wanted, options.follow ?? false);
+    });
+
+  tasks
+    .command('progress')
+    .description('how far the running tasks of a run are: rows, bytes, speed, and what is left')
+    .argument('<dag>')
+    .argument('<run>', 'its id, or "latest"')
+    .argument('[task]')
+    .action(async (dagId: string, given: string, taskId: string | undefined, _, command: Command) => {
+      const session = await openSession(command, terminal);
+      const runId = await resolveRunId(session.client, dagId, given);
+      const all = (await session.client.progress(dagId, runId)).progress;
+      const progress = all.filter(({ task_id }) => taskId === undefined || task_id === taskId);
+      show(session, { progress }, () =>
+        progress.length === 0 ? 'No running task says how far it is\n' : progressLines(progress).join(''),
+      );
     });
 
   addTaskRenderCommand(tasks, terminal);
