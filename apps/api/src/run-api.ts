@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildApi, knownTokens } from '@headrace/api';
 import { ConfigurationError, type ServiceConfiguration, secretKeysOf, secretsOf } from '@headrace/configuration';
-import { createConnectionBook, createKeyring } from '@headrace/connections';
+import { createConnectionBook, createConnectionSource, createKeyring } from '@headrace/connections';
 import { createParamsValidator, createTimetableEvaluator } from '@headrace/dag-loader';
 import { createRunCommands, DagVersions } from '@headrace/engine';
 import { createObjectStore } from '@headrace/objects';
@@ -23,6 +23,7 @@ export async function runApi(configuration: ServiceConfiguration): Promise<Runni
   // Both ask bundles that the store has: the DAG folder need not be on this machine.
   const paramsValidator = createParamsValidator({ cacheDir: join(home, 'api-cache'), store, log });
   const timetables = createTimetableEvaluator({ cacheDir: join(home, 'api-cache'), store: store.attempts, log });
+  const book = createConnectionBook(store.connections, createKeyring(secretKeysOf(configuration)));
   try {
     await store.checkSchema();
     const app = await buildApi({
@@ -33,7 +34,8 @@ export async function runApi(configuration: ServiceConfiguration): Promise<Runni
       explain: store.explain,
       waits: store.waits,
       pools: store.pools,
-      connections: createConnectionBook(store.connections, createKeyring(secretKeysOf(configuration))),
+      connections: book,
+      connectionUrl: createConnectionSource({ configured: configuration.connections, book, now: () => performance.now() }),
       dataAdmin,
       dataReports: store.dataReports,
       progress: store.progress,
@@ -73,6 +75,9 @@ export async function runApi(configuration: ServiceConfiguration): Promise<Runni
 /** The drivers of all systems come with the first question. */
 const dataAdmin: DataAdmin = {
   testConnection: async (settings) => (await import('@headrace/connectors/admin')).testConnection(settings),
+  listCursors: async (settings, table) => (await import('@headrace/connectors/admin')).listCursors(settings, table),
+  rewindCursor: async (...asked) => (await import('@headrace/connectors/admin')).rewindCursor(...asked),
+  resetCursor: async (...asked) => (await import('@headrace/connectors/admin')).resetCursor(...asked),
 };
 
 function tokensOf({ token, home }: ServiceConfiguration): { token: string; name: string }[] {

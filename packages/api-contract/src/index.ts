@@ -7,6 +7,7 @@
 export * from './assets.ts';
 export * from './backfills.ts';
 export * from './connections.ts';
+export * from './cursors.ts';
 export * from './dag-runs.ts';
 export * from './dag-versions.ts';
 export * from './dags.ts';

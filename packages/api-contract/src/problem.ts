@@ -37,11 +37,14 @@ export const PROBLEMS = {
   HR_QUEUED_EVENT_NOT_FOUND: { status: 404, title: 'There is no such queued event' },
   HR_IMPORT_ERROR_NOT_FOUND: { status: 404, title: 'There is no such import error' },
   HR_CONNECTION_NOT_FOUND: { status: 404, title: 'There is no such connection' },
+  HR_CURSOR_NOT_FOUND: { status: 404, title: 'There is no such cursor' },
   HR_POOL_NOT_FOUND: { status: 404, title: 'There is no such pool' },
   HR_WAIT_NOT_FOUND: { status: 404, title: 'Nothing waits there' },
   HR_NOT_ACCEPTABLE: { status: 406, title: 'It cannot be had in that form' },
   HR_ASSET_PRODUCED_TWICE: { status: 409, title: 'Several DAGs make the asset' },
   HR_ASSET_NOT_PARTITIONED: { status: 409, title: 'The asset has no partitions' },
+  HR_CURSOR_AMBIGUOUS: { status: 409, title: 'Several tables have a cursor of this name' },
+  HR_CURSOR_UNSUPPORTED: { status: 409, title: 'The connection keeps no cursors' },
   HR_RUN_EXISTS: { status: 409, title: 'There is such a DAG run already' },
   HR_CONNECTION_EXISTS: { status: 409, title: 'There is such a connection already' },
   HR_SECRET_UNREADABLE: { status: 409, title: 'The secret cannot be decrypted' },
@@ -56,6 +59,7 @@ export const PROBLEMS = {
   HR_MEDIA_TYPE: { status: 415, title: 'The body must be JSON' },
   HR_SECRET_KEY_MISSING: { status: 409, title: 'There is no key for secrets' },
   HR_INTERNAL: { status: 500, title: 'It is our fault' },
+  HR_CONNECTION_UNUSABLE: { status: 502, title: 'The system behind the connection cannot be used' },
   HR_UNAVAILABLE: { status: 503, title: 'The database cannot be reached' },
 } as const satisfies Record<string, { readonly status: number; readonly title: string }>;
 

@@ -19,6 +19,7 @@ import { assetRoutes } from './resources/assets.ts';
 import { backfillRoutes, backfillRunRoutes } from './resources/backfills.ts';
 import { clearRoutes } from './resources/clear.ts';
 import { connectionRoutes, ownConnectionRoutes } from './resources/connections.ts';
+import { cursorRoutes } from './resources/cursors.ts';
 import { dagRunRoutes } from './resources/dag-runs.ts';
 import { dagSourceRoutes, dagVersionDiffRoutes, dagVersionRoutes } from './resources/dag-versions.ts';
 import { dagRoutes } from './resources/dags.ts';
@@ -116,4 +117,5 @@ const ownResources = [
   ownConnectionRoutes,
   progressRoutes,
   dataReportRoutes,
+  cursorRoutes,
 ] as const;

@@ -35,6 +35,8 @@ export interface ApiDeps {
   readonly pools: PoolStore;
   readonly connections: ConnectionBook;
   readonly dataAdmin: DataAdmin;
+  /** As a connector takes it, of a configured or a stored connection. Undefined: there is none. */
+  readonly connectionUrl: (connId: string) => string | undefined | Promise<string | undefined>;
   readonly dataReports: DataReportStore;
   readonly progress: Pick<ProgressStore, 'ofRun'>;
   readonly catalog: Pick<CatalogStore, 'importErrors'>;

@@ -25,6 +25,9 @@ import type {
   ConnectionTestResponse,
   ConnectionTypes,
   CreateAssetEvent,
+  CursorCollection,
+  CursorPatch,
+  CursorResponse,
   Dag,
   DagCollection,
   DagDetails,
@@ -229,6 +232,12 @@ export function createClient(options: ClientOptions) {
     connectionTypes: () => request<ConnectionTypes>('/connectionTypes', { root: OURS }),
     /** How far the running tasks of a run are. */
     progress: (dagId: string, runId: string) => request<TaskProgressCollection>(`${run(dagId, runId)}/progress`, { root: OURS }),
+    cursors: (query: Query) => request<CursorCollection>('/cursors', { query, root: OURS }),
+    /** `query` names the place: `connection_id`, and `table` where several have a cursor of the name. */
+    patchCursor: (name: string, query: Query, body: CursorPatch) =>
+      request<CursorResponse>(`/cursors/${encodeURIComponent(name)}`, { method: 'PATCH', query, body, root: OURS }),
+    deleteCursor: (name: string, query: Query) =>
+      request<void>(`/cursors/${encodeURIComponent(name)}`, { method: 'DELETE', query, root: OURS }),
     loads: (query: Query = {}) => request<DataLoadPage>('/loads', { query, root: OURS }),
     /** The newest load of each partition of a table. */
     latestLoads: (connectionId: string, table: string, query: Query = {}) =>

@@ -44,6 +44,7 @@ const segments = {
   other_number: Type.Integer({ minimum: 1 }),
   pool_name: Type.String(),
   connection_id: Type.String(),
+  cursor_name: Type.String(),
   backfill_id: Type.Integer({ minimum: 0 }),
 };
 

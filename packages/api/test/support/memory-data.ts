@@ -1,10 +1,10 @@
 /** Connections, progress and reports of data for the API's own tests. */
 import { createConnectionBook, createKeyring } from '@headrace/connections';
-import type { CheckRecord, LoadRecord } from '@headrace/ports';
+import type { CheckRecord, CursorRecord, LoadRecord } from '@headrace/ports';
 import { createMemoryStore } from '@headrace/testing';
 import type { ApiDeps } from '../../src/index.ts';
 
-type DataDeps = Pick<ApiDeps, 'connections' | 'dataAdmin' | 'dataReports' | 'progress'>;
+type DataDeps = Pick<ApiDeps, 'connections' | 'connectionUrl' | 'dataAdmin' | 'dataReports' | 'progress'>;
 
 export function memoryData(t0: number): DataDeps {
   const { connections } = createMemoryStore({ now: () => t0 });
@@ -47,13 +47,46 @@ export function memoryData(t0: number): DataDeps {
   const checks = [5, 4].map(check);
   const older = <T extends { readonly id: string }>(all: readonly T[], { limit, before }: { limit: number; before?: string }) =>
     all.filter(({ id }) => before === undefined || Number(id) < Number(before)).slice(0, limit);
+  const cursors = new Map<string, CursorRecord>([
+    [
+      'sales.read',
+      {
+        name: 'sales.read',
+        table: 'raw/sales',
+        state: { value: '2024-03-09 10:00:00+00', boundary: ['00ff'], boundaryFrom: '2024-03-09 08:00:00+00' },
+        updatedAt: new Date('2024-03-10T00:00:00Z'),
+        loadId: 'L1',
+      },
+    ],
+  ]);
+  const cursor = (name: string): CursorRecord => {
+    const found = cursors.get(name);
+    if (found === undefined) throw Object.assign(new Error(`There is no cursor "${name}"`), { code: 'HR_CURSOR_NOT_FOUND' });
+    return found;
+  };
   return {
+    connectionUrl: (id) => (['lake', 'nowhere'].includes(id) ? `file:///${id}` : undefined),
     connections: createConnectionBook(connections, createKeyring({ current: 'a-key-for-these-tests' })),
     dataAdmin: {
       testConnection: async ({ url }) =>
         url.includes('nowhere')
           ? { ok: false, code: 'HR_CONNECTION_FAILED', message: 'Cannot reach nowhere', ms: 3 }
           : { ok: true, message: `asked ${url.length} characters`, ms: 3 },
+      async listCursors({ id }, table) {
+        if (id === 'nowhere') throw Object.assign(new Error('Cannot reach nowhere'), { code: 'HR_CONNECTION_FAILED' });
+        return [...cursors.values()].filter((each) => table === undefined || each.table === table);
+      },
+      async rewindCursor(_, name, value) {
+        const { loadId: _moved, ...held } = cursor(name);
+        const rewound = { ...held, state: { value } };
+        cursors.set(name, rewound);
+        return rewound;
+      },
+      async resetCursor(_, name) {
+        const held = cursor(name);
+        cursors.delete(name);
+        return held;
+      },
     },
     dataReports: {
       loads: async ({ dagId = 'sales', place: wanted }, page) =>
