@@ -35,7 +35,7 @@ const EXCHANGEABLE = `
   and pg_has_role(c.relowner, 'usage') and has_schema_privilege(c.relnamespace, 'create')
   and not exists (select from pg_inherits where inhrelid = c.oid or inhparent = c.oid)
   and not exists (select from pg_class toast where toast.oid = c.reltoastrelid and toast.reloptions is not null)
-  and not exists (select from pg_attribute a where a.attrelid = c.oid and (a.attacl is not null or a.attidentity <> '' or a.attoptions is not null or a.attstattarget > 0))
+  and not exists (select from pg_attribute a where a.attrelid = c.oid and (a.attacl is not null or a.attidentity <> '' or a.attoptions::text like '%n_distinct%' or a.attstattarget > 0))
   and not exists (select from pg_publication_tables p where p.schemaname = n.nspname and p.tablename = c.relname)
   and not exists (select from pg_seclabel where objoid = c.oid and classoid = 'pg_class'::regclass)
   and not exists (select from aclexplode(c.relacl) acl where acl.grantor <> c.relowner)

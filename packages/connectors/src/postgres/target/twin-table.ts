@@ -25,7 +25,7 @@ export interface Twin {
 
 const LOCK_WAIT_MS = 100;
 const LOCK_PAUSE_MS = 200;
-const LOCK_TRIES = 30;
+const LOCK_TRIES = 15;
 
 /**
  * Makes the twin, empty, in the open transaction. Undefined when another load is making one, or when the table must keep its identity:
