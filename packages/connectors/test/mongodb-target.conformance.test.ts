@@ -1,3 +1,4 @@
+import type { TargetConnector } from '@headrace/dataplane';
 import type { Row, TargetHarness } from '@headrace/dataplane/conformance/attempts';
 import { cursorHomeConformance } from '@headrace/dataplane/conformance/cursor-home';
 import { targetConformance } from '@headrace/dataplane/conformance/target';
@@ -8,19 +9,19 @@ import { startFerretDb } from '../../../tests/support/ferretdb-server.ts';
 import { mongodb } from '../src/index.ts';
 import { columnText } from '../src/mongodb/bson-text.ts';
 import { mongodbTarget } from '../src/mongodb/mongodb-target.ts';
+import { startRenamingServer } from './support/renaming-server.ts';
 
 const dispositions = ['append', 'replace', 'replace-partition', 'merge'] as const;
 /** FerretDB has no Decimal128. */
 const options = { decimals: 'text' } as const;
 
-async function open(): Promise<TargetHarness> {
-  const server = await startFerretDb();
+async function harness(server: { readonly url: string; stop(): Promise<void> }, connector: TargetConnector): Promise<TargetHarness> {
   const client = await new MongoClient(server.url).connect();
   let places = 0;
   const documents = ({ connection, settings }: Place): Promise<Document[]> =>
     client.db(connection).collection(String(settings.name)).find({}, { promoteValues: false }).toArray();
   return {
-    connector: mongodbTarget,
+    connector,
     async place() {
       places += 1;
       // A database of its own: cursors have names in a database.
@@ -46,6 +47,8 @@ function rowOf({ _id, _headrace_epoch, ...fields }: Document): Row {
   );
 }
 
+const open = async (): Promise<TargetHarness> => harness(await startFerretDb(), mongodbTarget);
+
 targetConformance(jest, {
   name: 'a MongoDB collection',
   open,
@@ -61,3 +64,14 @@ targetConformance(jest, {
 });
 
 cursorHomeConformance(jest, { name: 'a MongoDB collection', open, openMs: 600_000 });
+
+targetConformance(jest, {
+  name: 'a MongoDB collection that can be renamed over another',
+  open: async () => harness(await startRenamingServer(), { ...mongodbTarget, dispositions: ['replace'] }),
+  openMs: 600_000,
+  dispositions: ['replace'],
+  lacks: {
+    audit: 'a collection cannot be asked with SQL',
+    schema: 'a collection has no columns',
+  },
+});

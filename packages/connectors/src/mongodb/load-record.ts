@@ -12,7 +12,8 @@ import { type Db, type Document, Long } from 'mongodb';
 import { codeOf } from './connect.ts';
 
 export const LOADS = '_headrace_load';
-const COUNTERS = '_headrace_counter';
+/** Only its largest number is of use. */
+const EPOCHS = '_headrace_epoch';
 export const DUPLICATE_KEY = 11_000;
 
 export interface Changes {
@@ -69,34 +70,48 @@ export async function claimLoad(
     claimed_at: new Date(),
   };
   const mine = { $or: [{ task_instance_id: { $ne: fence.taskInstanceId } }, { attempt: { $lte: fence.attempt } }] };
-  for (;;) {
-    try {
-      await loads.updateOne({ _id: loadId, ...mine }, { $set: claim }, { upsert: true });
-      break;
-    } catch (error) {
-      if (codeOf(error) !== DUPLICATE_KEY) throw error;
-      // There is a record, and it is a newer attempt's, or was made a moment ago by an older one.
-      const held = await loads.findOne({ _id: loadId, task_instance_id: fence.taskInstanceId, attempt: { $gt: fence.attempt } });
-      if (held !== null) throw await overtaken();
+  const held = () => loads.findOne({ _id: loadId }, { projection: { epoch: 1, attempt: 1, task_instance_id: 1 } });
+  const isOlder = (record: Document): boolean =>
+    record.task_instance_id === fence.taskInstanceId && Number(record.attempt) <= fence.attempt;
+
+  async function take(): Promise<void> {
+    for (;;) {
+      try {
+        await loads.updateOne({ _id: loadId, ...mine }, { $set: claim }, { upsert: true });
+        return;
+      } catch (error) {
+        if (codeOf(error) !== DUPLICATE_KEY) throw error;
+        // There is a record: a newer attempt's, or one that was made a moment ago.
+        const record = await held();
+        if (record !== null && record.task_instance_id === fence.taskInstanceId && !isOlder(record)) throw overtaken(record);
+      }
+    }
+  }
+  const overtaken = (record: Document | null): FencedCommitError =>
+    new FencedCommitError(where, fence.attempt, Number(record?.attempt ?? fence.attempt + 1));
+
+  /** A server that looks and writes in two steps lets an older attempt write over the record: then it is taken again. */
+  async function check(): Promise<void> {
+    for (;;) {
+      const record = await held();
+      if (record !== null && epoch.equals(String(record.epoch))) return;
+      if (record === null || !isOlder(record)) throw overtaken(record);
+      await take();
+    }
+  }
+  async function set(values: Document): Promise<void> {
+    for (;;) {
+      await check();
+      if ((await loads.updateOne({ _id: loadId, epoch }, { $set: values })).matchedCount === 1) return;
     }
   }
 
-  async function overtaken(): Promise<FencedCommitError> {
-    const held = await loads.findOne({ _id: loadId });
-    return new FencedCommitError(where, fence.attempt, Number(held?.attempt ?? fence.attempt + 1));
-  }
-  async function set(values: Document): Promise<void> {
-    const { matchedCount } = await loads.updateOne({ _id: loadId, epoch }, { $set: values });
-    if (matchedCount !== 1) throw await overtaken();
-  }
-
+  await take();
   return {
     loadId,
     epoch,
     before,
-    async check() {
-      if ((await loads.findOne({ _id: loadId, epoch }, { projection: { _id: 1 } })) === null) throw await overtaken();
-    },
+    check,
     clearing: () => set({ state: 'clearing', rows_epoch: epoch }),
     commit: (counts, changes, rowsEpoch) =>
       set({
@@ -115,19 +130,19 @@ export async function claimLoad(
   };
 }
 
+/** The next number, which is taken by writing it down: of two that want the same one, one succeeds, whatever the server. */
 async function nextEpoch(db: Db): Promise<Long> {
-  const counters = db.collection<{ _id: string; value: Long }>(COUNTERS);
+  const epochs = db.collection<{ _id: Long }>(EPOCHS);
   for (;;) {
+    const last = await epochs.findOne({}, { sort: { _id: -1 }, promoteLongs: false });
+    const next = Long.fromString(String(last?._id ?? 0)).add(Long.ONE);
     try {
-      const counter = await counters.findOneAndUpdate(
-        { _id: 'epoch' },
-        { $inc: { value: Long.ONE } },
-        { upsert: true, returnDocument: 'after', promoteLongs: false },
-      );
-      if (counter !== null) return Long.fromString(String(counter.value));
+      await epochs.insertOne({ _id: next });
     } catch (error) {
-      // Two made the first one at the same time.
-      if (codeOf(error) !== DUPLICATE_KEY) throw error;
+      if (codeOf(error) === DUPLICATE_KEY) continue;
+      throw error;
     }
+    await epochs.deleteMany({ _id: { $lt: next } });
+    return next;
   }
 }

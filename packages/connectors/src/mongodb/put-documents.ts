@@ -117,7 +117,8 @@ async function insertNew(collection: Collection, documents: readonly Document[])
   }
 }
 
-function stamped({ ordinal, values }: StagedRow, loadId: string, epoch: unknown): Document {
+/** A row as a document that says which load wrote it. */
+export function stamped({ ordinal, values }: StagedRow, loadId: string, epoch: unknown): Document {
   const { _id = `${loadId}-${String(ordinal).padStart(12, '0')}`, ...fields } = documentOf(values);
   return { _id, ...fields, [LOAD_COLUMN]: loadId, [EPOCH]: epoch };
 }

@@ -25,6 +25,7 @@ import { mergeDocuments, mergeRows } from './merge-documents.ts';
 import type { MongoCollectionOptions } from './mongodb.ts';
 import { type Batches, EPOCH, holdsRows, putDocuments, type Slice, stepAside } from './put-documents.ts';
 import { checkNames, stagedRows } from './staged-documents.ts';
+import { canSwap, swapCollection } from './swap-collection.ts';
 import { toBson } from './to-bson.ts';
 
 type Settings = MongoCollectionOptions & { readonly name: string };
@@ -116,6 +117,10 @@ async function put(db: Db, collection: Collection, given: Surroundings): Promise
       deduplicated: 0,
       rowsEpoch: claim.before?.rows_epoch,
     };
+  }
+  if (request.disposition === 'replace' && (await canSwap(db))) {
+    const changes = await swapCollection({ db, collection, claim, totalRows: counts.out, where }, batches, work);
+    return { changes, rows: changes.inserted, deduplicated: 0 };
   }
   const changes = await putDocuments(slice, batches, work);
   if (await stepAside(db, slice)) work.log.info(`${where}: a load that began later has already put its rows in the place of these`);
