@@ -1,6 +1,6 @@
 /**
- * Files of a web server, only to be read: `https://user:password@host/folder`, or with `?bearerToken=…`; any other parameter goes with
- * every request.
+ * Files of a web server, only to be read: `https://user:password@host/folder`, or any other way to say who asks (`http/credentials.ts`); any
+ * other parameter goes with every request.
  *
  * H1. A file is whole or an error: what ends before the length that was announced, or says no length and just ends, is not the file.
  * H2. A server that is silent for a minute has failed, however large the file is.
@@ -19,9 +19,12 @@ import {
   urlOf,
 } from '@headrace/dataplane';
 import type { ConnectionSettings } from '@headrace/sdk';
-import { connectionEndpoint } from '../http/endpoint.ts';
+import { AccessTokens } from '../http/access-token.ts';
+import { connectionEndpoint, withToken } from '../http/endpoint.ts';
 import { request } from '../http/request.ts';
 
+/** A root has no log. */
+const QUIET = { warn: () => {} };
 const SILENCE_MS = 60_000;
 const DAY_MS = 86_400_000;
 /** A server that asks to come again later is asked again only so often, and only when it is not too much later. */
@@ -34,17 +37,19 @@ type Method = 'GET' | 'HEAD';
 
 export function openHttpRoot(settings: ConnectionSettings): FileRoot {
   const closed = new AbortController();
-  const { url: base } = connectionEndpoint(settings, '');
+  const { url: base, grant } = connectionEndpoint(settings, '');
+  const tokens = grant === undefined ? undefined : new AccessTokens(grant, `connection "${settings.id}"`, QUIET);
   const refuse = async (): Promise<never> => {
     throw new DataError('HR_READ_ONLY', `${root.url} can only be read. Write to a file:, s3: or sftp: connection`);
   };
 
   /** Has `use` read the answer when it is the file. */
   async function ask<T>(method: Method, path: string, silence: AbortSignal, use: (response: Response) => Promise<T>): Promise<T> {
-    const endpoint = connectionEndpoint(settings, checkedPath(path).split('/').map(encodeURIComponent).join('/'));
+    const address = connectionEndpoint(settings, checkedPath(path).split('/').map(encodeURIComponent).join('/'));
+    const endpoint = tokens === undefined ? address : withToken(address, await tokens.current(closed.signal));
     // The length that a server tells must be that of the bytes that come.
     endpoint.headers.set('accept-encoding', 'identity');
-    const wanted = { endpoint, method, accept: '*/*', timeoutMs: DAY_MS, confined: endpoint.headers.has('authorization') };
+    const wanted = { endpoint, method, accept: '*/*', timeoutMs: DAY_MS, confined: endpoint.confined };
     for (let tries = 1; ; tries += 1) {
       const answer = await request(wanted, AbortSignal.any([closed.signal, silence]), async (response) => {
         const wait = waitOf(response);
