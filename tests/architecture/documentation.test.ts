@@ -70,7 +70,22 @@ function quotedCommands(document: string): readonly string[] {
   return [...shell, ...inline].map((line) => line.replace(/\s+#.*$/, '').trim()).filter((line) => /^headrace [a-z]/.test(line));
 }
 
-const GROUPS = new Set(['assets', 'backfill', 'dags', 'db', 'notices', 'pools', 'runs', 'tasks', 'waits']);
+const GROUPS = new Set([
+  'assets',
+  'backfill',
+  'checks',
+  'connections',
+  'cursors',
+  'dags',
+  'db',
+  'loads',
+  'notices',
+  'packages',
+  'pools',
+  'runs',
+  'tasks',
+  'waits',
+]);
 
 /** `headrace tasks clear d r --dry-run` → `tasks clear` and `--dry-run`. */
 function parsed(command: string): { path: readonly string[]; options: readonly string[] } {
