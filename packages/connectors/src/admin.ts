@@ -27,7 +27,7 @@ interface Keeper {
 
 const LAKE: Keeper = { connector: 'lake', home: async () => lakeTarget.cursors };
 const POSTGRES: Keeper = { connector: 'postgres', home: async () => (await import('./postgres/cursor-table.ts')).postgresCursors };
-
+const MONGODB: Keeper = { connector: 'mongodb', home: async () => (await import('./mongodb/cursor-collection.ts')).cursorCollection };
 const MYSQL: Keeper = { connector: 'mysql', home: async () => (await import('./mysql/cursor-table.ts')).mysqlCursors };
 
 /** Who keeps the cursors of a connection, by the scheme of its URL. */
@@ -38,6 +38,8 @@ const KEEPERS: Readonly<Record<string, Keeper>> = {
   'postgresql:': POSTGRES,
   'mysql:': MYSQL,
   'mariadb:': MYSQL,
+  'mongodb:': MONGODB,
+  'mongodb+srv:': MONGODB,
 };
 
 /** Cursors that are kept with the data of a connection, of one table or all. */
