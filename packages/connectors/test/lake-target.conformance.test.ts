@@ -13,7 +13,7 @@ import { openRoot } from '../src/roots/open-root.ts';
 targetConformance(jest, {
   name: 'A lake on the local disk',
   dispositions: ['append', 'replace', 'replace-partition', 'merge', 'scd2'],
-  sequences: Number(process.env.HEADRACE_TARGET_SEQUENCES ?? 12),
+  sequences: Number(process.env.HEADRACE_TARGET_SEQUENCES ?? 8),
   open,
 });
 

@@ -9,7 +9,7 @@ import { postgresTarget } from '../src/postgres/postgres-target.ts';
 targetConformance(jest, {
   name: 'A PostgreSQL database',
   dispositions: ['append', 'replace', 'replace-partition', 'merge', 'scd2'],
-  sequences: Number(process.env.HEADRACE_TARGET_SEQUENCES ?? 12),
+  sequences: Number(process.env.HEADRACE_TARGET_SEQUENCES ?? 8),
   open,
 });
 

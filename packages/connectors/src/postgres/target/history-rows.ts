@@ -47,18 +47,18 @@ async function snapshot(client: pg.Client, { stage, table, columns, disposition,
   const { scd2: keys, missing } = disposition;
   const others = columns.filter(({ name }) => !keys.includes(name));
   const given = `exists (select from ${stage} s where ${sameKeys(keys)})`;
-  const givenSame = `exists (select from ${stage} s where ${sameKeys(keys)} and not ${differs(others, table)})`;
   /** The version just before T, of the row that has the alias. */
   const before = (alias: string): string => `${alias}.${VALID_FROM} < $1 and (${alias}.${VALID_TO} is null or ${alias}.${VALID_TO} >= $1)`;
-  const base = (row: string): string => `exists (select from ${table.sql} b where ${sameKeys(keys, 'b.', `${row}.`)} and ${before('b')}`;
+  const base = `exists (select from ${table.sql} b where ${sameKeys(keys, 'b.')} and ${before('b')} and not ${differs(others, table, 'b.', 's.')})`;
+  const close = missing === 'close';
 
-  const deleted = await run(
+  // Every statement is one join, of as many rows as there are: no subquery is asked for each row.
+  let deleted = await run(
     client,
-    `delete from ${table.sql} t where t.${VALID_FROM} = $1 and (
-       exists (select from ${stage} s where ${sameKeys(keys)} and ${base('s')} and not ${differs(others, table, 'b.', 's.')}))
-       ${missing === 'close' ? `or not ${given}` : ''})`,
+    `delete from ${table.sql} t using ${stage} s where ${sameKeys(keys)} and t.${VALID_FROM} = $1 and ${base}`,
     [at],
   );
+  if (close) deleted += await run(client, `delete from ${table.sql} t where t.${VALID_FROM} = $1 and not ${given}`, [at]);
   const corrected =
     others.length === 0
       ? 0
@@ -68,18 +68,24 @@ async function snapshot(client: pg.Client, { stage, table, columns, disposition,
              from ${stage} s where ${sameKeys(keys)} and t.${VALID_FROM} = $1 and ${differs(others, table)}`,
           [at],
         );
-  const ended = await run(
+  let ended = await run(
     client,
-    `update ${table.sql} t set ${VALID_TO} = case when ${givenSame} then null else $1::timestamptz end
-      where ${before('t')} and t.${VALID_TO} is distinct from case when ${givenSame} then null else $1::timestamptz end
-        ${missing === 'close' ? '' : `and ${given}`}`,
+    `update ${table.sql} t set ${VALID_TO} = case when ${differs(others, table)} then $1::timestamptz end from ${stage} s
+      where ${sameKeys(keys)} and ${before('t')} and t.${VALID_TO} is distinct from case when ${differs(others, table)} then $1::timestamptz end`,
     [at],
   );
+  if (close) {
+    ended += await run(
+      client,
+      `update ${table.sql} t set ${VALID_TO} = $1::timestamptz where ${before('t')} and t.${VALID_TO} is distinct from $1 and not ${given}`,
+      [at],
+    );
+  }
   const inserted = await run(
     client,
     `insert into ${table.sql} (${names(columns)}, ${VALID_FROM}) select ${names(columns, 's.')}, $1::timestamptz from ${stage} s
       where not exists (select from ${table.sql} t where ${sameKeys(keys)} and t.${VALID_FROM} = $1)
-        and not ${base('s')} and not ${differs(others, table, 'b.', 's.')})`,
+        and not ${base}`,
     [at],
   );
   return { inserted, updated: corrected + ended, deleted, unchanged: staged - inserted - corrected };
@@ -106,9 +112,9 @@ async function events(
   let inserted = await run(
     client,
     `insert into ${table.sql} (${names(columns)}, ${VALID_FROM}, ${VALID_TO})
-     select ${names(columns, 's.')}, ${since},
-            (select t.${VALID_TO} from ${table.sql} t where ${sameKeys(keys)} and t.${VALID_FROM} < ${since} and t.${VALID_TO} > ${since})
-       from ${stage} s where not exists (select from ${table.sql} t where ${sameKeys(keys)} and t.${VALID_FROM} = ${since})`,
+     select ${names(columns, 's.')}, ${since}, c.${VALID_TO}
+       from ${stage} s left join ${table.sql} c on ${sameKeys(keys, 'c.')} and c.${VALID_FROM} < ${since} and c.${VALID_TO} > ${since}
+      where not exists (select from ${table.sql} t where ${sameKeys(keys)} and t.${VALID_FROM} = ${since})`,
   );
   let ended = await run(
     client,
