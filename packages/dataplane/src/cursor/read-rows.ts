@@ -5,7 +5,7 @@
  * 2. The rows that are handed on and the move of the cursor belong together: the load commits both or neither.
  */
 import { join } from 'node:path';
-import type { Column, CursorMove, CursorState } from '@headrace/sdk';
+import type { Column, CursorState } from '@headrace/sdk';
 import type { Connectors, ReadRange, Work } from '../connector.ts';
 import { ident, literal } from '../duckdb.ts';
 import { ColumnNotFoundError, DataError } from '../errors.ts';
@@ -14,17 +14,7 @@ import { fingerprint, type ParquetFile, type Relation, writeParquet } from '../r
 import { boundaryOf, findKnown, MOST_IDENTITIES, tooMany, unknownRows } from './boundary.ts';
 import { before, type CursorColumn, cursorColumn, typed } from './cursor-values.ts';
 import { type IncrementalTask, planRead, type ReadPlan, rangeOf } from './read-plan.ts';
-
-export interface ReadResult {
-  /** What the source gave; its rows have been read. */
-  readonly relation: Relation;
-  /** The rows that are wanted. */
-  readonly written: ParquetFile;
-  /** Rows that were read again and had been loaded before. */
-  readonly deduplicated: number;
-  /** Absent for a run that moves no cursor. */
-  readonly move?: CursorMove;
-}
+import type { ReadResult } from './read-result.ts';
 
 type Onward = Extract<ReadPlan, { kind: 'onward' }>;
 

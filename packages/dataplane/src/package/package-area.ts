@@ -8,7 +8,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CheckResult, PackageResult } from '@headrace/sdk';
 import type { Work } from '../connector.ts';
-import type { ReadResult } from '../cursor/read-rows.ts';
+import type { ReadResult } from '../cursor/read-result.ts';
 import { localFiles } from '../local-files.ts';
 import { parquetRelation, type Relation } from '../relation.ts';
 
