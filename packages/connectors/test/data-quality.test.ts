@@ -132,6 +132,18 @@ describe('a contract', () => {
     ]);
   });
 
+  test('that lets nobody make a table puts all rows aside, and makes none', async () => {
+    const table = newTable();
+    expect(await run(table, 'select 1 as id', { contract: { tables: 'discard_row' } })).toMatchObject({
+      rows: 0,
+      counts: { in: 1, out: 0, quarantined: 1 },
+      drift: [{ change: 'table_added', action: 'discard_row' }],
+      quarantine: '_quarantine/rig/put',
+    });
+    await expect(rows(table)).rejects.toMatchObject({ code: 'HR_TABLE_NOT_FOUND' });
+    await expect(run(table, 'select 1 as id', { contract: { tables: 'freeze' } })).rejects.toMatchObject({ code: 'HR_SCHEMA_CHANGED' });
+  });
+
   test('holds: asks once for each change, evolves when it is approved, fails when it is not', async () => {
     const table = newTable();
     await run(table, 'select 1::int4 as id', {}, day(1));

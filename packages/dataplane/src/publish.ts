@@ -7,7 +7,15 @@
  */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { type CheckResult, type CursorMove, type DatasetResult, dispositionName, type RowCounts, type SchemaDrift } from '@headrace/sdk';
+import {
+  type CheckResult,
+  type CursorMove,
+  type DatasetResult,
+  dispositionName,
+  type Place,
+  type RowCounts,
+  type SchemaDrift,
+} from '@headrace/sdk';
 import { TableAudit, tableChecks } from './checks/check-published.ts';
 import { checkInFlight, checkRows, prepareChecks } from './checks/check-rows.ts';
 import { settleChecks } from './checks/run-checks.ts';
@@ -54,11 +62,13 @@ async function publishTable(
   );
   const fitted = await fitRows(renamed.operation, renamed.relation, surroundings, connector, work);
   const refused = [...(rows.refused === undefined ? [] : [refusedBySource(rows.refused)]), ...fitted.refused];
-  const kept = await keepAside(refused, asked.stage, id, where, work);
+  const stage = asked.stage ?? (target.connector === 'lake' ? target.connection : undefined);
+  const kept = await keepAside(refused, stage, id, where, work);
   const settled = await settleCounts(fitted.relation, counts, kept.rows, rows.refused, where, work);
   assertLimit(asked.maxQuarantined, settled, where);
 
   const staging = await checkRows(fitted.relation, checks, 'staging', surroundings, work);
+  if (fitted.discardAll) return withFacts(nothingWritten(target, partition, id, settled), staging, fitted.drift, kept.table);
   const audit = new TableAudit(tableChecks(checks, asked.publish), surroundings, connector, target);
   const checked = [...fitted.results, ...staging];
   const staged = { relation: fitted.relation, hash: await contentHash(fitted.relation), counts: settled, checks: checked };
@@ -100,6 +110,8 @@ interface FittedLoad {
   readonly schema?: Parameters<TargetConnector['write']>[0]['schema'];
   readonly refused: readonly RefusedRows[];
   readonly drift: readonly SchemaDrift[];
+  /** There is no table, and none may be made. */
+  readonly discardAll: boolean;
   readonly results: readonly CheckResult[];
 }
 
@@ -115,7 +127,7 @@ async function fitRows(
   const flight = await checkInFlight(relation, operation.checks, surroundings, work);
   const passed = flight.refused === undefined ? [] : [flight.refused];
   if (connector.columns === undefined) {
-    return { relation: await writtenDown(flight.relation, work), refused: passed, drift: [], results: flight.results };
+    return { relation: await writtenDown(flight.relation, work), refused: passed, drift: [], discardAll: false, results: flight.results };
   }
   const fitted = await applyContract(
     flight.relation,
@@ -136,6 +148,7 @@ async function fitRows(
     ...(fitted.schema === undefined ? {} : { schema: fitted.schema }),
     refused: [...passed, ...(fitted.refused === undefined ? [] : [fitted.refused])],
     drift: fitted.drift,
+    discardAll: fitted.discardAll,
     results: flight.results,
   };
 }
@@ -181,6 +194,18 @@ function withFacts<R extends DatasetResult>(
   quarantine: string | undefined,
 ): R {
   return { ...result, checks, ...(drift.length === 0 ? {} : { drift }), ...(quarantine === undefined ? {} : { quarantine }) };
+}
+
+/** What a load says that was not let make its table. It moves no cursor either. */
+function nothingWritten(
+  { connector, connection, settings }: Place,
+  partition: Readonly<Record<string, string>>,
+  id: string,
+  counts: RowCounts,
+): DatasetResult {
+  const common = { connection, table: String(settings.name), loadId: id, rows: 0, counts, columns: [], checks: [] };
+  if (connector === 'lake') return { kind: 'lake', ...common, partition, version: 0, unchanged: true, bytes: 0 };
+  return { kind: 'table', ...common, inserted: 0, updated: 0, deleted: 0, unchanged: 0 };
 }
 
 async function contentHash(relation: Relation): Promise<string> {

@@ -28,6 +28,8 @@ export interface FittedRows {
   readonly schema: SchemaChange | undefined;
   readonly drift: readonly SchemaDrift[];
   readonly refused: RefusedRows | undefined;
+  /** There is no table, and none may be made. */
+  readonly discardAll: boolean;
 }
 
 /** Throws SchemaChangedError, ColumnNotFoundError, TypeMismatchError, SchemaRejectedError; ends the attempt where a person must decide. */
@@ -41,7 +43,13 @@ export async function applyContract(relation: Relation, given: ContractCase, wor
   }
   if (plan.discardAll) {
     const reason = `${given.table} does not exist, and the contract lets nobody make it`;
-    return { relation: { ...noRows(relation) }, schema: undefined, drift: plan.drift, refused: refuseAll(relation, reason, 'contract') };
+    return {
+      relation: noRows(relation),
+      schema: undefined,
+      drift: plan.drift,
+      refused: refuseAll(relation, reason, 'contract'),
+      discardAll: true,
+    };
   }
   const drift = await withCounts(plan, relation, given, work);
   for (const each of drift) work.log.info(`${given.table}: ${describeDrift(each)}`, { ...each });
@@ -51,6 +59,7 @@ export async function applyContract(relation: Relation, given: ContractCase, wor
     schema: plan.add.length + plan.widen.length === 0 ? undefined : { add: plan.add, widen: plan.widen },
     drift,
     refused: kept.refused,
+    discardAll: false,
   };
 }
 
