@@ -9,6 +9,7 @@ import { access, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { DataError, FileNotFoundError } from '@headrace/dataplane';
 import type { ConnectionSettings } from '@headrace/sdk';
+import { authorize } from './http/access-token.ts';
 import { connectionEndpoint } from './http/endpoint.ts';
 import { request } from './http/request.ts';
 import { openRoot } from './roots/open-root.ts';
@@ -131,7 +132,7 @@ async function probeFiles(settings: ConnectionSettings): Promise<string> {
 }
 
 async function probeHttp(settings: ConnectionSettings, signal: AbortSignal): Promise<string> {
-  const endpoint = connectionEndpoint(settings, '');
+  const endpoint = await authorize(connectionEndpoint(settings, ''), { warn: () => {} }, signal);
   const status = await request(
     { endpoint, method: 'GET', accept: '*/*', timeoutMs: TEST_MS, confined: true },
     signal,
@@ -158,7 +159,9 @@ const SYSTEM: Readonly<Record<string, string>> = {
 /** Errors of ours say what to do. Of others the message alone, which clients do not make of URLs; were it so, its secrets would not be in it. */
 function textOf(error: unknown, { id, url }: ConnectionSettings): string {
   const { message = String(error), code, cause } = error as { message?: string; code?: string; cause?: { code?: string } };
-  const system = SYSTEM[code ?? ''] ?? SYSTEM[cause?.code ?? ''];
+  // Some clients wrap it, and keep it only in their message.
+  const named = /\bE[A-Z_]{5,}\b/.exec(message)?.[0];
+  const system = SYSTEM[code ?? ''] ?? SYSTEM[cause?.code ?? ''] ?? SYSTEM[named ?? ''];
   const text = error instanceof DataError ? message : `Connection "${id}": ${system ?? message}`;
   return secretsOf(url).reduce((masked, secret) => masked.replaceAll(secret, '***'), text);
 }
