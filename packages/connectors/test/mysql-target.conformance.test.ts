@@ -1,4 +1,5 @@
 import type { TargetHarness } from '@headrace/dataplane/conformance/attempts';
+import { cursorHomeConformance } from '@headrace/dataplane/conformance/cursor-home';
 import { targetConformance } from '@headrace/dataplane/conformance/target';
 import * as jest from '@jest/globals';
 import { createPool } from 'mysql2/promise';
@@ -13,6 +14,8 @@ targetConformance(jest, {
   open,
 });
 
+cursorHomeConformance(jest, { name: 'A MariaDB database', open });
+
 async function open(): Promise<TargetHarness> {
   const server = await startMariadb();
   // Readers of their own, so that reads go on while another waits.
@@ -24,12 +27,12 @@ async function open(): Promise<TargetHarness> {
     connector: mysqlTarget,
     place: async () => {
       tables += 1;
-      return mysql('warehouse').table(`table_${tables}`);
+      return mysql('warehouse').table(`place_${tables}.rows_${tables}`);
     },
     async rows({ settings }) {
       const name = String(settings.name);
       const columns = await query(
-        'select column_name as name, column_comment as comment from information_schema.columns where table_schema = database() and table_name = ?',
+        "select column_name as name, column_comment as comment from information_schema.columns where concat(table_schema, '.', table_name) = ?",
         [name],
       );
       if (columns.length === 0) return [];
@@ -40,14 +43,13 @@ async function open(): Promise<TargetHarness> {
           ? `if(\`${column}\` is null, null, if(\`${column}\`, 'true', 'false')) as \`${column}\``
           : `\`${column}\``;
       });
-      return query(`select ${list.join(', ')} from \`${name}\``);
+      return query(`select ${list.join(', ')} from ${name}`);
     },
     /** How often rows of the table stand in the binary log. */
     async state({ settings }) {
       const logs = await query('show binary logs');
       const events = await query(`show binlog events in '${logs.at(-1)?.Log_name}'`);
-      return events.filter(({ Event_type, Info }) => Event_type === 'Table_map' && Info?.includes(`(test.${String(settings.name)})`))
-        .length;
+      return events.filter(({ Event_type, Info }) => Event_type === 'Table_map' && Info?.includes(`(${String(settings.name)})`)).length;
     },
     connection: (id) => ({ id, url: server.url }),
     async close() {

@@ -8,10 +8,11 @@ import { type CursorHome, mayMove, type Reach, type StoredCursor } from '@headra
 import type { CursorMove, CursorState, Place } from '@headrace/sdk';
 import { type MysqlClient, withClient } from './connect.ts';
 import { quote } from './sql-text.ts';
-import { resolveName, type TableName } from './target-table.ts';
+import { ensureDatabase, resolveName, type TableName } from './target-table.ts';
 
 /** Makes the table, once; its own commit. Many may try at the same time. */
 export async function ensureCursorTable(client: MysqlClient, database: string): Promise<void> {
+  await ensureDatabase(client, database);
   await client.run(
     `create table if not exists ${tableIn(database)} (
        name varchar(500) not null primary key,

@@ -4,6 +4,7 @@ import type { Column } from '@headrace/sdk';
 import { columnTypeOfField, commentedType, type FieldFacts } from './column-types.ts';
 import type { MysqlClient } from './connect.ts';
 import { quoteName } from './sql-text.ts';
+import { resolveName } from './target-table.ts';
 
 export interface PresentColumn extends Column {
   readonly field: FieldFacts;
@@ -29,14 +30,14 @@ export async function describeTable(
   name: string,
 ): Promise<{ readonly present: readonly PresentColumn[]; readonly expected?: number }> {
   const columns = await describeQuery(client, `select * from ${quoteName(name)}`, `Table "${name}"`);
-  const dot = name.indexOf('.');
-  const place = dot < 0 ? [null, name] : [name.slice(0, dot), name.slice(dot + 1)];
+  const named = await resolveName(client, name);
+  const place = [named.database, named.name];
   const comments = await client.rows(
-    'select column_name, column_comment from information_schema.columns where table_schema = coalesce(?, database()) and table_name = ?',
+    'select column_name, column_comment from information_schema.columns where table_schema = ? and table_name = ?',
     place,
   );
   const [[rows = null] = []] = await client.rows(
-    `select table_rows from information_schema.tables where table_schema = coalesce(?, database()) and table_name = ? and table_type = 'BASE TABLE'`,
+    `select table_rows from information_schema.tables where table_schema = ? and table_name = ? and table_type = 'BASE TABLE'`,
     place,
   );
   const said = new Map(comments.map(([column, comment]) => [column, commentedType(comment ?? '')]));

@@ -23,6 +23,7 @@ import { errnoOf, type MysqlClient, messageOf, withClient } from './connect.ts';
 import { ensureCursorTable, moveCursor, mysqlCursors } from './cursor-table.ts';
 import { describeTable } from './describe.ts';
 import { claimLoad, ensureLoadTable, instantText, type RowChanges, recordChanges } from './load-record.ts';
+import { quote } from './sql-text.ts';
 import { stageRows } from './stage.ts';
 import { withTableLock } from './table-lock.ts';
 import {
@@ -30,6 +31,7 @@ import {
   changedTable,
   changeTable,
   createTable,
+  ensureDatabase,
   findTable,
   plannedTable,
   type TableIndexes,
@@ -49,6 +51,12 @@ export const mysqlTarget: TargetConnector = {
       const { present } = await describeTable(client, `${table.database}.${table.name}`);
       return present.map(({ name, type }): Column => ({ name, type: declared[name] ?? type }));
     });
+  },
+
+  inspect(target, work, use) {
+    return withClient(work.connection(target.connection), work.signal, async (client) =>
+      use(await auditedTable(client, (await findTable(client, String(target.settings.name))).sql)),
+    );
   },
 
   write(request, work): Promise<TableResult> {
@@ -75,6 +83,9 @@ async function writeTable(client: MysqlClient, request: WriteRequest, work: Work
   const { target, rows, loadId, disposition } = request;
   const plan = await planOf(client, request);
   const { table } = plan;
+  await ensureDatabase(client, table.database);
+  // Where temporary tables are made, too.
+  await client.run(`use ${quote(table.database)}`);
   const staged = await stageRows(client, rows.relation, plan.staging, plan.keys, work);
   if (staged !== rows.counts.out) throw new RowsUnaccountedError(table.label, { ...rows.counts, out: staged });
   work.log.debug('staged', { table: table.label, rows: staged });

@@ -1,5 +1,5 @@
 /** Rows on their way into a table: brought into a temporary table of the session first, where nothing is locked for anybody. */
-import type { Readable } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import {
   DataError,
@@ -49,7 +49,8 @@ export async function stageRows(
   try {
     return await (infile === '1' ? loadData : insertRows)(client, relation, table, pipe, work);
   } catch (error) {
-    throw explainStage(error, table);
+    const explained = explainStage(error, table);
+    throw explained instanceof TypeMismatchError ? await withValue(explained, relation, work) : explained;
   }
 }
 
@@ -60,7 +61,9 @@ async function loadData(client: MysqlClient, relation: Relation, table: TargetTa
   const query = work.duck.run(
     `copy (select ${select} from (${relation.select})) to ${literal(pipe)} (format csv, header false, delimiter ',', quote '"', escape '"', nullstr 'NULL', force_quote *, use_tmp_file false)`,
   );
-  const stream = drainPipe(pipe, query);
+  // A pipe without rows ends at once, before the server has asked for them: what ends later is kept for it.
+  const stream = new PassThrough();
+  const piped = pipeline(drainPipe(pipe, query), stream).catch(() => {});
   const fields = relation.columns.map((column, index) => ({
     column,
     variable: `@c${index}`,
@@ -74,7 +77,8 @@ async function loadData(client: MysqlClient, relation: Relation, table: TargetTa
         sql: `load data local infile 'headrace' into table ${STAGE} character set utf8mb4
           fields terminated by ',' optionally enclosed by '"' escaped by '' lines terminated by '\\n'
           (${list.join(', ')})${sets.length === 0 ? '' : ` set ${sets.join(', ')}`}`,
-        infileStreamFactory: () => stream,
+        // One that has failed already would never say so again; its query does.
+        infileStreamFactory: () => (stream.destroyed ? Readable.from([]) : stream),
       },
       (error: unknown, result: unknown) => {
         if (!error) return resolve(result as Outcome);
@@ -83,10 +87,10 @@ async function loadData(client: MysqlClient, relation: Relation, table: TargetTa
       },
     );
   });
-  const [query_, loaded] = await Promise.allSettled([query, load]);
+  const [made, loaded] = await Promise.allSettled([query, load, piped]);
   // The server's error is the cause of a query that nobody read to its end.
   if (loaded.status === 'rejected') throw loaded.reason;
-  if (query_.status === 'rejected') throw query_.reason;
+  if (made.status === 'rejected') throw made.reason;
   if (loaded.value.warningStatus > 0) {
     const [[, , message = ''] = []] = await client.rows('show warnings limit 1');
     throw new TypeMismatchError(`${table.label}: ${place(message ?? '')}`);
@@ -167,6 +171,17 @@ function explainStage(error: unknown, table: TargetTable): unknown {
 
 /** Wrong value, data too long, out of range, truncated, wrong text for the character set. */
 const MISFITS: ReadonlySet<number> = new Set([1264, 1265, 1292, 1366, 1367, 1406, 1411]);
+
+/** The server often says only which column of which row it is. */
+async function withValue(error: TypeMismatchError, relation: Relation, work: Work): Promise<TypeMismatchError> {
+  const [, column = '', row = ''] = /column "?'?(\w+)"?'? at row (\d+)/.exec(error.message) ?? [];
+  if (!relation.columns.some(({ name }) => name === column)) return error;
+  const found = await work.duck
+    .rows(`select substr(${ident(column)}::varchar, 1, 200) as value from (${relation.select}) limit 1 offset ${Number(row) - 1}`)
+    .catch(() => []);
+  const value = found[0]?.value;
+  return value === undefined || value === null ? error : new TypeMismatchError(`${error.message}: the value is ${value}`, { cause: error.cause });
+}
 
 /** The server names its own temporary table. */
 function place(message: string): string {

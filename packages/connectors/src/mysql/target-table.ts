@@ -42,20 +42,30 @@ export async function resolveName(client: MysqlClient, name: string): Promise<Ta
   throw new DataError('HR_SCHEMA_UNKNOWN', 'The connection names no database: write the table as database.table');
 }
 
+/** Makes the database where it is not there: who may not make one needs no right to. Its own commit. */
+export async function ensureDatabase(client: MysqlClient, database: string): Promise<void> {
+  const found = await client.rows('select 1 from information_schema.schemata where schema_name = ?', [database]);
+  if (found.length === 0) await client.run(`create database if not exists ${quote(database)} character set utf8mb4`);
+}
+
 /** Finds the table. Throws DataError for a view. */
 export async function findTable(client: MysqlClient, target: string): Promise<TargetTable> {
   const { database, name } = await resolveName(client, target);
+  // Each view of the catalog with both names as constants: else the server opens every table that it has.
+  const [[tableType = ''] = []] = await client.rows(
+    'select table_type from information_schema.tables where table_schema = ? and table_name = ?',
+    [database, name],
+  );
   const rows = await client.rows(
-    `select c.column_name, c.column_type, c.data_type, c.character_set_name, c.collation_name, c.datetime_precision, c.extra, t.table_type
-       from information_schema.columns c join information_schema.tables t using (table_schema, table_name)
-      where c.table_schema = ? and c.table_name = ? order by c.ordinal_position`,
+    `select column_name, column_type, data_type, character_set_name, collation_name, datetime_precision, extra
+       from information_schema.columns where table_schema = ? and table_name = ? order by ordinal_position`,
     [database, name],
   );
   const label = `${database}.${name}`;
+  if (rows.length > 0 && tableType !== 'BASE TABLE')
+    throw new DataError('HR_TARGET_NOT_A_TABLE', `${label} is not a table, so nothing can be loaded into it`);
   const columns = new Map<string, TargetColumn>();
-  for (const [column, type, kind, charset, collation, digits, extra, tableType] of rows) {
-    if (tableType !== 'BASE TABLE')
-      throw new DataError('HR_TARGET_NOT_A_TABLE', `${label} is not a table, so nothing can be loaded into it`);
+  for (const [column, type, kind, charset, collation, digits, extra] of rows) {
     if (/generated/i.test(extra ?? '') && !/default_generated/i.test(extra ?? '')) continue;
     const text = charset === null || charset === undefined ? '' : ` character set ${charset} collate ${collation}`;
     columns.set(column ?? '', {
