@@ -300,6 +300,21 @@ describe('a run with an interval', () => {
   });
 });
 
+describe('rows of PostgreSQL', () => {
+  test('are chosen by the server: the others are not even worked out', async () => {
+    await forget();
+    const { source, target } = await tables();
+    await pos.query(`insert into ${source} values (1, '2024-03-01 00:00+00'), (2, '2024-03-02 00:00+00'), (3, null)`);
+    await pos.query(`create view half_${source} as select id, sold_at, 10 / (id - 1) as share from ${source}`);
+    const { run } = pipeline(`half_${source}`, target, { column: 'sold_at', initial: '2024-03-02', onMissing: 'include' });
+    expect((await run()).rows.rows).toBe(2);
+    expect((await run({ interval: between('2024-03-02T00:00:00Z', '2024-03-03T00:00:00Z') })).rows.rows).toBe(2);
+    await expect(pipeline(`half_${source}`, target, { column: 'sold_at', onMissing: 'include', name: 'all' }).run()).rejects.toThrow(
+      /division by zero/,
+    );
+  });
+});
+
 describe('values of the column', () => {
   test.each<[string, readonly string[], CursorOptions['lag'], string]>([
     ['int8', ['9007199254740993', '9223372036854775806', '9223372036854775807'], 1, '9223372036854775807'],
