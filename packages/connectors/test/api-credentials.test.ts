@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { extract, type PackageResult } from '@headrace/sdk';
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import Provider from 'oidc-provider';
-import { page, rest, waitForHttp } from '../src/index.ts';
+import { files, page, rest, waitForHttp } from '../src/index.ts';
 import { type ApiServer, type Asked, json, startApi } from './support/api-server.ts';
 import { createRig, only, type Rig } from './support/rig.ts';
 
@@ -189,6 +189,29 @@ describe('who asks an API', () => {
     const task = only(() => waitForHttp('wait', { in: { connector: 'http', connection: 'crm' } as never, path: '/ready' }));
     expect(await rig.look(task)).toEqual({ status: 200 });
     expect(asked).toHaveLength(1);
+  });
+
+  test('so do the test of a connection, and files of a web server; a key goes to no other host', async () => {
+    const { testConnection } = await import('../src/test-connection.ts');
+    expect(await testConnection({ id: 'crm', url: oauth(client) })).toMatchObject({ ok: true });
+    expect(await testConnection({ id: 'crm', url: oauth({ ...client, clientSecret: 'wrong' }) })).toMatchObject({
+      ok: false,
+      code: 'HR_LOGIN_REFUSED',
+    });
+    rig.connections.site = oauth(client);
+    const results = await rig.runAll(() => extract('read', { from: files('site').json('orders.json', { columns: { id: 'int8' } }) }));
+    expect(results.read).toMatchObject({ rows: 1 });
+    const other = await startApi();
+    try {
+      api.answer = (_request, response) => response.writeHead(302, { location: `${other.url}/orders.json` }).end();
+      rig.connections.site = `${api.url}/v1?auth=apiKey&apiKey=k-1&header=X-Api-Key`;
+      await expect(rig.runAll(() => extract('read', { from: files('site').json('orders.json') }))).rejects.toMatchObject({
+        code: 'HR_HTTP_REDIRECT',
+      });
+      expect(other.seen).toEqual([]);
+    } finally {
+      await other.close();
+    }
   });
 
   test('a connection that cannot be: what is missing, never a value', async () => {

@@ -2,8 +2,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { DataError } from '@headrace/dataplane';
 import type { OperationExecutor } from '@headrace/sdk';
-import { AccessTokens } from '../http/access-token.ts';
-import { connectionEndpoint, plainEndpoint, withRequest, withToken } from '../http/endpoint.ts';
+import { authorize } from '../http/access-token.ts';
+import { connectionEndpoint, plainEndpoint, withRequest } from '../http/endpoint.ts';
 import { jsonOf, request } from '../http/request.ts';
 import type { HttpAnswer, HttpCondition, JsonCondition } from './wait-for-http.ts';
 
@@ -13,8 +13,7 @@ const PASSING = [408, 425, 429];
 export const lookForHttp: OperationExecutor = async ({ operation, context }) => {
   const { connection, url = '', path = '', method, body, json, ...condition } = operation as unknown as HttpCondition;
   const address = connection === undefined ? plainEndpoint(url) : connectionEndpoint(context.connection(connection), path);
-  const token = address.grant && (await new AccessTokens(address.grant, address.shown, context.log).current(context.signal));
-  const endpoint = withRequest(token === undefined ? address : withToken(address, token), condition);
+  const endpoint = withRequest(await authorize(address, context.log, context.signal), condition);
   const shown = `${method} ${endpoint.shown}`;
   const wanted = {
     endpoint,

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DataError } from '@headrace/dataplane';
 import type { TaskLog } from '@headrace/sdk';
 import type { OAuthGrant } from './credentials.ts';
-import { plainEndpoint, withRequest } from './endpoint.ts';
+import { type Endpoint, plainEndpoint, withRequest, withToken } from './endpoint.ts';
 import { excerpt } from './excerpt.ts';
 import { bytesOf, request } from './request.ts';
 
@@ -26,12 +26,12 @@ const DELAY_MS = 500;
 export class AccessTokens {
   readonly #grant: OAuthGrant;
   readonly #where: string;
-  readonly #log: TaskLog;
+  readonly #log: Pick<TaskLog, 'warn'>;
   #refreshToken: string | undefined;
   #token: Token | undefined;
   #coming: Promise<Token> | undefined;
 
-  constructor(grant: OAuthGrant, where: string, log: TaskLog) {
+  constructor(grant: OAuthGrant, where: string, log: Pick<TaskLog, 'warn'>) {
     this.#grant = grant;
     this.#where = where;
     this.#log = log;
@@ -116,6 +116,12 @@ export class AccessTokens {
     // A little early, so that it does not expire on its way.
     return { value, renewAt: asked + lifeMs - Math.min(30_000, lifeMs === Number.POSITIVE_INFINITY ? 0 : lifeMs / 5) };
   }
+}
+
+/** The endpoint with a token of its grant, where it has one: for who asks only once. Throws as `AccessTokens.current` does. */
+export async function authorize(endpoint: Endpoint, log: Pick<TaskLog, 'warn'>, signal: AbortSignal): Promise<Endpoint> {
+  if (endpoint.grant === undefined) return endpoint;
+  return withToken(endpoint, await new AccessTokens(endpoint.grant, endpoint.shown, log).current(signal));
 }
 
 function parsed(text: string): Readonly<Record<string, unknown>> {

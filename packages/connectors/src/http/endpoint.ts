@@ -13,8 +13,10 @@ export interface Endpoint {
   readonly headers: Headers;
   /** For messages; without query and secrets. */
   readonly shown: string;
-  /** A token of this grant is to be sent, too. */
+  /** A token of this grant is to be sent, too: see `authorize`. */
   readonly grant?: OAuthGrant;
+  /** It says who asks, and may go to no other host. */
+  readonly confined: boolean;
   /** Texts that no message may hold. */
   readonly secrets: readonly string[];
 }
@@ -40,7 +42,8 @@ export function connectionEndpoint(settings: ConnectionSettings, path: string): 
   for (const [key, value] of new URLSearchParams(query)) url.searchParams.append(key, value);
   url.hash = '';
   const headers = new Headers(header === undefined ? [] : [[...header]]);
-  return { url, headers, shown: `${name === '' ? '/' : name} of ${where}`, secrets, ...(grant === undefined ? {} : { grant }) };
+  const confined = header !== undefined || parameter !== undefined || grant !== undefined;
+  return { url, headers, shown: `${name === '' ? '/' : name} of ${where}`, secrets, confined, ...(grant === undefined ? {} : { grant }) };
 }
 
 /**
@@ -68,14 +71,14 @@ export function plainEndpoint(text: string): Endpoint {
   if (url.username !== '' || url.password !== '')
     throw new DataError('HR_HTTP_PATH', `The address of ${url.host} holds a password: put it into a connection`);
   url.hash = '';
-  return { url, headers: new Headers(), shown: `${url.origin}${url.pathname}`, secrets: [] };
+  return { url, headers: new Headers(), shown: `${url.origin}${url.pathname}`, secrets: [], confined: false };
 }
 
 /** A token that the endpoint's grant has given goes with the request. */
 export function withToken(endpoint: Endpoint, token: string): Endpoint {
   const headers = new Headers(endpoint.headers);
   headers.set('authorization', `Bearer ${token}`);
-  return { ...endpoint, headers, secrets: [...endpoint.secrets, token] };
+  return { ...endpoint, headers, secrets: [...endpoint.secrets, token], confined: true };
 }
 
 /** Adds what the DAG sends. Throws DataError, which never repeats a header's value. */
