@@ -15,7 +15,10 @@ export interface MergeDisposition<N extends string = string> {
    * have the same keys, so that several rows may share them; `insert-only` leaves rows that are there as they are.
    */
   readonly strategy?: 'upsert' | 'delete-insert' | 'insert-only';
-  /** Of several rows with the same keys the one with the highest value here is taken. Without it, different rows with the same keys fail the task. */
+  /**
+   * Of several rows with the same keys the one with the highest value here is taken, also against rows of the table: a load that comes late
+   * does not put an older row over a newer one. Without it, different rows with the same keys fail the task.
+   */
   readonly latest?: N;
   readonly deletes?: DeleteOptions<N>;
 }
