@@ -140,7 +140,10 @@ describe('a load into MySQL', () => {
 
     test('instants that MySQL has not', async () => {
       await pos.query(`alter table source add at timestamptz; update source set at = 'infinity' where id = 3`);
-      await expect(run(merge)).rejects.toMatchObject({ code: 'HR_TYPE_MISMATCH', message: expect.stringMatching(/column 'at' at row 100: the value is infinity/) });
+      await expect(run(merge)).rejects.toMatchObject({
+        code: 'HR_TYPE_MISMATCH',
+        message: expect.stringMatching(/column 'at' at row 100: the value is infinity/),
+      });
     });
 
     test('a constraint of the table', async () => {

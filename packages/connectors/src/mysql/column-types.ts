@@ -2,7 +2,7 @@
  * MySQL's types ↔ column types. What MySQL has no type for (booleans, instants beyond 2038, decimals of any size) is kept in one that holds
  * every value, and the column's comment (`headrace:timestamptz`) says what it is.
  */
-import { type ColumnType, decimalSize } from '@headrace/sdk';
+import { type ColumnType, decimalSize, elementType, isColumnType } from '@headrace/sdk';
 
 /** What the protocol tells of a result column. */
 export interface FieldFacts {
@@ -109,10 +109,11 @@ const KEYS: Readonly<Record<string, string>> = {
 /** Whose type alone does not say what they hold. */
 const COMMENTED: ReadonlySet<ColumnType> = new Set(['boolean', 'numeric', 'uuid', 'json', 'timestamptz']);
 
-/** The type of a new column, with its comment where the type does not say all. */
+/** The type of a new column, with its comment where the type does not say all. A list is kept as a JSON array of texts. */
 export function mysqlType(type: ColumnType, key = false): string {
   const size = decimalSize(type);
   if (size) return `decimal(${size.precision},${size.scale})`;
+  if (elementType(type)) return `longtext comment '${COMMENT}${type}'`;
   const name = (key ? KEYS[type] : undefined) ?? NAMES[type] ?? type;
   return COMMENTED.has(type) ? `${name} comment '${COMMENT}${type}'` : name;
 }
@@ -120,5 +121,5 @@ export function mysqlType(type: ColumnType, key = false): string {
 /** What a comment says of a column, if it is one of ours. */
 export function commentedType(comment: string): ColumnType | undefined {
   const type = comment.startsWith(COMMENT) ? comment.slice(COMMENT.length) : '';
-  return [...COMMENTED].find((each) => each === type);
+  return isColumnType(type) && (COMMENTED.has(type) || elementType(type)) ? type : undefined;
 }

@@ -11,9 +11,10 @@ import {
   makePipe,
   type Relation,
   TypeMismatchError,
+  textExpression,
   type Work,
 } from '@headrace/dataplane';
-import type { Column } from '@headrace/sdk';
+import { type Column, elementType } from '@headrace/sdk';
 import { errnoOf, type MysqlClient, messageOf, type Outcome } from './connect.ts';
 import { insertLines } from './insert-lines.ts';
 import { quote } from './sql-text.ts';
@@ -136,7 +137,7 @@ function guarded(column: Column, table: TargetTable): string {
         ? `case when ${name}::float::double is not distinct from ${name} then ${name} else ${refusal(column, held, name)} end`
         : name;
     default:
-      return name;
+      return elementType(column.type) ? textExpression(name, column.type) : name;
   }
 }
 
@@ -180,7 +181,9 @@ async function withValue(error: TypeMismatchError, relation: Relation, work: Wor
     .rows(`select substr(${ident(column)}::varchar, 1, 200) as value from (${relation.select}) limit 1 offset ${Number(row) - 1}`)
     .catch(() => []);
   const value = found[0]?.value;
-  return value === undefined || value === null ? error : new TypeMismatchError(`${error.message}: the value is ${value}`, { cause: error.cause });
+  return value === undefined || value === null
+    ? error
+    : new TypeMismatchError(`${error.message}: the value is ${value}`, { cause: error.cause });
 }
 
 /** The server names its own temporary table. */
