@@ -3,7 +3,10 @@ import { createReadStream } from 'node:fs';
 import { DataError, firstLines } from '@headrace/dataplane';
 import type { Columns } from '@headrace/sdk';
 import { parse } from 'csv-parse';
-import { type CsvDialect, LONGEST_LINE } from './csv-dialect.ts';
+import type { CsvDialect } from './csv-dialect.ts';
+
+/** In bytes. */
+const LONGEST_HEADER = 1024 * 1024;
 
 /** The names of the columns in their order: of the header, else the declared ones, else `column_1` … Throws DataError HR_CSV_HEADER. */
 export async function readHeader(file: string, url: string, dialect: CsvDialect, declared?: Columns): Promise<readonly string[]> {
@@ -56,7 +59,7 @@ async function firstRecord(file: string, url: string, dialect: CsvDialect, line:
     relax_column_count: true,
     bom: true,
     trim: dialect.trim,
-    max_record_size: LONGEST_LINE,
+    max_record_size: LONGEST_HEADER,
     skip_empty_lines: true,
   });
   bytes.on('error', (error) => parser.destroy(error));

@@ -40,9 +40,12 @@ export const openCsv: OpenFile = async (source, { columns: declared, settings },
     ...(inPlace
       ? {
           feed: async (start) => {
-            const result = await start();
-            await assertUnchanged(source);
-            return result;
+            try {
+              return await start();
+            } finally {
+              // Wins over what the reader says of a file that is no longer what it was.
+              await assertUnchanged(source);
+            }
           },
         }
       : {}),

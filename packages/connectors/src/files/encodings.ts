@@ -54,7 +54,7 @@ export function decoderOf(label: string, where: string): Decoder {
       return false;
     }
   };
-  if (known === 'utf-8') return { name: known, cut: beforeLastAscii, isBeginning, decode: (block) => (isUtf8(block) ? block : refuse()) };
+  if (known === 'utf-8') return { name: known, cut: wholeCharacters, isBeginning, decode: (block) => (isUtf8(block) ? block : refuse()) };
   const decode = (block: Buffer): Buffer => {
     assertNoFree(block);
     return Buffer.from(new TextDecoder(known, { fatal: true, ignoreBOM: true }).decode(block));
@@ -180,6 +180,18 @@ function whole(block: Buffer): number {
 function beforeLastAscii(block: Buffer): number {
   for (let at = block.length - 1; at >= 0; at -= 1) if ((block[at] as number) < 0x30) return at + 1;
   return 0;
+}
+
+/** Before a character of UTF-8 whose other bytes are still to come. */
+function wholeCharacters(block: Buffer): number {
+  for (let back = 1; back <= Math.min(3, block.length); back += 1) {
+    const byte = block[block.length - back] as number;
+    if (byte < 0x80) break;
+    if (byte < 0xc0) continue;
+    const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
+    return length > back ? block.length - back : block.length;
+  }
+  return block.length;
 }
 
 function wholeUnits(block: Buffer, high: 0 | 1): number {

@@ -3,7 +3,19 @@
  *
  * All files must have the same columns, by name: what the order is in each does not matter.
  */
-import { DataError, ident, literal, parquetRelation, type Relation, type SourceConnector, urlOf } from '@headrace/dataplane';
+import { realpath } from 'node:fs/promises';
+import { sep } from 'node:path';
+import {
+  DataError,
+  FileNotFoundError,
+  type FileRoot,
+  ident,
+  literal,
+  parquetRelation,
+  type Relation,
+  type SourceConnector,
+  urlOf,
+} from '@headrace/dataplane';
 import type { Source } from '@headrace/sdk';
 import { chooseFiles } from './chosen-files.ts';
 import { openCsv } from './csv-source.ts';
@@ -45,6 +57,7 @@ export const filesSource: SourceConnector = {
     for (const [index, { path, bytes, changedAt }] of files.entries()) {
       work.signal.throwIfAborted();
       const url = urlOf(root, path);
+      await assertInside(root, path, url);
       opened.push({ path, url, relation: await open({ root, path, url, index, bytes, changedAt }, place, work) });
     }
     const relation =
@@ -53,6 +66,23 @@ export const filesSource: SourceConnector = {
     return { ...relation, expected: { bytes }, ...(position === undefined ? {} : { position: async () => position }) };
   },
 };
+
+/** A link may lead to another place of the root, not out of it: who may put files there must not choose what else is read. */
+async function assertInside(root: FileRoot, path: string, url: string): Promise<void> {
+  const local = root.localPath(path);
+  if (local === undefined) return;
+  try {
+    const [folder, file] = await Promise.all([realpath(local.slice(0, -path.length)), realpath(local)]);
+    if (file.startsWith(folder.endsWith(sep) ? folder : `${folder}${sep}`)) return;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw new FileNotFoundError(url, [], path);
+    throw error;
+  }
+  throw new DataError(
+    'HR_FILE_OUTSIDE',
+    `${url} is a link that leads out of the root of its connection: copy the file, or give its place a connection of its own`,
+  );
+}
 
 /** The columns that are in the files themselves. */
 function withoutFileColumn(source: Source, fileColumn: unknown): Source {

@@ -178,7 +178,6 @@ export class JsonRecords {
       return `{"headrace_line":"${line}"${recordLine(text, this.keys, this.records, this.#whole)}}\n`;
     } catch (error) {
       if (!(error instanceof JsonFault)) throw error;
-      this.records -= this.#refuse ? 1 : 0;
       const before = text.slice(0, error.at);
       throw this.#fault(line + before.split('\n').length - 1, `record ${this.records}: ${error.message}`);
     }

@@ -62,6 +62,7 @@ export function refusedRows(rows: string, values: readonly TextValue[], line: st
   const wrong = values
     .filter(mayBeRefused)
     .map(({ column, valid }) => ({ column, wrong: `(${ident(column.name)} is not null and not ${valid})` }));
+  if (wrong.length === 0) return `select ${line} as line, null as "column", null as reason, null as raw from ${rows} where false`;
   const names = wrong.map((each) => `case when ${each.wrong} then ${literal(each.column.name)} end`);
   const reasons = wrong.map(
     (each) =>

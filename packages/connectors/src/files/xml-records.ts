@@ -125,7 +125,7 @@ export class XmlRecords {
 
   #grow(by: number): void {
     this.#recordSize += by;
-    if (this.#recordSize > 2 * LARGEST_RECORD)
+    if (this.#recordSize > LARGEST_RECORD)
       throw this.#fault(
         'HR_MALFORMED_XML',
         `the record that begins in line ${this.#recordLine} has more than ${LARGEST_RECORD} characters`,
