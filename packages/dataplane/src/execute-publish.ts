@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { CursorMove, DatasetResult, PackageResult, RowCounts, Source } from '@headrace/sdk';
+import type { CursorMove, CursorState, DatasetResult, PackageResult, RowCounts, Source } from '@headrace/sdk';
 import type { Connectors, Work } from './connector.ts';
 import { readRows } from './cursor/read-rows.ts';
 import { type Execute, openInput, type PublishOperation } from './operation.ts';
@@ -20,7 +20,7 @@ function executePublish(kind: 'load' | 'export'): Execute {
       (source && (await publishDirectly(operation, source, where, work, connectors))) ??
       (await publishRows(request, kind, operation, where, work, connectors));
     work.log.info(`${kind}ed ${result.rows} rows`, { rows: result.rows, to: result.kind });
-    return result;
+    return result.cursor === undefined ? result : { ...result, cursor: withoutBoundary(result.cursor) };
   };
 }
 
@@ -31,6 +31,12 @@ async function publishRows(...[request, kind, operation, where, work, connectors
 
 export const executeLoad = executePublish('load');
 export const executeExport = executePublish('export');
+
+/** The identities at the boundary are kept with the data; who looks at a result has no use for thousands of them. */
+function withoutBoundary({ name, before, after }: CursorMove): CursorMove {
+  const short = ({ boundary: _, ...state }: CursorState): CursorState => state;
+  return { name, before: before && short(before), after: short(after) };
+}
 
 interface Input {
   /** Readable more than once. What its source refused, if anything, is in `refused`, and not in the counts. */
