@@ -46,7 +46,7 @@ create table data_load (
 create index data_load_dag on data_load (dag_id, id);
 create index data_load_task_instance on data_load (task_instance_id);
 -- The newest load of each partition.
-create index data_load_place on data_load (connection, place, partition_key, id);
+create index data_load_place on data_load (connection, place, partition_key, id desc);
 create index data_load_at on data_load (committed_at, id);
 
 -- A row for each check of a try, also of one that failed by it.

@@ -297,7 +297,7 @@ create table data_load (
 );
 CREATE INDEX data_load_at ON headrace.data_load USING btree (committed_at, id);
 CREATE INDEX data_load_dag ON headrace.data_load USING btree (dag_id, id);
-CREATE INDEX data_load_place ON headrace.data_load USING btree (connection, place, partition_key, id);
+CREATE INDEX data_load_place ON headrace.data_load USING btree (connection, place, partition_key, id DESC);
 CREATE INDEX data_load_task_instance ON headrace.data_load USING btree (task_instance_id);
 
 create table deadline (

@@ -128,6 +128,12 @@ describe('data tasks on the command line', () => {
       columns: [{ name: 'id' }, { name: 'name' }],
     });
     expect(read).toMatchObject({ kind: 'package', rows_out: 3 });
+    // It failed by a check of its rows, which are published all the same.
+    expect(loads.find((one: { task_id: string }) => one.task_id === 'late')).toMatchObject({
+      table: 'raw/late',
+      rows_out: 3,
+      checks_failed: 1,
+    });
     expect((await json('loads', 'latest', 'store', 'raw/rows')).loads).toMatchObject([{ load_id: kept.load_id }]);
     expect((await cli(['loads', 'list', '--table', 'raw/rows'])).stdout).toMatch(/counted\.keep +store:raw\/rows/);
     const { checks } = await json('checks', 'list', '--run', run, '--failed');

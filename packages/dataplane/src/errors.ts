@@ -2,7 +2,7 @@
  * What can go wrong with data, each with a stable code. `retryable: false` stands where another try of the same task must
  * give the same error; what may heal by itself (a host that is down) carries no such mark.
  */
-import type { CheckResult } from '@headrace/sdk';
+import type { CheckResult, DatasetResult } from '@headrace/sdk';
 
 export class DataError extends Error {
   readonly code: string;
@@ -18,10 +18,13 @@ export class DataError extends Error {
 /** Checks failed that block the rows, or that fail the task once they are published. */
 export class CheckFailedError extends DataError {
   readonly results: readonly CheckResult[];
-  constructor(where: string, results: readonly CheckResult[], published = false) {
-    const what = published ? 'the rows were published, but' : 'nothing was published, because';
+  /** What was published all the same: it is recorded with the failure. */
+  readonly published?: DatasetResult;
+  constructor(where: string, results: readonly CheckResult[], published?: DatasetResult) {
+    const what = published !== undefined ? 'the rows were published, but' : 'nothing was published, because';
     super('HR_CHECK_FAILED', `${where}: ${what} ${results.map(describeFailure).join('; ')}`);
     this.results = results;
+    if (published !== undefined) this.published = published;
   }
 }
 

@@ -46,7 +46,7 @@ export const executeExtract: Execute = async ({ operation, context }, work, conn
   const staging = await checkRows(parquetRelation([written.file], read.relation.columns), checks, 'staging', surroundings, work);
   const results = [...flight.results, ...staging];
   const result = await savePackage(stage, { ...read, written }, { checks: results, ...quarantined }, work);
-  settleChecks(results, 'error', where);
+  settleChecks(results, 'error', where, result);
   work.log.info(`extracted ${result.rows} rows`, { rows: result.rows, bytes: result.bytes, package: result.package });
   return result;
 };

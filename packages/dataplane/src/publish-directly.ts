@@ -47,6 +47,7 @@ export async function publishDirectly(
   );
   if (written === undefined) return undefined;
   const results = await audit.afterCommit(connector, target, work);
-  settleChecks(results, 'error', where);
-  return { ...written, checks: results };
+  const published = { ...written, checks: results };
+  settleChecks(results, 'error', where, published);
+  return published;
 }

@@ -88,8 +88,9 @@ async function publishTable(
   );
   if ('counts' in written) assertCounts(written.counts, where);
   const results = [...checked, ...(await audit.afterCommit(connector, target, work))];
-  settleChecks(results, 'error', where);
-  return withFacts(written, results, [...renamed.drift, ...fitted.drift], kept.table);
+  const published = withFacts(written, results, [...renamed.drift, ...fitted.drift], kept.table);
+  settleChecks(results, 'error', where, published);
+  return published;
 }
 
 function assertDisposition({ target, partition, disposition }: PublishOperation, connector: TargetConnector, where: string): void {

@@ -11,6 +11,12 @@ export default dag('counted', {}, () => {
     checks: [checks.unique('id'), checks.notNull('name', { severity: 'warn' })],
   });
   load('refuse', { from: rows, into: lake('store').table('raw/refused'), checks: [checks.rowCount({ min: 100 })] });
+  load('late', {
+    from: rows,
+    into: lake('store').table('raw/late'),
+    retries: { max: 0 },
+    checks: [checks.rowCount({ min: 50 }, { severity: 'error' })],
+  });
   task('spill', { connections: ['secret_api'] }, async ({ connection, log }) => {
     log.info(`the address is ${connection('secret_api').url}`);
     await delay(1);

@@ -1,5 +1,5 @@
 /** Runs checks on rows that can be asked with SQL, and says how many rows break each, with some of them. */
-import type { Check, CheckPoint, CheckResult, TaskLog } from '@headrace/sdk';
+import type { Check, CheckPoint, CheckResult, DatasetResult, TaskLog } from '@headrace/sdk';
 import type { AuditedTable } from '../connector.ts';
 import { type DuckSession, firstLines } from '../duckdb.ts';
 import { CheckFailedError, ColumnNotFoundError, DataError, describeFailure, SqlError } from '../errors.ts';
@@ -41,10 +41,10 @@ export async function runChecks(
   return results;
 }
 
-/** Throws CheckFailedError when one with this severity failed. */
-export function settleChecks(results: readonly CheckResult[], severity: 'block' | 'error', where: string): void {
+/** Throws CheckFailedError when one with this severity failed. `published`: what stands by then, where `error` is settled. */
+export function settleChecks(results: readonly CheckResult[], severity: 'block' | 'error', where: string, published?: DatasetResult): void {
   const failed = results.filter((result) => !result.ok && result.severity === severity);
-  if (failed.length > 0) throw new CheckFailedError(where, failed, severity === 'error');
+  if (failed.length > 0) throw new CheckFailedError(where, failed, published);
 }
 
 /** What a result says of its check, before it was run. */
