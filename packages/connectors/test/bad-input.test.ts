@@ -116,7 +116,7 @@ describe('what is wrong with data or its place is said, with the place', () => {
     await put('types.csv', 'id,price,sold\n1,1.50,2017-06-19\nx2,1.50,2017-06-19\n');
     await expect(read(files('inbox').csv('types.csv', { columns }))).rejects.toMatchObject({
       code: 'HR_TYPE_MISMATCH',
-      message: expect.stringMatching(/types\.csv:3: column "id" is declared bigint, but the value is "x2"/),
+      message: expect.stringMatching(/types\.csv:3: column "id" is declared int8, but the value is: x2/),
     });
   });
 
@@ -124,7 +124,7 @@ describe('what is wrong with data or its place is said, with the place', () => {
     await put('digits.csv', 'id,price,sold\n1,1.50,2017-06-19\n2,1.505,2017-06-19\n');
     await expect(read(files('inbox').csv('digits.csv', { columns }))).rejects.toMatchObject({
       code: 'HR_TYPE_MISMATCH',
-      message: expect.stringMatching(/record 2, column "price" is declared decimal\(10,2\), but the value is: 1\.505/),
+      message: expect.stringMatching(/digits\.csv:3: column "price" is declared decimal\(10,2\), but the value is: 1\.505/),
     });
   });
 

@@ -5,7 +5,6 @@
  * V2. A row that cannot be read ends in an error that names its line, or is kept aside; none is changed or left out.
  */
 import { DataError, firstLines, ident, literal, MISMATCH_MARK, type Relation, TypeMismatchError, type Work } from '@headrace/dataplane';
-import type { Column } from '@headrace/sdk';
 import { type CsvDialect, csvDialect, readCsvOptions } from './csv-dialect.ts';
 import { firstOtherLineEnd, lineOfRecord, readHeader } from './csv-lines.ts';
 import { assertUnchanged, localText } from './local-text.ts';
@@ -128,9 +127,4 @@ async function explainCsv(error: unknown, csv: OpenedCsv): Promise<unknown> {
 /** The message repeats the line, which may be of any length. */
 function shortened(message: string): string {
   return message.length > 20_000 ? `${message.slice(0, 2000)}\n${message.slice(-4000)}` : message;
-}
-
-/** The columns by which files that are read together are compared. */
-export function namesOf(columns: readonly Column[]): string {
-  return columns.map(({ name, type }) => `${name} ${type}`).join(', ');
 }
