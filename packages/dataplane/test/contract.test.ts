@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import { storageType, textExpression } from '../src/column-types.ts';
 import { castOf } from '../src/contract/casts.ts';
 import { decideContract } from '../src/contract/decide.ts';
-import { nameColumns, snakeCase } from '../src/contract/naming.ts';
+import { nameColumns } from '../src/contract/naming.ts';
 import { widened } from '../src/contract/widening.ts';
 import { DEFAULT_LIMITS, DuckSession, literal } from '../src/duckdb.ts';
 import { isOwnColumn } from '../src/own-columns.ts';
@@ -252,7 +252,7 @@ describe('names in snake case', () => {
     ['Größe', 'große'],
     ['!!!', 'column'],
   ])('%s is %s', (name, expected) => {
-    expect(snakeCase(name)).toBe(expected);
+    expect(nameColumns([{ name, type: 'text' }], 'snake_case', 't').names.get(name)).toBe(expected);
   });
 
   test('never make one column of two, whatever they are, and are the same each time', () => {

@@ -4,29 +4,10 @@
  * `block` publishes nothing and fails the task with HR_CHECK_FAILED; `error` publishes and fails the task, without another try; `warn` is
  * recorded in the task's result and its log.
  */
+import type { CheckName, CheckPoint, CheckSeverity } from './check-result.ts';
 import type { Columns } from './columns.ts';
 import type { Source } from './dataset.ts';
 import { type Duration, durationMs } from './duration.ts';
-
-export type CheckSeverity = 'block' | 'error' | 'warn';
-
-/**
- * `flight`: the rows as they were read, before the contract. `staging` (default): the rows as they are about to be written. `publish`: the
- * whole table as it would be, before the commit where the target can show it, else right after it.
- */
-export type CheckPoint = 'flight' | 'staging' | 'publish';
-
-export type CheckName =
-  | 'not_null'
-  | 'unique'
-  | 'row_count'
-  | 'accepted_values'
-  | 'range'
-  | 'regex'
-  | 'relationship'
-  | 'row_count_change'
-  | 'freshness'
-  | 'sql';
 
 /** A value to compare with. Text is read as the column's type: an exact decimal, a day, a time. */
 export type CheckValue = string | number | boolean;
@@ -59,23 +40,6 @@ export interface Check<N extends string = string> {
   /** Of `sql`: what it is called, and the query that gives the rows that must not be. */
   readonly name?: string;
   readonly sql?: string;
-}
-
-export interface CheckResult {
-  readonly check: CheckName;
-  readonly columns: readonly string[];
-  readonly severity: CheckSeverity;
-  readonly ok: boolean;
-  /** Rows that break the check; for `row_count` and `row_count_change` the number of rows. */
-  readonly count: number;
-  /** Some of the values that break it, as text. */
-  readonly samples: readonly string[];
-  /** Absent: `staging`. */
-  readonly at?: CheckPoint;
-  /** Of `sql`. */
-  readonly name?: string;
-  /** The rows that failed were kept aside. */
-  readonly quarantined?: boolean;
 }
 
 export interface CheckOptions {

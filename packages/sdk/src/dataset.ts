@@ -4,7 +4,7 @@
  *
  * A description is plain data and may hold references (`interval.day`); what executes it is found by `connector`.
  */
-import type { CheckResult } from './checks.ts';
+import type { CheckResult } from './check-result.ts';
 import type { Column, Columns } from './columns.ts';
 import type { SchemaDrift } from './contract.ts';
 import type { CursorMove } from './cursor.ts';

@@ -1,6 +1,7 @@
 export { type AnyAsset, type Asset, type AssetOptions, all, any, asset, type Condition } from './assets/asset.ts';
 export { type Emit, MetadataError } from './assets/emit.ts';
 export { type Partitions, partitions, type TimePartitionOptions } from './assets/partitions.ts';
+export * from './check-result.ts';
 export * from './checks.ts';
 export * from './columns.ts';
 export { connection } from './connection.ts';

@@ -31,7 +31,7 @@ describe('an operation that asks', () => {
       attempt: { waits: [{ key: 'schema-1', condition: wait.condition, outcome: 'met', json: '{"approved":true}' }] },
     });
     expect(answered.report).toEqual({ outcome: 'success' });
-    expect(decodeValue(answered.result?.json)).toEqual({ answer: { approved: true } });
+    expect(decodeValue((answered.result as { readonly json?: string } | undefined)?.json)).toEqual({ answer: { approved: true } });
   });
 
   test('is not given the answer to another question', async () => {

@@ -110,12 +110,12 @@ function typeOf(rows: CheckedRows, name: string): ColumnType {
 }
 
 /** A quoted name. */
-export function quoted(name: string, dialect: Dialect): string {
+function quoted(name: string, dialect: Dialect): string {
   return dialect === 'mysql' ? `\`${name.replaceAll('`', '``')}\`` : `"${name.replaceAll('"', '""')}"`;
 }
 
 /** A quoted text. */
-export function textLiteral(text: string, dialect: Dialect): string {
+function textLiteral(text: string, dialect: Dialect): string {
   const doubled = text.replaceAll("'", "''");
   return `'${dialect === 'mysql' ? doubled.replaceAll('\\', '\\\\') : doubled}'`;
 }

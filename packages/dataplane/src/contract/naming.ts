@@ -38,7 +38,7 @@ export function nameColumns(columns: readonly Column[], convention: NamingConven
 }
 
 /** `Order ID`, `orderId` and `order-id` are all `order_id`; `HTTPStatus` is `http_status`; `Größe` is `große`. */
-export function snakeCase(name: string): string {
+function snakeCase(name: string): string {
   const words = name
     .normalize('NFKD')
     .replace(/\p{M}/gu, '')
