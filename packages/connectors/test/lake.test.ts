@@ -89,7 +89,9 @@ describe.each(places)('a lake table $name', ({ open }) => {
     const name = table();
     const first = await rig.run(put(name, 'id <= 10', '2017-06-19'));
     const second = await rig.run(put(name, 'id <= 10', '2017-06-19'), { attempt: 2 });
-    expect(second).toEqual({ ...first, unchanged: true });
+    // The first one made the table, which is a change of the schema.
+    const { drift: _, ...described } = first;
+    expect(second).toEqual({ ...described, unchanged: true });
     expect((await snapshot(name))?.version).toBe(1);
   });
 

@@ -54,6 +54,19 @@ describe('the next snapshot of a lake table', () => {
     expect(apply(first, { ...second, disposition: 'replace' }).partitionColumns).toEqual([{ name: 'month', type: 'text' }]);
   });
 
+  test('refuses to append again what a merge has rewritten, until the table is replaced', () => {
+    const appended = apply(undefined, change('a'));
+    const merged = apply(appended, change('b', { disposition: 'merge', replaces: ['raw/sales/a.parquet'] }));
+    expect(merged.files.map(({ path }) => path)).toEqual(['raw/sales/b.parquet']);
+    expect(merged.superseded.map(({ path }) => path)).toEqual(['raw/sales/a.parquet']);
+    expect(() => apply(merged, change('a', { fence: { taskInstanceId: '1', attempt: 2 } }))).toThrow('a merge has rewritten the rows');
+    const again = apply(
+      apply(merged, change('c', { disposition: 'replace' })),
+      change('a', { fence: { taskInstanceId: '1', attempt: 2 } }),
+    );
+    expect(again.files.map(({ loadId }) => loadId)).toEqual(['c', 'a']);
+  });
+
   test('counts the rows of all files', () => {
     expect(apply(apply(undefined, change('a')), change('b')).rows).toBe(2);
   });

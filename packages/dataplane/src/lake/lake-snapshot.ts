@@ -6,6 +6,7 @@
  * L2. A file is written once under a name of its own attempt before the snapshot that names it, and removed only a while after
  *     the snapshot that no longer does: a reader that has a snapshot can read its files.
  * L3. For each load the snapshot keeps the attempt that committed it: an older attempt of the same task instance is refused.
+ * L4. A merge replaces exactly the files that it was made of, and remembers whose they were.
  */
 import { createHash } from 'node:crypto';
 import { text } from 'node:stream/consumers';
@@ -31,6 +32,8 @@ export interface LoadMark {
   /** Of a load of versions: the instant that it speaks of, epoch milliseconds, and what made it. */
   readonly asOf?: number;
   readonly task?: string;
+  /** A merge has rewritten the files of this load: its rows can no longer be told apart. */
+  readonly merged?: true;
 }
 
 /** A cursor that is kept with the table's rows. */

@@ -78,7 +78,8 @@ async function writeSlice(writing: Writing): Promise<Written> {
   const { counts } = request.rows;
   const rows = await withoutPartitionColumns(request, work, where);
   const change = { ...writing.change, columns: rows.columns };
-  const files = await parquetFiles(rows, work);
+  // Nothing to add is no file: a task that follows a cursor may find nothing new a hundred times a day.
+  const files = (await parquetFiles(rows, work)).filter(({ rows: count }) => count > 0 || request.disposition !== 'append');
   const hashes = files.map((file) => file.sha256);
   const writtenAt = Date.now();
   let published: readonly LakeFile[] | undefined;

@@ -61,6 +61,12 @@ export function applyChange(before: LakeSnapshot | undefined, change: LakeChange
     throw new DataError('HR_LAKE_STALE', `${where}: the rows were written too long ago to be committed. Nothing was changed`, {
       retryable: true,
     });
+  if (change.disposition === 'append' && before?.loads[change.loadId]?.merged) {
+    throw new DataError(
+      'HR_LAKE_MERGED',
+      `${where}: a merge has rewritten the rows that this load appended before, and they cannot be told from others any more. Nothing was changed: append to one table, and merge into another`,
+    );
+  }
   const { kept, outgoing } = before ? split(before, change) : { kept: [], outgoing: [] };
   const columns = mergeColumns(before, change, kept.length > 0, where);
   const cursors = nextCursors(before, change, where, now);
@@ -76,7 +82,7 @@ export function applyChange(before: LakeSnapshot | undefined, change: LakeChange
     rows: files.reduce((sum, file) => sum + file.rows, 0),
     files,
     loads: {
-      ...Object.fromEntries(Object.entries(before?.loads ?? {}).filter(([, mark]) => now - mark.at < LOADS_FOR_MS)),
+      ...knownLoads(before, change, outgoing, now),
       [change.loadId]: { taskInstanceId: change.fence.taskInstanceId, attempt: change.fence.attempt, at: now, ...change.history },
     },
     ...(cursors === undefined ? {} : { cursors }),
@@ -86,6 +92,24 @@ export function applyChange(before: LakeSnapshot | undefined, change: LakeChange
       ...outgoing.map((file) => ({ path: file.path, at: now })),
     ],
   };
+}
+
+/** The loads that are remembered. Which files were rewritten by a merge is remembered as long as their rows may be there. */
+function knownLoads(
+  before: LakeSnapshot | undefined,
+  { disposition, replaces }: Omit<LakeChange, 'files'>,
+  outgoing: readonly LakeFile[],
+  now: number,
+): LakeSnapshot['loads'] {
+  const rewritten = new Set(replaces ? outgoing.map(({ loadId }) => loadId) : []);
+  return Object.fromEntries(
+    Object.entries(before?.loads ?? {})
+      .filter(([, mark]) => now - mark.at < LOADS_FOR_MS || mark.merged)
+      .map(([loadId, { merged, ...mark }]) => {
+        const stays = disposition !== 'replace' && (merged || rewritten.has(loadId));
+        return [loadId, stays ? { ...mark, merged: true as const } : mark];
+      }),
+  );
 }
 
 /** Whether the table's cursor is already where the change moves it. True for a change that moves none. */
