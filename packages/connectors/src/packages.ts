@@ -16,7 +16,7 @@ interface PackageOptions<C extends Columns> {
 
 export interface Packages {
   of<const C extends Columns = Columns>(extract: PackageOf, options?: PackageOptions<C>): Source<C>;
-  /** By the id that the extract's result has in `package`. */
+  /** By the id that the extract's result has in `package`, or its first digits as `headrace packages list` shows them. */
   id<const C extends Columns = Columns>(id: string | Reference<string>, options?: PackageOptions<C>): Source<C>;
 }
 

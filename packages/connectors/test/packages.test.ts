@@ -41,7 +41,7 @@ describe('a package', () => {
         into: postgres('reporting').table('by_run'),
       });
       load('by_id', {
-        from: packages('lake').id(made.package, { columns: { id: 'int8', extra: 'json' } }),
+        from: packages('lake').id(made.package.slice(0, 12), { columns: { id: 'int8', extra: 'json' } }),
         into: postgres('reporting').table('by_id'),
       });
     });

@@ -12,6 +12,7 @@ import { ColumnNotFoundError, DataError } from '../errors.ts';
 import { connectorOf } from '../operation.ts';
 import { fingerprint, type ParquetFile, type Relation, writeParquet } from '../relation.ts';
 import { boundaryOf, findKnown, MOST_IDENTITIES, tooMany, unknownRows } from './boundary.ts';
+import { sameCursor } from './cursor-state.ts';
 import { before, type CursorColumn, cursorColumn, typed } from './cursor-values.ts';
 import { type IncrementalTask, planRead, type ReadPlan, rangeOf } from './read-plan.ts';
 import type { ReadResult } from './read-result.ts';
@@ -31,7 +32,12 @@ export async function readRows(task: IncrementalTask, work: Work, connectors: Co
   const kept = position === undefined ? plan.before?.position : position;
   const after = column ? await newState(plan, task, rows, column, range?.from, work) : {};
   const move = { name: plan.name, before: plan.before, after: { ...after, ...(kept === undefined ? {} : { position: kept }) } };
-  work.log.info(`the cursor "${plan.name}" goes from ${shown(plan.before)} to ${shown(move.after)} with these rows`, { cursor: plan.name });
+  work.log.info(
+    sameCursor(move.before, move.after)
+      ? `the cursor "${plan.name}" stays at ${shown(move.after)}`
+      : `the cursor "${plan.name}" goes from ${shown(plan.before)} to ${shown(move.after)} with these rows`,
+    { cursor: plan.name },
+  );
   return { relation, move, ...(column ? await withoutKnown(plan, task, rows, column, written, work) : { written, deduplicated: 0 }) };
 }
 

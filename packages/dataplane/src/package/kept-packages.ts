@@ -50,16 +50,15 @@ function describe(base: string, files: readonly FileFacts[]): readonly KeptPacka
   ];
 }
 
-/** Which package: by its id, or the newest of a task. */
+/** Which package: by its id or the first digits of it, at least 12, or the newest of a task. */
 export type PackageChoice = { readonly id: string } | PackageOwner;
 
 /** What the extract said of the package. Throws DataError when there is none. */
 export async function findPackage(root: FileRoot, choice: PackageChoice): Promise<PackageResult> {
   const all = await keptPackages(root);
   const folder = 'id' in choice ? undefined : `${packageFolder(choice)}/`;
-  const found = all.findLast(
-    (each) => ('id' in choice ? each.id === choice.id : each.note?.startsWith(folder ?? '')) && each.note !== undefined,
-  );
+  const named = (id: string): boolean => 'id' in choice && /^[0-9a-f]{12,64}$/.test(choice.id) && id.startsWith(choice.id);
+  const found = all.findLast((each) => (folder === undefined ? named(each.id) : each.note?.startsWith(folder)) && each.note !== undefined);
   if (found?.note === undefined) {
     const wanted = 'id' in choice ? `"${choice.id}"` : `of task "${choice.task}" in run "${choice.run}" of DAG "${choice.dag}"`;
     throw new DataError(
