@@ -46,6 +46,7 @@ export async function checkRows(
   surroundings: CheckSurroundings,
   work: Work,
 ): Promise<readonly CheckResult[]> {
+  if (checks.some((check) => (check.at ?? 'staging') === at)) work.progress({ phase: 'checking' });
   const results = await runChecks(checkedRelation(work.duck, relation), checks, at, surroundings);
   settleChecks(results, 'block', surroundings.where);
   return results;
