@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { type DeliveryResult, exportTo, extract, type PackageResult, type Source } from '@headrace/sdk';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { until } from '../../../tests/support/poll.ts';
 import { type DeliveryOptions, files, http, lake } from '../src/index.ts';
 import { type ApiServer, type Asked, json, startApi } from './support/api-server.ts';
 import { createRig, type LogLine, type Rig } from './support/rig.ts';
@@ -241,6 +242,7 @@ describe('a process that dies while it delivers', () => {
       const folder = await mkdtemp(join(tmpdir(), 'headrace-delivery-'));
       const rows = Math.max(1000, KILLS * 150);
       await writeFile(join(folder, 'rows.csv'), `id,name\n${Array.from({ length: rows }, (_, index) => `${index},n${index}\n`).join('')}`);
+      const ledgers = join(folder, 'lake/_deliveries/delivery/deliver');
       const store = new Map<string, number>();
       let killed = 0;
       let requests = 0;
@@ -251,10 +253,16 @@ describe('a process that dies while it delivers', () => {
         requests += 1;
         // A part of the requests is refused for a passing reason, before or after the row is kept.
         const luck = Math.random();
-        if (requests === killAt && luck < 0.5) child?.kill('SIGKILL');
+        const dies = requests === killAt;
+        // The last one dies when something of what was delivered is written down.
+        if (dies && killed === KILLS - 1)
+          await until('a ledger', async () =>
+            (await readdir(ledgers, { recursive: true }).catch(() => [])).find((name) => name.endsWith('.ndjson')),
+          );
+        if (dies && luck < 0.5) child?.kill('SIGKILL');
         if (luck < 0.05) return json(response, {}, { status: 503 });
         store.set(keyOf(asked), JSON.parse(asked.body).id);
-        if (requests === killAt) child?.kill('SIGKILL');
+        if (dies) child?.kill('SIGKILL');
         await setTimeout(1);
         if (luck < 0.1) return response.socket?.destroy();
         return json(response, {});
@@ -262,7 +270,7 @@ describe('a process that dies while it delivers', () => {
       try {
         let result: { readonly rows: number; readonly deliveredBefore: number } | undefined;
         while (result === undefined) {
-          killAt = killed < KILLS ? requests + 1 + Math.floor(Math.random() * (rows / KILLS - 10)) : -1;
+          killAt = killed < KILLS ? requests + 10 + Math.floor(Math.random() * (rows / KILLS - 20)) : -1;
           child = spawn(process.execPath, [script, folder, `${api.url}/`, 'rows.csv'], { stdio: ['ignore', 'pipe', 'pipe'] });
           let [out, complaint] = ['', ''];
           child.stdout?.on('data', (text: Buffer) => (out += text.toString()));
@@ -276,7 +284,6 @@ describe('a process that dies while it delivers', () => {
         expect(result.rows).toBe(rows);
         expect(result.deliveredBefore).toBeGreaterThan(0);
         expect([...store.values()].sort((a, b) => a - b)).toEqual(Array.from({ length: rows }, (_, index) => index));
-        const ledgers = join(folder, 'lake/_deliveries/delivery/deliver');
         const [load = '', ...others] = await readdir(ledgers);
         expect(others).toEqual([]);
         expect((await readdir(join(ledgers, load))).length).toBeLessThanOrEqual(16);
