@@ -141,12 +141,14 @@ export function files(connection: string): Files {
       const where = `files("${connection}").${name}`;
       if (columns) assertColumns(columns, where);
       const settings = { name: path, ...given, ...(settle === undefined ? {} : { settle: durationMs(where, settle) }) };
-      if (columns === undefined) return { connector: 'files', connection, kind: name, settings };
+      const remembers = given.onlyNew === true ? { remembers: true as const } : {};
+      const place = { connector: 'files', connection, kind: name, settings, ...remembers };
+      if (columns === undefined) return place;
       const { fileColumn } = given;
       if (fileColumn !== undefined && fileColumn in columns)
         throw new TypeError(`${where}: "${fileColumn}" cannot be both a column and the column of the file`);
       const all = fileColumn === undefined ? columns : { ...columns, [fileColumn]: 'text' };
-      return { connector: 'files', connection, kind: name, settings, columns: all as C };
+      return { ...place, columns: all as C };
     };
   return {
     connector: 'files',
