@@ -9,14 +9,20 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Socket } from 'node:net';
 import type { OperationProgress } from '@headrace/sdk';
 
-const QUIET_MS = 1_500;
-const LOOK_EVERY_MS = 500;
+const QUIET_MS = 800;
+const LOOK_EVERY_MS = 250;
 
 /** Something that counts, and is looked at now and then. */
 export interface Seen {
   readonly rows?: number;
   readonly bytes?: number;
   readonly totalRows?: number;
+}
+
+/** How many there are, where a source can tell. */
+export interface Expected {
+  readonly rows?: number;
+  readonly bytes?: number;
 }
 
 export class OperationMeter {
@@ -26,6 +32,7 @@ export class OperationMeter {
   #passed = 0;
   readonly #open = new Set<() => number>();
   #said: OperationProgress | undefined;
+  #expected: Expected | undefined;
   #saidAt: number;
   #seen = '';
 
@@ -38,9 +45,14 @@ export class OperationMeter {
 
   /** By an executor. */
   say(progress: OperationProgress): void {
-    this.#said = progress;
+    this.#said = this.#withTotals(progress);
     this.#saidAt = this.#now();
-    this.#tell(progress);
+    this.#tell(this.#said);
+  }
+
+  /** What a source said there is, for those who say only how much they have done. */
+  expect(expected: Expected | undefined): void {
+    this.#expected = expected ?? this.#expected;
   }
 
   /** Counts what passes until the answer is called. */
@@ -56,17 +68,30 @@ export class OperationMeter {
     if (this.#now() - this.#saidAt < QUIET_MS) return;
     const bytes = [...this.#open].reduce((sum, count) => sum + count(), this.#passed);
     const said = this.#said;
-    const progress: OperationProgress = {
+    const progress = this.#withTotals({
       phase: said?.phase ?? (bytes > 0 ? 'moving rows' : 'querying'),
       ...known('rows', said?.rows ?? (bytes > 0 ? undefined : query?.rows)),
       ...known('totalRows', said?.totalRows ?? (bytes > 0 || said?.rows !== undefined ? undefined : query?.totalRows)),
       ...known('bytes', bytes > 0 ? Math.max(bytes, said?.bytes ?? 0) : said?.bytes),
       ...known('totalBytes', said?.totalBytes),
-    };
+    });
     const news = JSON.stringify(progress);
     if (news === this.#seen || (progress.rows === undefined && progress.bytes === undefined)) return;
     this.#seen = news;
     this.#tell(progress);
+  }
+
+  /** Less than what was done is no total. */
+  #withTotals(progress: OperationProgress): OperationProgress {
+    const { rows, bytes, totalRows, totalBytes } = progress;
+    const expected = this.#expected ?? {};
+    const totalOf = (done: number | undefined, total: number | undefined): number | undefined =>
+      done === undefined || total === undefined || total < done ? undefined : total;
+    return {
+      ...progress,
+      ...known('totalRows', totalRows ?? totalOf(rows, expected.rows)),
+      ...known('totalBytes', totalBytes ?? totalOf(bytes, expected.bytes)),
+    };
   }
 }
 
@@ -81,6 +106,11 @@ export async function metered<T>(meter: OperationMeter, query: () => Seen | unde
   } finally {
     clearInterval(timer);
   }
+}
+
+/** Tells the operation that this is part of how much there is. Outside of one nothing happens. */
+export function expectRows(expected: Expected | undefined): void {
+  meters.getStore()?.expect(expected);
 }
 
 /** Counts a pipe's bytes for the operation that it is of, until the answer is called. Outside of one nothing is counted. */

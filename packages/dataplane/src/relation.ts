@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Column } from '@headrace/sdk';
 import { storageType } from './column-types.ts';
 import { type DuckSession, ident, literal } from './duckdb.ts';
+import { expectRows } from './operation-meter.ts';
 
 export interface Relation {
   /** A query without parameters that gives exactly `columns`, in their storage types. */
@@ -35,6 +36,7 @@ export interface ParquetFile {
 
 /** Streams a relation into one Parquet file. Memory does not grow with the rows. */
 export async function writeParquet(duck: DuckSession, relation: Relation, file: string): Promise<ParquetFile> {
+  expectRows(relation.expected);
   const start = (): Promise<number> => duck.run(`copy (${relation.select}) to ${literal(file)} (format parquet, compression zstd)`);
   let rows: number;
   try {

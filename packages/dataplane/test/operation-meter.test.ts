@@ -62,6 +62,19 @@ describe('a meter of an operation', () => {
     ]);
   });
 
+  test('adds the totals that a source told of, unless they are passed already', () => {
+    const { made, told } = meter();
+    made.expect({ rows: 10 });
+    made.say({ phase: 'reading', rows: 4, bytes: 7 });
+    made.say({ phase: 'reading', rows: 11 });
+    made.say({ phase: 'reading', rows: 4, totalRows: 5 });
+    expect(told).toEqual([
+      { phase: 'reading', rows: 4, bytes: 7, totalRows: 10 },
+      { phase: 'reading', rows: 11 },
+      { phase: 'reading', rows: 4, totalRows: 5 },
+    ]);
+  });
+
   test('counts the bytes of pipes in both directions', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'headrace-meter-'));
     const { made, told, pass } = meter();
