@@ -17,9 +17,7 @@ async function open(): Promise<TargetHarness> {
   const admin = process.env.HEADRACE_TEST_POSTGRES_URL;
   if (admin === undefined) throw new Error('HEADRACE_TEST_POSTGRES_URL is not set: it must be the URL of a PostgreSQL superuser');
   const database = `target_${randomUUID().replaceAll('-', '').slice(0, 12)}`;
-  const owner = new pg.Client(admin);
-  await owner.connect();
-  await owner.query(`create database ${database}`);
+  await asOwner(admin, `create database ${database}`);
   const url = Object.assign(new URL(admin), { pathname: `/${database}` }).href;
   // Readers of their own, so that reads go on while another waits.
   const readers = new pg.Pool({ connectionString: url, max: 3, options: '-c timezone=UTC' });
@@ -53,8 +51,17 @@ async function open(): Promise<TargetHarness> {
     connection: (id) => ({ id, url }),
     async close() {
       await readers.end();
-      await owner.query(`drop database if exists ${database} with (force)`);
-      await owner.end();
+      await asOwner(admin, `drop database if exists ${database} with (force)`);
     },
   };
+}
+
+async function asOwner(url: string, sql: string): Promise<void> {
+  const owner = new pg.Client(url);
+  await owner.connect();
+  try {
+    await owner.query(sql);
+  } finally {
+    await owner.end();
+  }
 }

@@ -120,6 +120,14 @@ export function targetConformance(jest: TestFunctions, options: TargetConformanc
       const write = (place: Place, rows: readonly Row[], more: Partial<LoadOptions> = {}) =>
         attempts.write(place, rows, { ...how, ...more });
 
+      /** A target without transactions may refuse one of several that write the same load. */
+      const writeThrice = async (place: Place): Promise<void> => {
+        const runs = ['1', '2', '3'].map((taskInstanceId) => write(place, rowsOf(range(1, 30)), { taskInstanceId }));
+        const settled = await Promise.allSettled(runs);
+        for (const one of settled) if (one.status === 'rejected') expect(one.reason).toMatchObject({ code: 'HR_FENCED_COMMIT' });
+        expect(settled.some(({ status }) => status === 'fulfilled')).toBe(true);
+      };
+
       test('brings the rows of a first load, and accounts for each', async () => {
         const place = await harness.place();
         const result = await write(place, rowsOf(range(1, 20)));
@@ -204,6 +212,22 @@ export function targetConformance(jest: TestFunctions, options: TargetConformanc
         expect(both[1]).toMatchObject({ status: 'fulfilled' });
         expect(await rig.rows(place)).toEqual(sorted(rowsOf(range(1, 30))));
       });
+
+      if (can('concurrent')) {
+        test('of two runs at once leaves the rows once', async () => {
+          const place = await harness.place();
+          await writeThrice(place);
+          expect(await rig.rows(place)).toEqual(sorted(rowsOf(range(1, 30))));
+        });
+
+        test('of two runs at once into a table that is there leaves the rows once', async () => {
+          const place = await harness.place();
+          await write(place, rowsOf([5]), { loadId: 'load-0', until: '2024-01-01T00:00:00.000Z' });
+          await writeThrice(place);
+          const appended = how.disposition === 'append' ? rowsOf([5]) : [];
+          expect(await rig.rows(place)).toEqual(sorted([...rowsOf(range(1, 30)), ...appended]));
+        });
+      }
 
       if (can('audit')) {
         test('shows the table as it would be to an audit, and is published only when that does not throw', async () => {

@@ -40,12 +40,12 @@ export function describeFailure(result: CheckResult): string {
   return `check ${result.check} on ${columns}: ${result.count} ${result.count === 1 ? 'row fails' : 'rows fail'}${samples}`;
 }
 
-/** A newer attempt of the same task instance has already committed this load. */
+/** A newer attempt of the same task instance has already committed this load, or has begun to. */
 export class FencedCommitError extends DataError {
-  constructor(target: string, attempt: number, committed: number) {
+  constructor(target: string, attempt: number, newer: number, has: 'begun' | 'committed' = 'committed') {
     super(
       'HR_FENCED_COMMIT',
-      `Attempt ${attempt} came too late: attempt ${committed} of the same task has already committed this load to ${target}. Nothing was changed`,
+      `Attempt ${attempt} came too late: attempt ${newer} of the same task has already ${has} this load to ${target}. Nothing was changed`,
     );
   }
 }

@@ -105,14 +105,14 @@ export async function ensureLoadTable(client: pg.Client, schema: string): Promis
 export async function beginAttempt(client: pg.Client, schema: string, loadId: string, target: string, fence: Work['fence']): Promise<void> {
   const table = `${quote(schema)}._headrace_attempt`;
   const { rowCount } = await client.query(
-    `with forgotten as (delete from ${table} where begun_at < now() - interval '30 days')
+    `with forgotten as (delete from ${table} where begun_at < now() - interval '30 days' and load_id <> $1)
      insert into ${table} as known (load_id, task_instance_id, attempt, attempt_id) values ($1, $2, $3, $4)
      on conflict (load_id, task_instance_id) do update set attempt = excluded.attempt, attempt_id = excluded.attempt_id, begun_at = now()
      where known.attempt <= excluded.attempt`,
     [loadId, fence.taskInstanceId, fence.attempt, fence.attemptId],
   );
   if (rowCount === 1) return;
-  throw new FencedCommitError(target, fence.attempt, await begunAttempt(client, schema, loadId, fence));
+  throw new FencedCommitError(target, fence.attempt, await begunAttempt(client, schema, loadId, fence), 'begun');
 }
 
 /** Takes the record for this attempt, inside the load's transaction, and answers with what it was. Throws FencedCommitError. */
@@ -122,8 +122,10 @@ export async function claimLoad(
   claim: LoadClaim,
   { context, fence }: Pick<Work, 'context' | 'fence'>,
 ): Promise<LoadRecord | undefined> {
+  // Of two first loads, which have no record to lock yet, the second is to see the first.
+  await client.query(`select pg_advisory_xact_lock(hashtext('headrace load'), hashtext($1))`, [claim.loadId]);
   const begun = await begunAttempt(client, schema, claim.loadId, fence);
-  if (begun > fence.attempt) throw new FencedCommitError(claim.target, fence.attempt, begun);
+  if (begun > fence.attempt) throw new FencedCommitError(claim.target, fence.attempt, begun, 'begun');
   const table = `${quote(schema)}._headrace_load`;
   const known = await knownLoad(client, schema, claim.loadId, 'for update');
   const { rowCount } = await client.query(
