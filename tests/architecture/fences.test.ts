@@ -63,6 +63,9 @@ const VIOLATIONS: Readonly<Record<string, { at: string; line: string; also?: Tre
   ...Object.fromEntries(
     Object.entries({
       pg: 'pg',
+      mongodb: 'mongodb',
+      mysql2: 'mysql2',
+      ssh2: 'ssh2',
       bullmq: 'bullmq',
       ioredis: 'ioredis',
       fastify: 'fastify',
