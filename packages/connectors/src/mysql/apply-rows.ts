@@ -1,28 +1,14 @@
 /** What each disposition does with staged rows. */
 import { DataError } from '@headrace/dataplane';
 import { type Column, type Disposition, dispositionName } from '@headrace/sdk';
+import type { Application } from './application.ts';
 import type { MysqlClient } from './connect.ts';
 import { keepVersions } from './keep-versions.ts';
-import type { PriorLoad, RowChanges } from './load-record.ts';
+import type { RowChanges } from './load-record.ts';
 import { mergeRows } from './merge-rows.ts';
 import { replaceSlice, type Slice } from './replace-rows.ts';
 import { assertKeys, assertUnique, keepLatest, removeCopies } from './stage-keys.ts';
 import type { TargetTable } from './target-table.ts';
-
-export interface Application {
-  readonly client: MysqlClient;
-  readonly table: TargetTable;
-  /** Those of the rows that are written. */
-  readonly columns: readonly string[];
-  readonly disposition: Disposition;
-  readonly partition: Readonly<Record<string, string>>;
-  readonly loadId: string;
-  /** Of which the load speaks: `2017-06-20 00:00:00.000000`, in UTC. */
-  readonly instant: string;
-  readonly staged: number;
-  /** The load's last commit. */
-  readonly prior: PriorLoad | undefined;
-}
 
 /** Removes staged rows that the disposition does not take, and answers with their number. Throws DataError for keys that are not what they must be. */
 export async function prepareStage(

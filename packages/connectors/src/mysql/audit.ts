@@ -1,7 +1,8 @@
 /** A table as it would be after a load, for an audit: in the load's own transaction, or as a copy where the table's definition changes, too. */
 import type { AuditedTable } from '@headrace/dataplane';
 import type { Column } from '@headrace/sdk';
-import { type Application, applyRows } from './apply-rows.ts';
+import type { Application } from './application.ts';
+import { applyRows } from './apply-rows.ts';
 import type { MysqlClient } from './connect.ts';
 import { describeQuery } from './describe.ts';
 import { quote } from './sql-text.ts';

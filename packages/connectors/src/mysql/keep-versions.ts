@@ -7,7 +7,7 @@
  */
 import { DataError, VALID_FROM, VALID_TO } from '@headrace/dataplane';
 import type { Scd2Disposition } from '@headrace/sdk';
-import type { Application } from './apply-rows.ts';
+import type { Application } from './application.ts';
 import { latestInstant, type RowChanges } from './load-record.ts';
 import { sameKeys } from './merge-rows.ts';
 import { exactly } from './row-hash.ts';

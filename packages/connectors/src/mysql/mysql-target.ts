@@ -17,7 +17,8 @@ import {
   type WriteRequest,
 } from '@headrace/dataplane';
 import { type Column, type Columns, type Disposition, dispositionName, type TableResult } from '@headrace/sdk';
-import { type Application, applyRows, prepareStage } from './apply-rows.ts';
+import type { Application } from './application.ts';
+import { applyRows, prepareStage } from './apply-rows.ts';
 import { auditCopy, auditedTable, copyTable } from './audit.ts';
 import { errnoOf, type MysqlClient, messageOf, withClient } from './connect.ts';
 import { ensureCursorTable, moveCursor, mysqlCursors } from './cursor-table.ts';

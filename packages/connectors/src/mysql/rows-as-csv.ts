@@ -84,7 +84,7 @@ export function rowsAsCsv(
 }
 
 /** Appends rows to chunks of about a megabyte. */
-export class CsvEncoder {
+class CsvEncoder {
   readonly #writers: readonly CellWriter[];
   readonly #emit: (chunk: Buffer) => void;
   #out = Buffer.allocUnsafe(2 * CHUNK);

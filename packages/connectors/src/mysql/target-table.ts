@@ -79,7 +79,7 @@ export async function findTable(client: MysqlClient, target: string): Promise<Ta
 }
 
 /** A new column: its definition without a comment, and with it. */
-export function newColumn({ name, type }: Column, key: boolean, client: MysqlClient): TargetColumn {
+function newColumn({ name, type }: Column, key: boolean, client: MysqlClient): TargetColumn {
   const definition = mysqlType(type, key).replace(/ comment .*/, '');
   return { name, definition: withCollation(definition, client), kind: definition.replace(/[ (].*/, ''), digits: 6 };
 }
