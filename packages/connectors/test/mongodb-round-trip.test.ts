@@ -11,6 +11,7 @@ import { compareValues, keyOf } from '../src/mongodb/document-values.ts';
 import { mongodbSource } from '../src/mongodb/mongodb-source.ts';
 import { mongodbTarget } from '../src/mongodb/mongodb-target.ts';
 import { parseJson } from '../src/mongodb/parse-json.ts';
+import { stagedRows } from '../src/mongodb/staged-documents.ts';
 import { toBson } from '../src/mongodb/to-bson.ts';
 
 let server: FerretDbServer;
@@ -115,6 +116,44 @@ describe('a value that is written and read again', () => {
     expect((await read(mongodb('shop').collection(name, { columns }))).map(({ n }) => Number(n))).toEqual(rows.map(({ n }) => Number(n)));
     expect(await write(mongodb('shop').collection(name), columns, rows.slice(0, 10))).toMatchObject({ rows: 10, deleted: 3_490 });
     expect(await documents(name)).toHaveLength(10);
+  });
+});
+
+describe('a re-run of the same rows', () => {
+  const columns = { n: 'int4', pad: 'text' } as const;
+  const rows = Array.from({ length: 3_500 }, (_, n) => ({ n: String(n), pad: 'x'.repeat(100) }));
+
+  test.each(['append', 'replace'] as const)('by "%s" writes nothing, unless somebody changed a document', async (disposition) => {
+    const name = newName();
+    const few = rows.slice(0, 20);
+    const load = () => write(mongodb('shop').collection(name), columns, few, disposition);
+    expect(await load()).toMatchObject({ inserted: 20 });
+    expect(await load()).toMatchObject({ inserted: 0, updated: 0, deleted: 0, unchanged: 20 });
+    await client
+      .db('shop')
+      .collection(name)
+      .updateOne({ n: 3 }, { $set: { pad: 'changed' } });
+    expect(await load()).toMatchObject({ inserted: 0, updated: 20, unchanged: 0 });
+    expect(await read(mongodb('shop').collection(name, { columns }))).toEqual(few);
+  });
+
+  test('ends the query of rows that nobody wants any more', async () => {
+    await attempts.withWork({}, async (work) => {
+      const select = 'select i as n from range(200000) t(i)';
+      for await (const batch of stagedRows(select, [{ name: 'n', type: 'int8' }], {}, 'here', work)) {
+        expect(batch).toHaveLength(1_000);
+        break;
+      }
+      expect(await work.duck.count('select 7')).toBe(7);
+    });
+  });
+
+  test('finds rows by ids of their own', async () => {
+    const name = newName();
+    const own = rows.slice(0, 1_200).map((row, n) => ({ ...row, _id: `id ${(n * 7919) % 1_200}` }));
+    const load = () => write(mongodb('shop').collection(name), { _id: 'text', ...columns }, own, 'replace');
+    expect(await load()).toMatchObject({ inserted: 1_200 });
+    expect(await load()).toMatchObject({ unchanged: 1_200 });
   });
 });
 

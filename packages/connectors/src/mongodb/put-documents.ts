@@ -31,18 +31,54 @@ export async function holdsRows({ filter, collection, request, claim }: Slice, b
   if (before?.state !== 'committed' || before.content_hash !== request.rows.hash) return false;
   const [wanted, epoch] = [request.rows.counts.out, before.rows_epoch];
   if ((await collection.countDocuments(filter)) !== wanted) return false;
-  for await (const rows of batches()) {
-    const documents = rows.map((row) => stamped(row, claim.loadId, epoch));
-    const found = await collection
-      .find({ _id: { $in: documents.map(({ _id }) => _id) } }, { promoteValues: false, promoteLongs: false, promoteBuffers: false })
-      .toArray();
-    const held = new Map(found.map((document) => [keyOf(document._id), BSON.serialize(document)]));
-    for (const document of documents) {
-      const same = held.get(keyOf(document._id));
-      if (same === undefined || Buffer.compare(same, BSON.serialize(document)) !== 0) return false;
+  const own = request.rows.relation.columns.some(({ name }) => name === '_id');
+  const held = own ? byIds(collection) : inOrder(collection, claim.loadId);
+  try {
+    for await (const rows of batches()) {
+      const documents = rows.map((row) => stamped(row, claim.loadId, epoch));
+      const found = await held.next(documents);
+      if (documents.some((document, index) => !same(found[index], document))) return false;
     }
+    return true;
+  } finally {
+    await held.close();
   }
-  return true;
+}
+
+/** Documents of the collection with the ids of others, in the same order; undefined for one that is not there. */
+interface Held {
+  next(documents: readonly Document[]): Promise<readonly (Document | undefined)[]>;
+  close(): Promise<void>;
+}
+
+const EXACT = { promoteValues: false, promoteLongs: false, promoteBuffers: false };
+
+function byIds(collection: Collection): Held {
+  return {
+    async next(documents) {
+      const found = await collection.find({ _id: { $in: documents.map(({ _id }) => _id) } }, EXACT).toArray();
+      const byId = new Map(found.map((document) => [idOf(document), document]));
+      return documents.map((document) => byId.get(idOf(document)));
+    },
+    close: async () => {},
+  };
+}
+
+/** Ids that are made of a load and a row's place in it follow one another: one pass over them is enough. */
+function inOrder(collection: Collection, loadId: string): Held {
+  const cursor = collection.find<Document>({ _id: { $gte: `${loadId}-`, $lt: `${loadId}.` } } as Document, EXACT).sort({ _id: 1 });
+  return {
+    async next(documents) {
+      const found: (Document | undefined)[] = [];
+      for (const _ of documents) found.push((await cursor.next()) ?? undefined);
+      return found;
+    },
+    close: () => cursor.close(),
+  };
+}
+
+function same(held: Document | undefined, document: Document): boolean {
+  return held !== undefined && Buffer.compare(BSON.serialize(held), BSON.serialize(document)) === 0;
 }
 
 export async function putDocuments(slice: Slice, batches: Batches, work: Work): Promise<Changes> {
@@ -123,6 +159,6 @@ export function stamped({ ordinal, values }: StagedRow, loadId: string, epoch: u
   return { _id, ...fields, [LOAD_COLUMN]: loadId, [EPOCH]: epoch };
 }
 
-function keyOf(id: unknown): string {
-  return Buffer.from(BSON.serialize({ id })).toString('base64');
+function idOf({ _id }: Document): string {
+  return Buffer.from(BSON.serialize({ _id })).toString('base64');
 }

@@ -30,21 +30,28 @@ export async function* stagedRows(
   query.catch(() => {});
   const keys = together.map((name) => columns.findIndex((column) => column.name === name));
   let [batch, bytes, ordinal, last]: [StagedRow[], number, number, string | undefined] = [[], 0, 0, undefined];
-  for await (const line of linesOf(drainPipe(pipe, query))) {
-    const texts = JSON.parse(line) as Record<string, string | null>;
-    const key = JSON.stringify(keys.map((index) => texts[`c${index}`]));
-    if ((batch.length >= BATCH_ROWS || bytes >= BATCH_BYTES) && (keys.length === 0 || key !== last)) {
-      yield batch;
-      [batch, bytes] = [[], 0];
+  try {
+    for await (const line of linesOf(drainPipe(pipe, query))) {
+      const texts = JSON.parse(line) as Record<string, string | null>;
+      const key = JSON.stringify(keys.map((index) => texts[`c${index}`]));
+      if ((batch.length >= BATCH_ROWS || bytes >= BATCH_BYTES) && (keys.length === 0 || key !== last)) {
+        yield batch;
+        [batch, bytes] = [[], 0];
+      }
+      last = key;
+      const row = ordinal + 1;
+      const values = new Map(
+        columns.map((column, index) => [column.name, toBson(texts[`c${index}`] ?? null, column, options, where, row)]),
+      );
+      batch.push({ ordinal, values });
+      ordinal += 1;
+      bytes += line.length;
     }
-    last = key;
-    const row = ordinal + 1;
-    const values = new Map(columns.map((column, index) => [column.name, toBson(texts[`c${index}`] ?? null, column, options, where, row)]));
-    batch.push({ ordinal, values });
-    ordinal += 1;
-    bytes += line.length;
+    await query;
+  } finally {
+    // Whoever wants no more of it has closed the pipe, and the query ends with it.
+    await query.catch(() => {});
   }
-  await query;
   if (batch.length > 0) yield batch;
 }
 
