@@ -34,7 +34,8 @@ export async function localFile(root: FileRoot, path: string, work: Work, folder
   return copy;
 }
 
-async function notFound(root: FileRoot, path: string): Promise<FileNotFoundError> {
+/** An error that offers the nearest names in the same folder. */
+export async function notFound(root: FileRoot, path: string): Promise<FileNotFoundError> {
   const folder = path.includes('/') ? path.slice(0, path.lastIndexOf('/') + 1) : '';
   // A root that cannot list its files has no names to offer.
   const near = (await root.list(folder).catch(() => [])).filter((other) => !other.slice(folder.length).includes('/')).slice(0, 1000);

@@ -5,7 +5,16 @@
  * G2. What was read is known by path, size and time of change; what is no longer there is forgotten, so that the memory is never larger than
  *     the folder.
  */
-import { checkedGlob, checkedPath, DataError, type FileFacts, FileNotFoundError, type FileRoot, urlOf } from '@headrace/dataplane';
+import {
+  checkedGlob,
+  checkedPath,
+  DataError,
+  type FileFacts,
+  FileNotFoundError,
+  type FileRoot,
+  notFound,
+  urlOf,
+} from '@headrace/dataplane';
 
 export interface Choice {
   readonly name: string;
@@ -27,7 +36,7 @@ export interface ChosenFiles {
   readonly unsettled: readonly string[];
 }
 
-export function isGlob(name: string): boolean {
+function isGlob(name: string): boolean {
   return /[*?[{]/.test(name);
 }
 
@@ -55,9 +64,7 @@ async function oneFile(root: FileRoot, name: string, mayBeMissing: boolean): Pro
   const facts = await root.facts(checkedPath(name));
   if (facts) return [facts];
   if (mayBeMissing) return [];
-  const folder = name.includes('/') ? name.slice(0, name.lastIndexOf('/') + 1) : '';
-  const near = (await root.list(folder)).filter((other) => !other.slice(folder.length).includes('/')).slice(0, 1000);
-  throw new FileNotFoundError(urlOf(root, name), near, name);
+  throw await notFound(root, name);
 }
 
 function positionOf(position: unknown, name: string): FilesPosition {

@@ -19,7 +19,7 @@ export interface CsvDialect {
 }
 
 /** A line longer than this, in bytes, is refused: a quote that is never closed must not take the memory. */
-export const LONGEST_LINE = 16 * 1024 * 1024;
+const LONGEST_LINE = 16 * 1024 * 1024;
 
 /** Throws DataError HR_CSV_DIALECT for options that contradict each other. */
 export function csvDialect(settings: Readonly<Record<string, unknown>>, url: string): CsvDialect {

@@ -25,7 +25,7 @@ interface Decoder {
 }
 
 /** The name by which a label is known, for example `windows-1252`. Throws DataError HR_ENCODING for an unknown one. */
-export function decoderOf(label: string, where: string): Decoder {
+function decoderOf(label: string, where: string): Decoder {
   const name = label.toLowerCase();
   if (['latin1', 'latin-1', 'iso-8859-1', 'iso8859-1', 'us-ascii', 'ascii'].includes(name)) {
     const isBeginning = (block: Buffer): boolean => !name.endsWith('ascii') || block.every((byte) => byte <= 0x7f);

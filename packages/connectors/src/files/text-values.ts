@@ -44,7 +44,7 @@ export function textValue(column: Column, forms: TextForms, place = `''`): TextV
 }
 
 /** Whether any row can be refused for the column. */
-export function mayBeRefused({ column }: TextValue): boolean {
+function mayBeRefused({ column }: TextValue): boolean {
   return column.type !== 'text';
 }
 

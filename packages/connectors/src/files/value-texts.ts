@@ -64,7 +64,7 @@ export function xmlOf({ name, type }: Column): string {
 }
 
 /** Characters that XML 1.0 does not know. */
-export const NOT_XML = '[\\x00-\\x08\\x0B\\x0C\\x0E-\\x1F\\x{FFFE}\\x{FFFF}]';
+const NOT_XML = '[\\x00-\\x08\\x0B\\x0C\\x0E-\\x1F\\x{FFFE}\\x{FFFF}]';
 
 export function escapedXml(text: string): string {
   return `replace(replace(replace(replace(${text}, '&', '&amp;'), '<', '&lt;'), '>', '&gt;'), chr(13), '&#13;')`;
