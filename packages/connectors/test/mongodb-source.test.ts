@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Binary, BSON, type Collection, type Document, Double, Int32, Long, MongoClient, ObjectId, Timestamp, UUID } from 'mongodb';
 import { type FerretDbServer, startFerretDb } from '../../../tests/support/ferretdb-server.ts';
 import { freePort } from '../../../tests/support/free-port.ts';
-import { mongodb } from '../src/index.ts';
+import { type MongoCollectionOptions, mongodb } from '../src/index.ts';
 import { jsonOf } from '../src/mongodb/bson-json.ts';
 import { columnText } from '../src/mongodb/bson-text.ts';
 import { mongodbSource } from '../src/mongodb/mongodb-source.ts';
@@ -178,8 +178,8 @@ describe('with declared columns', () => {
   test('a filter takes run values, dates and Extended JSON', async () => {
     const ids = [new ObjectId(), new ObjectId(), new ObjectId()];
     const { collectionName } = await collection(ids.map((_id, n) => ({ _id, n, at: new Date(n * 1000) })));
-    const one = (filter: Parameters<ReturnType<typeof mongodb>['collection']>[1]) =>
-      read(mongodb('shop').collection(collectionName, { ...filter, columns: { n: 'int4' } }));
+    const one = (options: MongoCollectionOptions) =>
+      read(mongodb('shop').collection(collectionName, { ...options, columns: { n: 'int4' } }));
     expect(await one({ filter: { at: { $gte: new Date(1000) } } })).toEqual([{ n: '1' }, { n: '2' }]);
     expect(await one({ filter: { _id: { $oid: ids[2]?.toHexString() ?? '' } } })).toEqual([{ n: '2' }]);
     expect(await one({ filter: { n: { $in: [0, 2n] } } })).toEqual([{ n: '0' }, { n: '2' }]);
