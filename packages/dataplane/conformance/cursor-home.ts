@@ -5,7 +5,8 @@
 import { type CursorHome, type StoredCursor, sameCursor } from '@headrace/dataplane';
 import type { CursorMove, CursorState, Place } from '@headrace/sdk';
 import { type Attempts, createAttempts, type Row, type TargetHarness } from './attempts.ts';
-import { COLUMNS, rowsOf, sorted, type TestFunctions } from './target.ts';
+import { COLUMNS, rowsOf } from './target.ts';
+import { sorted, type TestFunctions } from './target-rig.ts';
 
 export interface CursorHomeConformanceOptions {
   readonly name: string;

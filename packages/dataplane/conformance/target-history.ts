@@ -2,7 +2,7 @@
 import type { Column, Place, Scd2Disposition } from '@headrace/sdk';
 import * as fc from 'fast-check';
 import type { Row } from './attempts.ts';
-import { type Rig, sorted, type TestFunctions } from './target.ts';
+import { type Rig, sorted, type TestFunctions } from './target-rig.ts';
 
 const COLUMNS: readonly Column[] = [
   { name: 'id', type: 'int8' },

@@ -2,7 +2,7 @@
 import type { Column, MergeDisposition, Place } from '@headrace/sdk';
 import * as fc from 'fast-check';
 import type { Row } from './attempts.ts';
-import { type Rig, sorted, type TestFunctions } from './target.ts';
+import { type Rig, sorted, type TestFunctions } from './target-rig.ts';
 
 const COLUMNS: readonly Column[] = [
   { name: 'id', type: 'int4' },

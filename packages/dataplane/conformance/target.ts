@@ -8,8 +8,7 @@ import type { Column, DispositionName, Place } from '@headrace/sdk';
 import { type Attempts, createAttempts, type LoadOptions, type Row, type TargetHarness } from './attempts.ts';
 import { historyConformance } from './target-history.ts';
 import { mergeConformance } from './target-merge.ts';
-
-export type TestFunctions = Pick<typeof import('@jest/globals'), 'describe' | 'test' | 'expect' | 'beforeAll' | 'afterAll'>;
+import { type Rig, sorted, type TestFunctions } from './target-rig.ts';
 
 export interface TargetConformanceOptions {
   readonly name: string;
@@ -39,16 +38,6 @@ export type Feature =
   /** Of `merge`, strategies other than `upsert`. */
   | 'strategies';
 
-/** What the parts of the suite share. */
-export interface Rig {
-  harness(): TargetHarness;
-  attempts(): Attempts;
-  /** Rows as a reader finds them, without the columns that dispositions add, in a fixed order. */
-  rows(place: Place): Promise<readonly Row[]>;
-  /** As `rows`, with `_valid_from`, `_valid_to` and `_deleted_at`. */
-  versions(place: Place): Promise<readonly Row[]>;
-}
-
 export const COLUMNS: readonly Column[] = [
   { name: 'id', type: 'int8' },
   { name: 'region', type: 'text' },
@@ -61,12 +50,6 @@ export function rowsOf(ids: readonly number[], region = 'north', amount = '1.50'
 }
 
 const range = (from: number, to: number): readonly number[] => Array.from({ length: to - from + 1 }, (_, index) => from + index);
-
-/** In an order of their own, so that two lists of the same rows are equal. */
-export function sorted(rows: readonly Row[]): readonly Row[] {
-  const key = (row: Row): string => JSON.stringify(Object.entries(row).sort(([a], [b]) => (a < b ? -1 : 1)));
-  return [...rows].sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
-}
 
 function without(row: Row, names: readonly string[]): Row {
   return Object.fromEntries(Object.entries(row).filter(([name]) => !names.includes(name)));
