@@ -85,6 +85,10 @@ export async function putDocuments(slice: Slice, batches: Batches, work: Work): 
   const { filter, collection, claim, request } = slice;
   const changes: Changes = { inserted: 0, updated: 0, deleted: 0, unchanged: 0 };
   const totalRows = request.rows.counts.out;
+  const older = { $nor: [{ [EPOCH]: { $gte: claim.epoch } }] };
+  const ownIds = request.rows.relation.columns.some(({ name }) => name === '_id');
+  // What an attempt that was stopped has left of these rows: to insert them anew costs less than to write over them one by one.
+  if (claim.before?.state === 'writing' && !ownIds) await collection.deleteMany({ [LOAD_COLUMN]: claim.loadId, ...older });
   for await (const rows of batches()) {
     work.signal.throwIfAborted();
     await claim.check();
@@ -93,7 +97,6 @@ export async function putDocuments(slice: Slice, batches: Batches, work: Work): 
   }
   work.log.debug('the documents are there; those they take the place of go', { ...changes });
   await claim.clearing();
-  const older = { $nor: [{ [EPOCH]: { $gte: claim.epoch } }] };
   changes.deleted = (await collection.deleteMany({ $and: [filter, older] })).deletedCount;
   return changes;
 }
