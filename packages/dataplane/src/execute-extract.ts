@@ -8,7 +8,7 @@ import type { Execute } from './operation.ts';
 import { savePackage } from './package/package-area.ts';
 import { assertLimit, keepAside } from './quarantine/keep-aside.ts';
 import { refusedBySource } from './quarantine/refused-rows.ts';
-import { parquetRelation, writeParquet } from './relation.ts';
+import { writeParquet, writtenRelation } from './relation.ts';
 
 interface ExtractOperation {
   readonly source: Source;
@@ -31,7 +31,7 @@ export const executeExtract: Execute = async ({ operation, context }, work, conn
     connectors,
   );
   const surroundings = await prepareChecks({ where, checks }, work, connectors);
-  const rows = parquetRelation([read.written.file], read.relation.columns);
+  const rows = writtenRelation(read.written, read.relation.columns);
   const flight = await checkInFlight(rows, checks, surroundings, work);
   const refused = [
     ...(read.relation.refused === undefined ? [] : [refusedBySource(read.relation.refused)]),
@@ -43,7 +43,7 @@ export const executeExtract: Execute = async ({ operation, context }, work, conn
     flight.relation === rows ? read.written : await writeParquet(work.duck, flight.relation, join(work.scratch, 'package.parquet'));
   const counts = { in: written.rows + read.deduplicated + kept.rows, quarantined: kept.rows };
   assertLimit(maxQuarantined, counts, where);
-  const staging = await checkRows(parquetRelation([written.file], read.relation.columns), checks, 'staging', surroundings, work);
+  const staging = await checkRows(writtenRelation(written, read.relation.columns), checks, 'staging', surroundings, work);
   const results = [...flight.results, ...staging];
   const result = await savePackage(stage, { ...read, written }, { checks: results, ...quarantined }, work);
   settleChecks(results, 'error', where, result);

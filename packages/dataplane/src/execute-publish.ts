@@ -5,7 +5,7 @@ import { readRows } from './cursor/read-rows.ts';
 import { type Execute, openInput, type PublishOperation } from './operation.ts';
 import { publish } from './publish.ts';
 import { publishDirectly } from './publish-directly.ts';
-import { parquetRelation, type Relation, rereadable } from './relation.ts';
+import { type Relation, rereadable, writtenRelation } from './relation.ts';
 
 /**
  * Rows as they are → somewhere else. A load brings a package into a lake table or a database's, an export brings rows of the
@@ -60,7 +60,7 @@ async function inputOf(
     const read = await readRows({ source, where, home, ...(cursor === undefined ? {} : { cursor }) }, work, connectors);
     const { refused, columns } = read.relation;
     return {
-      relation: { ...parquetRelation([read.written.file], columns), ...(refused === undefined ? {} : { refused }) },
+      relation: { ...writtenRelation(read.written, columns), ...(refused === undefined ? {} : { refused }) },
       counts: { in: read.written.rows + read.deduplicated, out: read.written.rows, deduplicated: read.deduplicated, quarantined: 0 },
       ...(read.move === undefined ? {} : { cursor: read.move }),
     };

@@ -31,8 +31,11 @@ export interface FileRoot {
   list(prefix: string): Promise<readonly string[]>;
   /** Files whose paths match a glob as `checkedGlob` has it, sorted by path. */
   find(glob: string): Promise<readonly FileFacts[]>;
-  /** Puts a local file at the path, whole or not at all, over what is there. */
-  publish(localFile: string, path: string): Promise<void>;
+  /**
+   * Puts a local file at the path, whole or not at all, over what is there. `final`: nobody changes the local file any more, so that a root
+   * on the same disk may take it as it is.
+   */
+  publish(localFile: string, path: string, final?: boolean): Promise<void>;
   /** Puts small text at a path where nothing is. False when there is something already. */
   create(path: string, text: string): Promise<boolean>;
   /** Nothing is not an error. */

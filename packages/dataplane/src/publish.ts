@@ -28,7 +28,7 @@ import { type Publish, publishNested } from './nested/publish-nested.ts';
 import { connectorOf, type PublishOperation } from './operation.ts';
 import { assertLimit, keepAside } from './quarantine/keep-aside.ts';
 import { type RefusedRows, refusedBySource } from './quarantine/refused-rows.ts';
-import { fingerprint, parquetRelation, type Relation, writeParquet } from './relation.ts';
+import { fingerprint, type Relation, writeParquet, writtenRelation } from './relation.ts';
 
 /** Checks staged rows and publishes them, with the move of the cursor that they were read by. `relation` must be readable more than once. */
 export async function publish(...[operation, rows, ...rest]: Parameters<Publish>): Promise<DatasetResult> {
@@ -157,8 +157,7 @@ async function fitRows(
 /** Rows in a file, so that they are computed once and their hash is that of their content. */
 async function writtenDown(relation: Relation, work: Work): Promise<Relation> {
   if (relation.files) return relation;
-  const { file } = await writeParquet(work.duck, relation, join(work.scratch, 'fitted.parquet'));
-  return parquetRelation([file], relation.columns);
+  return writtenRelation(await writeParquet(work.duck, relation, join(work.scratch, 'fitted.parquet')), relation.columns);
 }
 
 /** What became of the rows. Throws RowsUnaccountedError. */
@@ -213,6 +212,7 @@ async function contentHash(relation: Relation): Promise<string> {
   const hash = createHash('sha256')
     .update(JSON.stringify(relation.columns))
     .update(relation.files ? '' : relation.select);
-  for (const file of relation.files ?? []) hash.update((await fingerprint(file)).sha256);
+  const facts = relation.written ?? (await Promise.all((relation.files ?? []).map(fingerprint)));
+  for (const { sha256 } of facts) hash.update(sha256);
   return hash.digest('hex');
 }

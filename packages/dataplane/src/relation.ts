@@ -16,6 +16,8 @@ export interface Relation {
   readonly feed?: <T>(start: () => Promise<T>) => Promise<T>;
   /** Local Parquet files that hold exactly these rows and columns. */
   readonly files?: readonly string[];
+  /** The same files, where they were written by this attempt: what is in them is known, and nobody changes them any more. */
+  readonly written?: readonly ParquetFile[];
   /** After the rows were read: a query for those that were refused (`line`, `column`, `reason`, `raw`), if any may be. */
   readonly refused?: string;
   /** After the rows were read: what the source wants to be given the next time (`ReadOptions.position`), plain data. */
@@ -86,9 +88,14 @@ function partitionExpression({ name, type }: Column): string {
   return `${value} as ${ident(name)}`;
 }
 
+/** A file that this attempt has written. */
+export function writtenRelation(written: ParquetFile, columns: readonly Column[]): Relation {
+  return { ...parquetRelation([written.file], columns), written: [written] };
+}
+
 /** A relation that can be read any number of times: a piped one is written to the scratch directory first. What was refused is known then. */
 export async function rereadable(duck: DuckSession, relation: Relation, file: string): Promise<Relation> {
   if (!relation.feed && !relation.refused) return relation;
-  await writeParquet(duck, relation, file);
-  return { ...parquetRelation([file], relation.columns), ...(relation.refused === undefined ? {} : { refused: relation.refused }) };
+  const written = await writeParquet(duck, relation, file);
+  return { ...writtenRelation(written, relation.columns), ...(relation.refused === undefined ? {} : { refused: relation.refused }) };
 }

@@ -85,7 +85,8 @@ export function openLocalRoot(url: URL): FileRoot {
       return found.sort((a, b) => (a.path < b.path ? -1 : 1));
     },
 
-    publish: (localFile, path) => place(path, (file) => copyFile(localFile, file), rename),
+    publish: (localFile, path, final = false) =>
+      place(path, (file) => (final ? linkFile(localFile, file) : copyFile(localFile, file)), rename),
 
     async create(path, text) {
       try {
@@ -113,6 +114,11 @@ export function openLocalRoot(url: URL): FileRoot {
     async close() {},
   };
   return root;
+}
+
+/** Where the file cannot have a second name, because it is on another disk, for example, it is copied. */
+async function linkFile(from: string, to: string): Promise<void> {
+  await link(from, to).catch(() => copyFile(from, to));
 }
 
 async function flush(path: string): Promise<void> {

@@ -41,6 +41,7 @@ export async function withoutPartitionColumns(request: WriteRequest, work: Work,
 
 /** The rows as files: those that they are in already, or one that is written. */
 export async function parquetFiles(relation: Relation, work: Work): Promise<readonly ParquetFile[]> {
+  if (relation.written) return relation.written;
   if (!relation.files) return [await writeParquet(work.duck, relation, join(work.scratch, 'lake-rows.parquet'))];
   return Promise.all(
     relation.files.map(async (file) => ({
@@ -64,8 +65,13 @@ export async function publishFiles(
   for (const [index, { file, rows, bytes, sha256 }] of files.entries()) {
     work.signal.throwIfAborted();
     const path = `${folderOf(table, partition)}/part-${work.fence.attemptId}-${loadId.slice(0, 8)}-${from + index}.parquet`;
-    await root.publish(file, path);
+    await root.publish(file, path, isWithin(work.scratch, file));
     published.push({ path, rows, bytes, sha256, partition, loadId });
   }
   return published;
+}
+
+/** What the attempt wrote itself nobody changes any more; a user's own file may be. */
+function isWithin(folder: string, file: string): boolean {
+  return file.startsWith(`${folder}/`);
 }

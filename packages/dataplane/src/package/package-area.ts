@@ -54,7 +54,7 @@ export async function savePackage(
   const base = `${packageFolder({ dag: dagId, run: runId, task: taskId, mapIndex })}/${id}`;
   const path = `${base}.parquet`;
   work.signal.throwIfAborted();
-  if ((await root.size(path)) !== written.bytes) await root.publish(written.file, path);
+  if ((await root.size(path)) !== written.bytes) await root.publish(written.file, path, true);
   const result: PackageResult = {
     kind: 'package',
     connection,
