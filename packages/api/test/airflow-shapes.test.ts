@@ -130,12 +130,15 @@ withSpec("Airflow's document of its REST API v2", () => {
         return [...namesOf(operation, ours)].filter((name) => !theirs.has(name)).map((name) => `${method} ${path} ${name}`);
       }),
     );
-    expect(unknown).toEqual([]);
+    expect(unknown).toEqual(BEYOND_AIRFLOW);
   });
 });
 
 if (withSpec === describe.skip)
   console.warn(`SKIPPED: our answers against Airflow's schemas, because ${file} is not there (HEADRACE_AIRFLOW_SPEC names it)`);
+
+/** What we take beside Airflow's own: it has no loops. */
+const BEYOND_AIRFLOW = ['post /dags/{dag_id}/clearTaskInstances include_later_loop_iterations'];
 
 interface BodySchema {
   readonly $ref?: string;

@@ -3,7 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { configurationDocument } from '../src/configuration-document.ts';
-import { ConfigurationError, type ConfigurationSources, environmentNames, forService, loadConfiguration, makeSecretKey, secretKeysOf, secretsOf } from '../src/index.ts';
+import {
+  ConfigurationError,
+  type ConfigurationSources,
+  environmentNames,
+  forService,
+  loadConfiguration,
+  makeSecretKey,
+  secretKeysOf,
+  secretsOf,
+} from '../src/index.ts';
 import { notesOf, settingNames } from '../src/settings.ts';
 
 const folders: string[] = [];
