@@ -69,7 +69,8 @@ async function load(
   if (!sameColumns(columns, await columnsOfTable(client, name))) return undefined;
   const own: readonly Column[] = disposition === 'append' ? [{ name: LOAD_COLUMN, type: 'text' }] : [];
   const table = await findTable(client, name, { written: columns, own, change: undefined });
-  if (columns.some(({ name }) => !sameBinary(types.get(name), table.types.get(name)))) return undefined;
+  const taken = await typesTaken(client, table, columns);
+  if (columns.some(({ name }) => !sameBinary(types.get(name), taken?.get(name)))) return undefined;
   await ensureLoadTable(client, table.schema);
   // Loaded before: probably the same rows, and then comparing them is worth it.
   if ((await knownLoad(client, table.schema, loadId)) !== undefined) return undefined;
@@ -172,6 +173,16 @@ async function binaryTypes(client: pg.Client, sql: string, columns: readonly Col
     [fields.map(({ name }) => name), fields.map(({ dataTypeID }) => dataTypeID), fields.map(({ dataTypeModifier }) => dataTypeModifier)],
   );
   return new Map(rows.map(({ name, type }) => [name, type]));
+}
+
+/** The types that the table takes, in the same words. */
+async function typesTaken(
+  client: pg.Client,
+  table: TargetTable,
+  columns: readonly Column[],
+): Promise<ReadonlyMap<string, string> | undefined> {
+  const nulls = columns.map(({ name }) => `null::${table.types.get(name) ?? 'text'} as ${quote(name)}`);
+  return binaryTypes(client, `select ${nulls.join(', ')}`, columns);
 }
 
 /** FirstNormalObjectId of PostgreSQL's access/transam.h: lower oids are the same on every server. */
