@@ -19,6 +19,7 @@ import {
 } from '@headrace/dataplane';
 import { type Column, elementType } from '@headrace/sdk';
 import { to as copyTo } from 'pg-copy-streams';
+import { openChanges } from './cdc/changes-source.ts';
 import { applySettings, codeOf, withClient } from './connect.ts';
 import { listAsJson } from './lists.ts';
 import { rangeCondition } from './range-condition.ts';
@@ -26,7 +27,9 @@ import { chosenColumns, describe, selectOf } from './select.ts';
 import { quote } from './sql-text.ts';
 
 export const postgresSource: SourceConnector = {
-  async open(source, work, { range } = {}) {
+  async open(source, work, options) {
+    if (source.kind === 'changes') return openChanges(source, work, options);
+    const { range } = options ?? {};
     const { name, where, sql, values } = selectOf(source);
     const connection = work.connection(source.connection);
     const present = await withClient(connection, work.signal, async (client) => {

@@ -1,4 +1,5 @@
 import type { Columns, Source, Target } from '@headrace/sdk';
+import { type ChangeColumns, type ChangesOptions, changesPlace } from './cdc/changes-place.ts';
 import { type DeclaredColumns, type QueryOptions, queryPlace, type TableOptions, tablePlace } from '../sql/table-place.ts';
 
 /** A PostgreSQL connection (`postgres://…`). */
@@ -11,6 +12,12 @@ export interface Postgres {
   /** The rows of a query. */
   query(sql: string, options?: QueryOptions): Source;
   query<const C extends Columns>(sql: string, options: QueryOptions & DeclaredColumns<C>): Source<C>;
+  /**
+   * The changes of a table since the last load: at first all its rows, then what was inserted, updated and deleted. Rows have the table's
+   * columns, `_deleted`, and `_order`, which grows with every change.
+   */
+  changes(name: string, options?: ChangesOptions): Source;
+  changes<const C extends Columns, const O extends ChangesOptions>(name: string, options: O & DeclaredColumns<C>): Source<C & ChangeColumns<O>>;
 }
 
 /** Names a PostgreSQL connection as a place to read from and write to. */
@@ -22,5 +29,7 @@ export function postgres(connection: string): Postgres {
       tablePlace<C>('postgres', connection, name, options),
     query: <C extends Columns>(sql: string, options: QueryOptions & Partial<DeclaredColumns<C>> = {}) =>
       queryPlace<C>('postgres', connection, sql, options),
+    changes: <C extends Columns>(name: string, options: ChangesOptions & Partial<DeclaredColumns<C>> = {}) =>
+      changesPlace<C>(connection, name, options),
   };
 }
