@@ -127,7 +127,15 @@ const INTEGERS: ReadonlySet<string> = new Set([
 export function parseExpression(text: string, column: Column, record = `''`): string {
   if (column.type === 'text') return text;
   const refuse = `error(${literal(MISMATCH_MARK)} || ${record} || ${literal(`column "${column.name}" is declared ${column.type}, but the value is: `)} || substr(${text}, 1, 200))`;
-  return `case when ${text} is null then null when ${validExpression(text, column)} then ${convertExpression(text, column)} else ${refuse} end`;
+  const { type } = column;
+  // Most texts are written just as DuckDB writes the value: to compare costs less than to match, and only for others is more looked at.
+  const asWritten = formOf(type) === undefined ? '' : ` when ${isAsWritten(text, type)} then cast(${text} as ${storageType(type)})`;
+  return `case when ${text} is null then null${asWritten} when ${validExpression(text, column)} then ${convertExpression(text, column)} else ${refuse} end`;
+}
+
+/** True, or null or false, for a text that is exactly what DuckDB writes for its value. */
+function isAsWritten(text: string, type: ColumnType): string {
+  return `try_cast(${text} as ${storageType(type)})::varchar = ${text}`;
 }
 
 /** Marks the text of an error that `parseExpression` raises. */
@@ -151,8 +159,7 @@ export function validExpression(text: string, column: Column): string {
   const whole = `${cast} is not null and ${matches(text, `\\s*(?:${form})\\s*`)}`;
   const finite =
     type === 'float4' || type === 'float8' ? ` and (not isinf(${cast}) or ${matches(text, '\\s*[+-]?(?i:inf(inity)?)\\s*')})` : '';
-  // Most texts are written just as DuckDB writes the value: to compare costs less than to match.
-  return `(coalesce(${cast}::varchar = ${text}, false) or (${whole}${finite}))`;
+  return `(coalesce(${isAsWritten(text, type)}, false) or (${whole}${finite}))`;
 }
 
 /** DuckDB wants `(BC)` right after the day, and reads past a `BC` at the end. */

@@ -2,10 +2,15 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { DuckDBInstance } from '@duckdb/node-api';
+import { files } from '@headrace/connectors';
+import { DEFAULT_LIMITS, withDuck } from '@headrace/dataplane';
+import { filesSource } from '../../../packages/connectors/src/files/files-source.ts';
+import { openRoot } from '../../../packages/connectors/src/roots/open-root.ts';
+import { COLUMNS } from './table.ts';
 
 const run = promisify(execFile);
 /** Newest when the numbers were made. */
@@ -25,15 +30,33 @@ export async function psql(url: string, ...statements: readonly string[]): Promi
   await run('psql', ['-qX', '-v', 'ON_ERROR_STOP=1', url, ...statements.flatMap((statement) => ['-c', statement])]);
 }
 
-/** The same query that turns the CSV into Parquet, in DuckDB with nothing around it, in seconds. */
-export async function duckdbAlone(csv: string, parquet: string, types: string): Promise<number> {
+/** The query by which a CSV file is read, as the connector writes it: every text a value, exactly, or an error. */
+export function exactQuery(csv: string): Promise<string> {
+  const scratch = dirname(csv);
+  const signal = new AbortController().signal;
+  return withDuck(scratch, signal, DEFAULT_LIMITS, async (duck) => {
+    const root = await openRoot({ id: 'folder', url: pathToFileURL(scratch).href });
+    const quiet = (): void => {};
+    const work = { duck, scratch, signal, log: { debug: quiet, info: quiet, warn: quiet, error: quiet }, root: async () => root, progress: quiet };
+    const source = files('folder').csv(basename(csv), { columns: COLUMNS });
+    return (await filesSource.open(source, work as never)).select;
+  });
+}
+
+/** DuckDB's own reading of the same types, which rounds and cuts in silence what does not fit. */
+export function nativeQuery(csv: string): string {
+  const types = `'id': 'BIGINT', 'quantity': 'INTEGER', 'amount': 'VARCHAR', 'store': 'INTEGER', 'product': 'VARCHAR', 'note': 'VARCHAR', 'sold_at': 'TIMESTAMPTZ', 'promoted': 'BOOLEAN'`;
+  return `select * from read_csv('${csv}', auto_detect = false, header = true, columns = {${types}})`;
+}
+
+/** A query's rows into Parquet, in DuckDB with nothing around it, in seconds. */
+export async function duckdbAlone(query: string, parquet: string): Promise<number> {
   const instance = await DuckDBInstance.create(':memory:', { threads: '2', memory_limit: '512MB' });
   const connection = await instance.connect();
   try {
+    await connection.run(`set timezone = 'UTC'`);
     const began = performance.now();
-    await connection.run(
-      `copy (select * from read_csv('${csv}', auto_detect = false, header = true, columns = {${types}})) to '${parquet}' (format parquet, compression zstd)`,
-    );
+    await connection.run(`copy (${query}) to '${parquet}' (format parquet, compression zstd)`);
     return (performance.now() - began) / 1000;
   } finally {
     connection.closeSync();

@@ -77,7 +77,7 @@ export function readCsvOptions(dialect: CsvDialect, names: readonly string[], mo
     'allow_quoted_nulls = false',
     `columns = {${types.join(', ')}}`,
     `max_line_size = ${LONGEST_LINE}`,
-    `buffer_size = ${2 * LONGEST_LINE}`,
+    `buffer_size = ${LONGEST_LINE + LONGEST_LINE / 4}`,
     ...more,
   ].join(', ');
 }
