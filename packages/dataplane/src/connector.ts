@@ -1,7 +1,9 @@
 /** What a connector is to the data plane: one interface for what rows come from, one for what they go to. */
+import type { Transform } from 'node:stream';
 import type {
   CheckResult,
   Column,
+  Columns,
   ConnectionSettings,
   CursorMove,
   CursorState,
@@ -15,7 +17,7 @@ import type {
   Source,
   TaskLog,
 } from '@headrace/sdk';
-import type { DuckSession } from './duckdb.ts';
+import type { DuckSession, SqlValue } from './duckdb.ts';
 import type { FileRoot } from './file-root.ts';
 import type { Relation } from './relation.ts';
 
@@ -84,6 +86,8 @@ export interface WriteRequest {
   readonly cursor?: CursorMove;
   /** The rows are published only when this, run on the table as it would be, throws nothing. */
   readonly audit?: (table: AuditedTable) => Promise<void>;
+  /** The same of the new rows alone. Asked only of rows that are `inside`. */
+  readonly auditStaged?: (table: AuditedTable) => Promise<void>;
 }
 
 export interface SchemaChange {
@@ -129,6 +133,27 @@ export interface StoredCursor {
 export interface DirectRequest extends Omit<WriteRequest, 'rows'> {
   readonly source: Source;
   readonly read: ReadOptions;
+  /** What the rows pass through on their way. */
+  readonly through?: RowStage;
+}
+
+/** A function on the way of rows, which are lines of PostgreSQL's text of `COPY` before it and after it. */
+export interface RowStage {
+  /** After it. */
+  readonly columns: readonly Column[];
+  open(from: readonly Column[]): Transform & { readonly counts: { readonly read: number; readonly made: number } };
+}
+
+/** A query in SQL of the target's own kind, over what is on its server. */
+export interface InsideQuery {
+  readonly sql: string;
+  readonly values: Readonly<Record<string, SqlValue>>;
+  /** Names in the SQL → tables. */
+  readonly names: Readonly<Record<string, string>>;
+  /** The columns that it must give; without, its own. */
+  readonly columns?: Columns;
+  /** For messages. */
+  readonly where: string;
 }
 
 export interface TargetConnector {
@@ -148,6 +173,10 @@ export interface TargetConnector {
    * Asked only where nothing has to see the rows on their way.
    */
   direct?(request: DirectRequest, work: Work): Promise<DatasetResult | undefined>;
+  /** The rows of a query that runs on the target's own server, for `write` alone (`Relation.inside`). Throws SqlError, ColumnNotFoundError. */
+  inside?(query: InsideQuery, target: Place, work: Work): Promise<Relation>;
+  /** Makes the query a view, or changes the one that is there, in one step, by the same record and fence as a load. */
+  view?(query: InsideQuery, request: Omit<WriteRequest, 'rows'>, work: Work): Promise<DatasetResult>;
   /** Publishes the rows in one step that cannot be seen half done. Throws FencedCommitError when the attempt was overtaken. */
   write(request: WriteRequest, work: Work): Promise<DatasetResult>;
 }

@@ -4,7 +4,6 @@ import type { Connectors, Work } from './connector.ts';
 import { DEFAULT_LIMITS, type DuckLimits, withDuck } from './duckdb.ts';
 import { executeExtract } from './execute-extract.ts';
 import { executeExport, executeLoad } from './execute-publish.ts';
-import { executeTransform } from './execute-transform.ts';
 import type { FileRoot } from './file-root.ts';
 import { lakeSource } from './lake/lake-source.ts';
 import { lakeTarget } from './lake/lake-target.ts';
@@ -12,6 +11,7 @@ import type { Execute } from './operation.ts';
 import { metered, OperationMeter } from './operation-meter.ts';
 import { packageSource } from './package/package-source.ts';
 import { quarantineSource } from './quarantine/quarantine-source.ts';
+import { executeTransform } from './transform/execute-transform.ts';
 
 /** Builds the executors. The lake, packages and quarantines need no connector: they lie on whatever roots the connectors can open. */
 export function createExecutors(given: Connectors, limits: DuckLimits = DEFAULT_LIMITS): OperationExecutors {

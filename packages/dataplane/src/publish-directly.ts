@@ -7,7 +7,7 @@ import { type DatasetResult, dispositionName, type Source } from '@headrace/sdk'
 import { TableAudit, tableChecks } from './checks/check-published.ts';
 import { prepareChecks } from './checks/check-rows.ts';
 import { settleChecks } from './checks/run-checks.ts';
-import type { Connectors, Work } from './connector.ts';
+import type { Connectors, RowStage, Work } from './connector.ts';
 import { loadId } from './load-id.ts';
 import { connectorOf, type PublishOperation } from './operation.ts';
 
@@ -18,6 +18,7 @@ export async function publishDirectly(
   where: string,
   work: Work,
   connectors: Connectors,
+  through?: RowStage,
 ): Promise<DatasetResult | undefined> {
   const { target, partition, disposition, generation } = operation;
   const connector = connectorOf(connectors.targets, target);
@@ -36,6 +37,7 @@ export async function publishDirectly(
     {
       source,
       read: {},
+      ...(through === undefined ? {} : { through }),
       target,
       partition,
       disposition,

@@ -24,6 +24,11 @@ export interface Relation {
   readonly position?: () => Promise<unknown>;
   /** How many rows or bytes there are, where the source can tell cheaply: for progress. */
   readonly expected?: { readonly rows?: number; readonly bytes?: number };
+  /**
+   * The rows are on the server that they are written to: a query in its own SQL that gives exactly `columns`, once `values` are settings of
+   * the session. How many they are is known when they are written. Then `select` is not for use.
+   */
+  readonly inside?: { readonly sql: string; readonly values: ReadonlyMap<string, string> };
   /** Makes an error that names file, row and value of what DuckDB says; may be a promise of it, where the place has to be looked for. */
   readonly explain?: (error: unknown) => unknown;
 }

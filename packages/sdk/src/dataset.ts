@@ -75,6 +75,33 @@ export interface DatasetFacts {
   readonly nested?: readonly NestedLoad[];
   /** Of a package: the cursor that its load is to move. Of a load: the cursor that it moved. */
   readonly cursor?: CursorMove;
+  /** Of a function or program over rows: what it was given, and what it made of it. `counts.in` are the rows that it made or failed at. */
+  readonly transformed?: TransformedRows;
+  readonly lineage?: Lineage;
+}
+
+export interface TransformedRows {
+  readonly read: number;
+  /** Rows of which nothing was made, on purpose. */
+  readonly dropped: number;
+  readonly failed: number;
+  readonly made: number;
+}
+
+/** What was read and written. A place is `connector:connection/name`; a task's rows are those of the place that it wrote. */
+export interface Lineage {
+  readonly reads: readonly LineagePlace[];
+  readonly writes: readonly LineagePlace[];
+  /** Column written → the columns that its values come from. Absent where that cannot be told for certain. */
+  readonly columns?: Readonly<Record<string, readonly { readonly input: string; readonly column: string }[]>>;
+}
+
+export interface LineagePlace {
+  /** Of `reads`: the name that the operation calls it by. */
+  readonly input?: string;
+  readonly connector: string;
+  readonly connection: string;
+  readonly name: string;
 }
 
 /** A table that a list inside nested data became. */

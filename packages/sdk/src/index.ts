@@ -43,6 +43,7 @@ export {
   runValues,
   text,
 } from './references.ts';
+export type { PatchOf, RowOf, RowValue, ValueOf } from './row-values.ts';
 export type { RunValue } from './run-value.ts';
 export type { Catchup } from './schedule/catchup.ts';
 export { type CronOptions, type CronsOptions, cron, crons } from './schedule/cron.ts';
@@ -53,6 +54,7 @@ export { type EveryOptions, every, interval, type Step, type StepOptions } from 
 export { zoneOf } from './schedule/timetable-of.ts';
 export { type MappedTaskOptions, type NoInputs, type TaskArguments, type TaskInputs, type TaskOptions, task } from './task.ts';
 export * from './transform.ts';
+export * from './transform-options.ts';
 export { type Approval, type ApprovalOptions, approval, type InputOptions, input, yesOrNo } from './waits/approval.ts';
 export { type ConditionOptions, type ConditionParts, defineCondition } from './waits/condition.ts';
 export { type PatienceOptions, type SensorOptions, sensor } from './waits/sensor.ts';

@@ -1,42 +1,120 @@
 import { type Check, checkConnections } from './checks.ts';
-import { assertColumns, type ColumnName, type Columns, type WithColumns } from './columns.ts';
-import type { DatasetTask, LakeResult, Partition, PartitionColumns, Source, TargetOf } from './dataset.ts';
+import { assertColumns, type Columns, type WithColumns } from './columns.ts';
+import type { DatasetTask, LakeResult, Partition, PartitionColumns, Place, Source, TableResult } from './dataset.ts';
+import { DagDefinitionError } from './definition-error.ts';
 import { type Disposition, defaultDisposition } from './disposition.ts';
 import { isTask } from './flow/wiring.ts';
 import { readConnections } from './load.ts';
 import { defineOperation } from './operation.ts';
 import type { CommonTaskOptions } from './options/task-options.ts';
-import type { RunValue } from './run-value.ts';
+import type {
+  BatchTransformOptions,
+  ProgramTransformOptions,
+  RowTransformOptions,
+  TransformOptions,
+  WarehouseForm,
+  WarehouseTransformOptions,
+} from './transform-options.ts';
 
-export interface TransformOptions<C extends Columns, P extends Partition> extends CommonTaskOptions {
-  /**
-   * Name in the SQL → what it stands for. A task stands for the rows that its run wrote (its partition); a place, such as
-   * `lake('lake').table('raw/sales')`, for all that is in it.
-   */
-  readonly reads: Readonly<Record<string, DatasetTask | Source>>;
-  /** One DuckDB query. Values of the run are parameters: `where day = $day` with `values: { day: interval.day }`. */
-  readonly sql: string;
-  readonly values?: Readonly<Record<string, RunValue>>;
-  /** The columns that the query must give. A column that is missing, too many, or would lose digits fails the task. */
-  readonly columns?: C;
-  readonly into: TargetOf<NoInfer<C>>;
-  readonly partition?: P;
-  /** Default `replace-partition` with a partition, else `replace`. */
-  readonly disposition?: Extract<Disposition, string>;
-  readonly checks?: readonly Check<ColumnName<NoInfer<C>>>[];
-}
-
-/** A task that runs SQL over lake tables and packages, in DuckDB, and publishes the rows in a lake table. */
+type Transformed<C extends Columns, P extends Partition, R extends LakeResult | TableResult> = DatasetTask<
+  WithColumns<C, PartitionColumns<P>>,
+  R
+>;
 // biome-ignore lint/complexity/noBannedTypes: no partition adds no columns
-export function transform<const C extends Columns = Columns, const P extends Partition = {}>(
+type NoPartition = {};
+
+/**
+ * A task that makes rows of rows, and publishes them as a load does. With `sql` it runs a query in DuckDB; with `in` as well, inside a
+ * database, which no row leaves; with `row` or `batch` a function; with `program` any program.
+ */
+export function transform<const C extends Columns = Columns, const P extends Partition = NoPartition>(
   taskId: string,
   options: TransformOptions<C, P>,
-): DatasetTask<WithColumns<C, PartitionColumns<P>>, LakeResult> {
-  const { reads, sql, values = {}, columns, into, partition, disposition, checks = [], ...taskOptions } = options;
-  if (columns !== undefined) assertColumns(columns, `transform "${taskId}"`);
+): Transformed<C, P, LakeResult>;
+export function transform<const C extends Columns = Columns>(
+  taskId: string,
+  options: WarehouseTransformOptions<C>,
+): DatasetTask<C, TableResult>;
+export function transform<I extends Columns, const C extends Columns, const P extends Partition = NoPartition>(
+  taskId: string,
+  options: RowTransformOptions<I, C, P>,
+): Transformed<C, P, LakeResult | TableResult>;
+export function transform<I extends Columns, const C extends Columns, const P extends Partition = NoPartition>(
+  taskId: string,
+  options: BatchTransformOptions<I, C, P>,
+): Transformed<C, P, LakeResult | TableResult>;
+export function transform<I extends Columns, const C extends Columns, const P extends Partition = NoPartition>(
+  taskId: string,
+  options: ProgramTransformOptions<I, C, P>,
+): Transformed<C, P, LakeResult | TableResult>;
+export function transform(taskId: string, options: AnyOptions): DatasetTask {
+  const where = `transform "${taskId}"`;
+  const { reads = {}, columns, into, partition, disposition, checks = [], stage = defaultStage(options), ...rest } = options;
+  const { sql, values, in: warehouse, as: form, table, row, batch, batchSize, program, ...more } = rest;
+  const { contract, onError, maxQuarantined, publish, ...taskOptions } = more;
+  if (columns !== undefined) assertColumns(columns, where);
+  const target = warehouse === undefined ? into : tableOf(warehouse, table ?? '');
+  if (target === undefined) throw new DagDefinitionError('HR_BAD_OPTION', `${where}: say with "into" where the rows go`);
+  const { inputs, sources, connections } = inputsOf(reads);
+  if (sql === undefined && Object.keys(reads).length !== 1)
+    throw new DagDefinitionError(
+      'HR_BAD_OPTION',
+      `${where}: a function or a program reads one input, but "reads" names ${Object.keys(reads).length}`,
+    );
+  if (form === 'view' && Object.keys(values ?? {}).length > 0)
+    throw new DagDefinitionError('HR_BAD_OPTION', `${where}: a view is read long after its run, so it can have no "values"`);
+  if (program?.command.length === 0) throw new DagDefinitionError('HR_BAD_OPTION', `${where}: "command" names no program`);
+  return defineOperation<LakeResult | TableResult>('transform', {
+    taskId,
+    options: taskOptions,
+    inputs,
+    operation: {
+      sources,
+      ...defined({ sql, values: values ?? (sql === undefined ? undefined : {}), columns, row, batch, batchSize, program }),
+      ...defined({ onError, maxQuarantined, contract, publish, stage, form }),
+      target,
+      partition: partition ?? {},
+      disposition: disposition ?? (form === undefined ? defaultDisposition(partition as Partition | undefined) : dispositionOf(form)),
+      checks,
+    },
+    connections: [target.connection, ...connections, ...(stage === undefined ? [] : [stage]), ...checkConnections(checks)],
+  });
+}
+
+/** All that any form has. */
+interface AnyOptions extends CommonTaskOptions {
+  readonly reads?: Readonly<Record<string, DatasetTask | Source>>;
+  readonly columns?: Columns;
+  readonly into?: Place;
+  readonly partition?: Readonly<Record<string, unknown>>;
+  readonly disposition?: Disposition;
+  readonly checks?: readonly Check[];
+  readonly sql?: string;
+  readonly values?: TransformOptions<Columns, Partition>['values'];
+  readonly in?: WarehouseTransformOptions<Columns>['in'];
+  readonly as?: WarehouseForm;
+  readonly table?: string;
+  readonly row?: unknown;
+  readonly batch?: unknown;
+  readonly batchSize?: number;
+  readonly program?: { readonly command: readonly string[] };
+  readonly contract?: unknown;
+  readonly onError?: 'fail' | 'quarantine';
+  readonly maxQuarantined?: unknown;
+  readonly publish?: unknown;
+  readonly stage?: string;
+}
+
+interface Reads {
+  readonly inputs: Readonly<Record<string, DatasetTask>>;
+  readonly sources: Readonly<Record<string, Source>>;
+  readonly connections: readonly string[];
+}
+
+function inputsOf(reads: Readonly<Record<string, DatasetTask | Source>>): Reads {
   const inputs: Record<string, DatasetTask> = {};
   const sources: Record<string, Source> = {};
-  const connections: string[] = [into.connection, ...checkConnections(checks)];
+  const connections: string[] = [];
   for (const [name, read] of Object.entries(reads)) {
     if (isTask(read)) {
       inputs[name] = read;
@@ -46,20 +124,23 @@ export function transform<const C extends Columns = Columns, const P extends Par
       connections.push(read.connection);
     }
   }
-  return defineOperation<LakeResult>('transform', {
-    taskId,
-    options: taskOptions,
-    inputs,
-    operation: {
-      sources,
-      sql,
-      values,
-      ...(columns === undefined ? {} : { columns }),
-      target: into,
-      partition: partition ?? {},
-      disposition: disposition ?? defaultDisposition(partition),
-      checks,
-    },
-    connections,
-  });
+  return { inputs, sources, connections };
+}
+
+function tableOf({ connector, connection }: WarehouseTransformOptions<Columns>['in'], name: string): Place {
+  return { connector, connection, kind: 'table', settings: { name, values: {} } };
+}
+
+function dispositionOf(form: WarehouseForm): Disposition {
+  if (typeof form === 'string') return 'replace';
+  return 'incremental' in form ? form.incremental : form;
+}
+
+/** A database has no place of its own for rows that are refused. */
+function defaultStage({ into, onError }: AnyOptions): string | undefined {
+  return onError === 'quarantine' && into?.connector !== 'lake' ? 'lake' : undefined;
+}
+
+function defined(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { files, lake, postgres } from '@headrace/connectors';
 import { executors } from '@headrace/connectors/executors';
-import { dag, exportTo, load, resolveReferences } from '@headrace/sdk';
+import { dag, exportTo, load, resolveReferences, transform } from '@headrace/sdk';
 import { COLUMNS } from './table.ts';
 
 const source = postgres('source').table('sales');
@@ -18,6 +18,13 @@ const OPERATIONS: Readonly<Record<string, () => unknown>> = {
   'postgres-to-postgres': () => load('move', { from: source, into: postgres('target').table('sales_copy') }),
   'postgres-to-parquet': () => load('move', { from: source, into: lake('lake').table('sales') }),
   'parquet-to-postgres': () => exportTo('move', { from: lake('lake').table('sales'), into: postgres('target').table('sales_export') }),
+  'row-transform': () =>
+    transform('move', {
+      reads: { rows: postgres('source').table('sales', { columns: COLUMNS }) },
+      columns: COLUMNS,
+      into: postgres('target').table('sales_changed'),
+      row: (row) => ({ quantity: (row.quantity ?? 0) + 1 }),
+    }),
   'csv-to-parquet': () => load('move', { from: files('folder').csv('sales.csv', { columns: COLUMNS }), into: lake('lake').table('sales_csv') }),
 };
 

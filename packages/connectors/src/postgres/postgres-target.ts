@@ -22,12 +22,14 @@ import { beginAttempt, ensureLoadTable } from './target/load-record.ts';
 import { appendRows, applyRows, exchangeTable, leaveRows } from './target/load-ways.ts';
 import { postgresFacts } from './target/table-facts.ts';
 import { findTable } from './target/target-table.ts';
+import { postgresInside } from './warehouse.ts';
 
 export const postgresTarget: TargetConnector = {
   dispositions: ['append', 'replace', 'replace-partition', 'merge', 'scd2'],
   ...postgresFacts,
   cursors: postgresCursors,
   direct: copyDirectly,
+  ...postgresInside,
 
   write(request, work): Promise<TableResult> {
     return withClient(work.connection(request.target.connection), work.signal, (client) => writeTable(client, request, work));

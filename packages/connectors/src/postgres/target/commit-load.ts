@@ -37,6 +37,8 @@ export interface Applying {
   readonly known: LoadRecord | undefined;
   /** Runs the request's audit on a table of this transaction, and throws what it throws. */
   readonly audit: (sql: string) => Promise<void>;
+  /** The same for what the request wants to see of the new rows alone. */
+  readonly auditStaged: (sql: string) => Promise<void>;
   /** Changes the table's schema as the request wants it. For `apply` to call before rows are written. */
   readonly changeSchema: () => Promise<void>;
 }
@@ -81,6 +83,9 @@ export async function commitLoad(client: pg.Client, load: LoadCommit, { fill, ap
       known,
       audit: async (sql) => {
         if (request.audit) await request.audit(await auditedTable(client, sql));
+      },
+      auditStaged: async (sql) => {
+        if (request.auditStaged) await request.auditStaged(await auditedTable(client, sql));
       },
       changeSchema: async () => {
         if (request.schema) await changeTable(client, table.sql, request.schema);

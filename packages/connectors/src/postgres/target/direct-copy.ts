@@ -14,12 +14,13 @@ import {
   instantOf,
   isOwnColumn,
   LOAD_COLUMN,
+  type RowStage,
   RowsUnaccountedError,
   SqlError,
   schemaHash,
   type Work,
 } from '@headrace/dataplane';
-import type { Column, RowCounts, TableResult } from '@headrace/sdk';
+import { type Column, type ColumnType, decimalSize, elementType, type RowCounts, type TableResult } from '@headrace/sdk';
 import type pg from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import { applySettings, codeOf, socketOf, withClient } from '../connect.ts';
@@ -35,7 +36,12 @@ import { createTwin, dropTwin, exchange, type Twin } from './twin-table.ts';
 interface Stream {
   readonly source: pg.Client;
   readonly select: Select;
+  /** As they are written. */
   readonly columns: readonly Column[];
+  /** As they are read, where they are written otherwise. */
+  readonly read?: readonly Column[];
+  /** What the rows pass through: then they are text on their way. */
+  readonly through?: ReturnType<RowStage['open']>;
 }
 
 export async function copyDirectly(request: DirectRequest, work: Work): Promise<TableResult | undefined> {
@@ -47,7 +53,19 @@ export async function copyDirectly(request: DirectRequest, work: Work): Promise<
     await applySettings(from, select.values);
     const present = await describe(from, select.sql, select.name, select.where);
     const columns = chosenColumns(present, source, select.where);
-    if (columns.some(({ name, type }) => present.find((column) => column.name === name)?.type !== type)) return undefined;
+    const { through } = request;
+    // The text of a decimal is that of the same number without a size.
+    const asText = (type: ColumnType | undefined): ColumnType | undefined => (through && type && decimalSize(type) ? 'numeric' : type);
+    const typeOf = (name: string): ColumnType | undefined => present.find((column) => column.name === name)?.type;
+    if (columns.some(({ name, type }) => type !== typeOf(name) && type !== asText(typeOf(name)))) return undefined;
+    if (through !== undefined) {
+      // A further column would have to pass through the function, and lists are written otherwise in text.
+      if (disposition === 'append' || columns.some(({ type }) => elementType(type))) return undefined;
+      const stage = through.open(columns);
+      return withClient(work.connection(target.connection), work.signal, async (into) =>
+        load(into, { source: from, select, columns: through.columns, read: columns, through: stage }, undefined, request, work),
+      );
+    }
     const types = await binaryTypes(from, select.sql, columns);
     if (types === undefined) return undefined;
     return withClient(work.connection(target.connection), work.signal, async (into) =>
@@ -59,18 +77,21 @@ export async function copyDirectly(request: DirectRequest, work: Work): Promise<
 async function load(
   client: pg.Client,
   stream: Stream,
-  types: ReadonlyMap<string, string>,
+  types: ReadonlyMap<string, string> | undefined,
   request: DirectRequest,
   work: Work,
 ): Promise<TableResult | undefined> {
   const { columns } = stream;
   const { target, disposition, loadId } = request;
   const name = String(target.settings.name);
-  if (!sameColumns(columns, await columnsOfTable(client, name))) return undefined;
+  const held = await columnsOfTable(client, name);
+  if (!sameColumns(columns, held)) return undefined;
+  if (types === undefined && columns.some((column) => held?.some(({ name, type }) => name === column.name && type !== column.type)))
+    return undefined;
   const own: readonly Column[] = disposition === 'append' ? [{ name: LOAD_COLUMN, type: 'text' }] : [];
   const table = await findTable(client, name, { written: columns, own, change: undefined });
   const taken = await typesTaken(client, table, columns);
-  if (columns.some(({ name }) => !sameBinary(types.get(name), taken?.get(name)))) return undefined;
+  if (columns.some(({ name }) => types !== undefined && !sameBinary(types.get(name), taken?.get(name)))) return undefined;
   await ensureLoadTable(client, table.schema);
   // Loaded before: probably the same rows, and then comparing them is worth it.
   if ((await knownLoad(client, table.schema, loadId)) !== undefined) return undefined;
@@ -134,7 +155,7 @@ function exchangeFor(client: pg.Client, stream: Stream, load: LoadCommit): Promi
 /** Moves the rows. Throws RowsUnaccountedError when the servers' counts differ, SqlError for what the source's query cannot compute. */
 async function copy(
   client: pg.Client,
-  { source, select, columns }: Stream,
+  { source, select, columns, read = columns, through }: Stream,
   table: TargetTable,
   into: string,
   { loadId, freeze }: { readonly loadId: string | undefined; readonly freeze: boolean },
@@ -142,21 +163,25 @@ async function copy(
 ): Promise<RowCounts> {
   const names = columns.map(({ name }) => quote(name));
   // A load id is hexadecimal.
-  const chosen = loadId === undefined ? names : [...names, `'${loadId}'::text`];
+  const chosen = [...read.map(({ name }) => quote(name)), ...(loadId === undefined ? [] : [`'${loadId}'::text`])];
+  const form = `format ${through === undefined ? 'binary' : 'text'}`;
+  const copying = `copy (select ${chosen.join(', ')} from (${select.sql}\n) headrace_source) to stdout (${form})`;
   const given = loadId === undefined ? names : [...names, quote(LOAD_COLUMN)];
-  const rows = source.query(copyTo(`copy (select ${chosen.join(', ')} from (${select.sql}\n) headrace_source) to stdout (format binary)`));
-  const sink = client.query(copyFrom(`copy ${into} (${given.join(', ')}) from stdin (format binary${freeze ? ', freeze' : ''})`));
+  const rows = source.query(copyTo(copying, through === undefined ? {} : { highWaterMark: 1 << 20 }));
+  const sink = client.query(copyFrom(`copy ${into} (${given.join(', ')}) from stdin (${form}${freeze ? ', freeze' : ''})`));
   const socket = socketOf(client);
   const counted = socket === undefined ? undefined : countPipe(socket, 'written');
   try {
-    await pipeline(rows, sink);
+    await (through === undefined ? pipeline(rows, sink) : pipeline(rows, through, sink));
   } catch (error) {
     // A value that the source's own query cannot compute, for example.
     throw /^(22|42)/.test(codeOf(error) ?? '') ? new SqlError(`${select.where}: ${(error as Error).message}`, { cause: error }) : error;
   } finally {
     counted?.();
   }
-  const counts = { in: rows.rowCount, out: sink.rowCount, deduplicated: 0, quarantined: 0 };
+  if (through !== undefined && through.counts.read !== rows.rowCount)
+    throw new RowsUnaccountedError(table.label, { in: rows.rowCount, out: through.counts.read, deduplicated: 0, quarantined: 0 });
+  const counts = { in: through?.counts.made ?? rows.rowCount, out: sink.rowCount, deduplicated: 0, quarantined: 0 };
   if (counts.in !== counts.out) throw new RowsUnaccountedError(table.label, counts);
   work.progress({ phase: 'writing', rows: counts.out });
   return counts;

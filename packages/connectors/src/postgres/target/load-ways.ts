@@ -62,7 +62,7 @@ export const exchangeTable: Way = async (client, given) => {
     if (disposition !== 'replace') return undefined;
     // Probably the same rows again: comparing them is worth it.
     const known = await knownLoad(client, table.schema, request.loadId);
-    if (known?.disposition === disposition && known.rows === rows.counts.out) return undefined;
+    if (known?.disposition === disposition && (rows.relation.inside !== undefined || known.rows === rows.counts.out)) return undefined;
   } else if (typeof disposition === 'object' && ('scd2' in disposition || disposition.deletes)) return undefined;
   let twin: Twin | undefined;
   return commitLoad(client, load, {
@@ -73,8 +73,9 @@ export const exchangeTable: Way = async (client, given) => {
       const copied = await copyRows(client, rows.relation, twin.sql, table, work, { freeze: true, ...(constant ? { constant } : {}) });
       return countsOf(client, given, twin.sql, copied, keyed);
     },
-    async apply({ counts, audit, changeSchema }) {
+    async apply({ counts, audit, auditStaged, changeSchema }) {
       if (twin === undefined) return undefined;
+      await auditStaged(twin.sql);
       await audit(twin.sql);
       const deleted = await exchange(client, table, twin);
       if (deleted === undefined) {
@@ -93,7 +94,7 @@ export const exchangeTable: Way = async (client, given) => {
 /** Straight into the table, where nobody sees them before the commit: an append that was never made before. */
 export const appendRows: Way = async (client, { load, rows }) => {
   const { table, request, work } = load;
-  if (request.disposition !== 'append' || !table.exists || request.schema) return undefined;
+  if (request.disposition !== 'append' || !table.exists || request.schema || request.auditStaged) return undefined;
   if (await knownLoad(client, table.schema, request.loadId)) return undefined;
   return commitLoad(client, load, {
     async fill() {
@@ -119,7 +120,8 @@ export const applyRows = async (client: pg.Client, given: LoadRows): Promise<Com
   const staged = await countsOf(client, given, STAGE, copied, keyed);
   const committed = await commitLoad(client, load, {
     fill: async () => staged,
-    async apply({ counts, audit, changeSchema }) {
+    async apply({ counts, audit, auditStaged, changeSchema }) {
+      await auditStaged(STAGE);
       if (!table.exists && (await createTable(client, table))) await addKeys(client, table, request.disposition);
       await changeSchema();
       const applied = await applyStaged(client, given, STAGE, counts);
@@ -162,7 +164,8 @@ async function countsOf(
 }
 
 /** Throws RowsUnaccountedError when other than the expected number of rows arrived. */
-function counted({ counts }: StagedRows, copied: number, label: string): RowCounts {
+function counted({ counts, relation }: StagedRows, copied: number, label: string): RowCounts {
+  if (relation.inside !== undefined) return { ...counts, in: copied, out: copied };
   if (copied !== counts.out) throw new RowsUnaccountedError(label, { ...counts, out: copied });
   return counts;
 }

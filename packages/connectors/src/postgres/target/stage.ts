@@ -1,12 +1,12 @@
 /** Rows on their way into a table: copied as CSV through a pipe to where nobody sees them yet. */
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { DataError, drainPipe, ident, literal, makePipe, type Relation, TypeMismatchError, type Work } from '@headrace/dataplane';
+import { DataError, drainPipe, ident, literal, makePipe, type Relation, SqlError, TypeMismatchError, type Work } from '@headrace/dataplane';
 import { type Column, elementType } from '@headrace/sdk';
 import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { postgresType } from '../column-types.ts';
-import { codeOf } from '../connect.ts';
+import { applySettings, codeOf } from '../connect.ts';
 import { listAsLiteral } from '../lists.ts';
 import { quote } from '../sql-text.ts';
 import type { TargetTable } from './target-table.ts';
@@ -40,6 +40,7 @@ export async function copyRows(
   work: Work,
   { freeze = false, constant }: CopyOptions = {},
 ): Promise<number> {
+  if (relation.inside !== undefined) return insertInside(client, relation, into, table, constant);
   const pipe = await makePipe(work.scratch, 'stage');
   const values = [...relation.columns.map(textExpression), ...(constant ? [`${literal(constant.value)} as ${ident(constant.name)}`] : [])];
   const names = [...relation.columns.map(({ name }) => name), ...(constant ? [constant.name] : [])];
@@ -66,6 +67,32 @@ export async function copyRows(
   }
   work.progress({ phase: 'writing', rows: sink.rowCount, bytes });
   return sink.rowCount;
+}
+
+/** Rows that are on this server already. */
+async function insertInside(
+  client: pg.Client,
+  { inside, columns }: Relation,
+  into: string,
+  table: TargetTable,
+  constant: CopyOptions['constant'],
+): Promise<number> {
+  const { sql, values } = inside ?? { sql: '', values: new Map() };
+  const names = [...columns.map(({ name }) => quote(name)), ...(constant ? [quote(constant.name)] : [])];
+  // A load id is hexadecimal.
+  const chosen = [...columns.map(({ name }) => quote(name)), ...(constant ? [`'${constant.value}'::text`] : [])];
+  try {
+    await applySettings(client, values);
+    const { rowCount } = await client.query(
+      `insert into ${into} (${names.join(', ')}) select ${chosen.join(', ')} from (${sql}\n) headrace_inside`,
+    );
+    return rowCount ?? 0;
+  } catch (error) {
+    const code = codeOf(error) ?? '';
+    const message = `${table.label}: ${(error as Error).message}`;
+    if (code.startsWith('22')) throw new TypeMismatchError(message, { cause: error });
+    throw code.startsWith('42') ? new SqlError(message, { cause: error }) : error;
+  }
 }
 
 /** A value as PostgreSQL reads it. */

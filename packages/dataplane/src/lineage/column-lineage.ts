@@ -1,0 +1,303 @@
+/**
+ * Which columns each column of a query comes from, by the query's parse tree (DuckDB's `json_serialize_sql`). Pure.
+ *
+ * L1. What a value is made of is its lineage; what only chooses rows (conditions, joins, groups, orders) is not.
+ * L2. Where one column cannot be told for certain, nothing is: there is no lineage of half a query.
+ */
+import type { Lineage } from '@headrace/sdk';
+
+type Origin = NonNullable<Lineage['columns']>[string][number];
+type Origins = readonly Origin[];
+type ColumnLineage = NonNullable<Lineage['columns']>;
+
+/** A node of the tree, of whatever kind. */
+interface Node {
+  readonly [key: string]: unknown;
+}
+
+/** What can be selected from: columns with their origins. `open`: a table whose columns are not known, and all of its own. */
+interface Scope {
+  readonly name: string;
+  readonly columns: ReadonlyMap<string, Origins> | undefined;
+  /** Of a table whose columns are not known. */
+  readonly open?: string;
+}
+
+type Tables = ReadonlyMap<string, Scope>;
+
+class Unknown extends Error {}
+
+/** Names are those of the tables in the query; `schemas` has the columns of those that are known, by names in lower case. */
+export function columnLineage(tree: unknown, schemas: ReadonlyMap<string, readonly string[] | undefined>): ColumnLineage | undefined {
+  try {
+    const { error, statements } = (tree ?? {}) as { error?: boolean; statements?: readonly Node[] };
+    const [statement, ...more] = statements ?? [];
+    if (error || statement === undefined || more.length > 0) return undefined;
+    const columns = queryColumns(node(statement.node), new Map(), { schemas, outer: [] });
+    return Object.fromEntries([...columns].map(([name, origins]) => [name, distinct(origins)]));
+  } catch (error) {
+    if (error instanceof Unknown) return undefined;
+    throw error;
+  }
+}
+
+interface Surroundings {
+  readonly schemas: ReadonlyMap<string, readonly string[] | undefined>;
+  /** Of queries around this one: a subquery may name their columns. */
+  readonly outer: readonly Scope[];
+}
+
+function queryColumns(query: Node, around: Tables, given: Surroundings): Map<string, Origins> {
+  const tables = new Map(around);
+  for (const { key, value } of list((query.cte_map as Node | undefined)?.map)) {
+    const cte = node(value);
+    const inner = node(node(cte.query).node);
+    if (inner.type === 'RECURSIVE_CTE_NODE') throw new Unknown();
+    const columns = renamed(queryColumns(inner, tables, given), texts(cte.aliases));
+    tables.set(String(key).toLowerCase(), { name: String(key), columns });
+  }
+  if (query.type === 'SET_OPERATION_NODE') return union(query, tables, given);
+  if (query.type !== 'SELECT_NODE') throw new Unknown();
+  return selected(query, tables, given);
+}
+
+/** Columns of both sides belong together by their place. */
+function union(query: Node, tables: Tables, given: Surroundings): Map<string, Origins> {
+  const sides = query.children === undefined ? [query.left, query.right] : list(query.children);
+  const [first, ...others] = sides.map((side) => [...queryColumns(node(side), tables, given)]);
+  if (first === undefined || others.some((side) => side.length !== first.length)) throw new Unknown();
+  if (query.setop_type === 'UNION_BY_NAME') throw new Unknown();
+  // Of `except` the values are those of the left side, too.
+  const setop = String(query.setop_type ?? '');
+  const joined = setop === 'EXCEPT' ? [] : others;
+  return new Map(first.map(([name, origins], index) => [name, [...origins, ...joined.flatMap((side) => side[index]?.[1] ?? [])]]));
+}
+
+function selected(query: Node, tables: Tables, given: Surroundings): Map<string, Origins> {
+  const scopes = query.from_table === null || query.from_table === undefined ? [] : fromScopes(node(query.from_table), tables, given);
+  const columns = new Map<string, Origins>();
+  for (const item of list(query.select_list)) {
+    if (item.class === 'STAR') {
+      for (const [name, origins] of starColumns(item, scopes)) add(columns, name, origins);
+      continue;
+    }
+    const aliases = new Map(columns);
+    add(columns, nameOf(item), originsOf(item, scopes, tables, given, aliases));
+  }
+  return columns;
+}
+
+function add(columns: Map<string, Origins>, name: string, origins: Origins): void {
+  if (columns.has(name)) throw new Unknown();
+  columns.set(name, origins);
+}
+
+function nameOf(item: Node): string {
+  if (typeof item.alias === 'string' && item.alias !== '') return item.alias;
+  if (item.class === 'COLUMN_REF') return texts(item.column_names).at(-1) ?? '';
+  // What a database calls an expression without a name is its own affair.
+  throw new Unknown();
+}
+
+function fromScopes(from: Node, tables: Tables, given: Surroundings): readonly Scope[] {
+  const alias = typeof from.alias === 'string' && from.alias !== '' ? from.alias : undefined;
+  switch (from.type) {
+    case 'EMPTY':
+      return [];
+    case 'BASE_TABLE':
+      return [tableScope(from, alias, tables, given)];
+    case 'SUBQUERY': {
+      const columns = renamed(queryColumns(node(node(from.subquery).node), tables, given), texts(from.column_name_alias));
+      return [{ name: alias ?? '', columns }];
+    }
+    case 'JOIN': {
+      if (!['REGULAR', 'CROSS', 'NATURAL', 'ASOF', 'POSITIONAL'].includes(String(from.ref_type)) || from.ref_type === 'NATURAL')
+        throw new Unknown();
+      const left = fromScopes(node(from.left), tables, given);
+      const right = fromScopes(node(from.right), tables, given);
+      if (from.join_type === 'SEMI' || from.join_type === 'ANTI') return left;
+      return joinedUsing(left, right, texts(from.using_columns), String(from.join_type));
+    }
+    default:
+      throw new Unknown();
+  }
+}
+
+function tableScope(from: Node, alias: string | undefined, tables: Tables, given: Surroundings): Scope {
+  const table = String(from.table_name);
+  const schema = typeof from.schema_name === 'string' ? from.schema_name : '';
+  const name = alias ?? table;
+  const aliases = texts(from.column_name_alias);
+  const cte = schema === '' ? tables.get(table.toLowerCase()) : undefined;
+  if (cte !== undefined) {
+    if (cte.columns === undefined && aliases.length > 0) throw new Unknown();
+    return { ...cte, name, columns: cte.columns && renamed(cte.columns, aliases) };
+  }
+  const input = schema === '' ? table : `${schema}.${table}`;
+  const known = given.schemas.get(input.toLowerCase());
+  if (known === undefined) {
+    if (aliases.length > 0) throw new Unknown();
+    return { name, columns: undefined, open: input };
+  }
+  return { name, columns: renamed(new Map(known.map((column) => [column, [{ input, column }]])), aliases) };
+}
+
+/** A column that both sides are joined by is one column of the result, of the left side, or of both where either may be missing. */
+function joinedUsing(left: readonly Scope[], right: readonly Scope[], using: readonly string[], join: string): readonly Scope[] {
+  if (using.length === 0) return [...left, ...right];
+  if ([...left, ...right].some(({ columns }) => columns === undefined)) throw new Unknown();
+  const shared = new Map(
+    using.map((name) => {
+      const origins = [lookUp(name, left), lookUp(name, right)];
+      if (origins.some((found) => found === undefined)) throw new Unknown();
+      const chosen = join === 'LEFT' || join === 'INNER' ? origins.slice(0, 1) : join === 'RIGHT' ? origins.slice(1) : origins;
+      return [name, chosen.flatMap((found) => found ?? [])] as const;
+    }),
+  );
+  const without = (scope: Scope): Scope => ({
+    ...scope,
+    columns: new Map([...(scope.columns ?? [])].filter(([name]) => !using.some((shared) => same(shared, name)))),
+  });
+  return [{ name: '', columns: shared }, ...left.map(without), ...right.map(without)];
+}
+
+function starColumns(star: Node, scopes: readonly Scope[]): readonly (readonly [string, Origins])[] {
+  if (star.columns === true || filled(star.replace_list) || filled(star.rename_list) || filled(star.qualified_exclude_list) || star.expr)
+    throw new Unknown();
+  const of = typeof star.relation_name === 'string' ? star.relation_name : '';
+  const chosen = of === '' ? scopes : scopes.filter(({ name }) => same(name, of));
+  if (chosen.length === 0) throw new Unknown();
+  const without = texts(star.exclude_list).map((name) => name.toLowerCase());
+  return chosen.flatMap(({ columns }) => {
+    if (columns === undefined) throw new Unknown();
+    return [...columns].filter(([name]) => !without.includes(name.toLowerCase()));
+  });
+}
+
+/** All columns that an expression's value is made of. */
+function originsOf(
+  expression: Node,
+  scopes: readonly Scope[],
+  tables: Tables,
+  given: Surroundings,
+  aliases: ReadonlyMap<string, Origins>,
+): Origins {
+  if (expression.class === 'COLUMN_REF') return columnOrigins(texts(expression.column_names), scopes, given, aliases);
+  if (expression.class === 'SUBQUERY') {
+    const inner = queryColumns(node(node(expression.subquery).node), tables, { ...given, outer: [...scopes, ...given.outer] });
+    // `exists` is of rows, not of values.
+    const own = expression.subquery_type === 'EXISTS' || expression.subquery_type === 'NOT_EXISTS' ? [] : [...inner.values()].flat();
+    return [...own, ...(expression.child ? originsOf(node(expression.child), scopes, tables, given, aliases) : [])];
+  }
+  if (expression.class === 'STAR') {
+    // count(*) is of rows.
+    return [];
+  }
+  if (!PLAIN.has(String(expression.class))) throw new Unknown();
+  return PARTS.flatMap((part) => expressionsIn(expression[part])).flatMap((part) => originsOf(part, scopes, tables, given, aliases));
+}
+
+const PLAIN: ReadonlySet<string> = new Set([
+  'FUNCTION',
+  'CONSTANT',
+  'CAST',
+  'CASE',
+  'COMPARISON',
+  'CONJUNCTION',
+  'OPERATOR',
+  'BETWEEN',
+  'WINDOW',
+  'COLLATE',
+  'PARAMETER',
+]);
+/** Where expressions have those that their value is made of. What a window or an aggregate is ordered or filtered by only chooses. */
+const PARTS = [
+  'child',
+  'children',
+  'left',
+  'right',
+  'input',
+  'lower',
+  'upper',
+  'case_checks',
+  'else_expr',
+  'when_expr',
+  'then_expr',
+  'offset_expr',
+  'default_expr',
+];
+
+function expressionsIn(part: unknown): readonly Node[] {
+  if (Array.isArray(part)) return part.flatMap(expressionsIn);
+  if (typeof part !== 'object' || part === null) return [];
+  const found = part as Node;
+  // The branches of a case: what they are chosen by is not what they give.
+  if ('then_expr' in found && !('class' in found)) return expressionsIn(found.then_expr);
+  return 'class' in found ? [found] : [];
+}
+
+function columnOrigins(
+  path: readonly string[],
+  scopes: readonly Scope[],
+  given: Surroundings,
+  aliases: ReadonlyMap<string, Origins>,
+): Origins {
+  const found = resolve(path, scopes) ?? (path.length === 1 ? aliasOf(path[0] ?? '', aliases) : undefined) ?? resolve(path, given.outer);
+  if (found === undefined) throw new Unknown();
+  return found;
+}
+
+function resolve(path: readonly string[], scopes: readonly Scope[]): Origins | undefined {
+  const [first = '', second] = path;
+  if (second === undefined) return lookUp(first, scopes);
+  const qualified =
+    path.length === 2 ? scopes.filter(({ name }) => same(name, first)) : scopes.filter(({ open }) => open === path.slice(0, -1).join('.'));
+  const [scope, ...others] = qualified;
+  if (scope !== undefined && others.length === 0) return lookUp(path.at(-1) ?? '', [scope]);
+  // A member of a column that is a structure.
+  return qualified.length === 0 && path.length === 2 ? lookUp(first, scopes) : undefined;
+}
+
+/** The column by its name alone: of the only scope that has it. A table whose columns are not known may have it only if it is alone. */
+function lookUp(name: string, scopes: readonly Scope[]): Origins | undefined {
+  const found = scopes.flatMap(({ columns }) =>
+    [...(columns ?? [])].filter(([column]) => same(column, name)).map(([, origins]) => origins),
+  );
+  const open = scopes.filter(({ columns }) => columns === undefined);
+  if (open.length === 0) return found.length === 1 ? found[0] : undefined;
+  const [only] = open;
+  return scopes.length === 1 && only?.open !== undefined ? [{ input: only.open, column: name }] : undefined;
+}
+
+function aliasOf(name: string, aliases: ReadonlyMap<string, Origins>): Origins | undefined {
+  return [...aliases].find(([alias]) => same(alias, name))?.[1];
+}
+
+function renamed(columns: ReadonlyMap<string, Origins>, names: readonly string[]): Map<string, Origins> {
+  return new Map([...columns].map(([name, origins], index) => [names[index] ?? name, origins]));
+}
+
+function distinct(origins: Origins): Origins {
+  return [...new Map(origins.map((origin) => [JSON.stringify([origin.input, origin.column]), origin])).values()];
+}
+
+function same(left: string, right: string): boolean {
+  return left.toLowerCase() === right.toLowerCase();
+}
+
+function node(value: unknown): Node {
+  if (typeof value !== 'object' || value === null) throw new Unknown();
+  return value as Node;
+}
+
+function list(value: unknown): readonly Node[] {
+  return Array.isArray(value) ? (value as readonly Node[]) : [];
+}
+
+function filled(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 0;
+}
+
+function texts(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.map(String) : [];
+}

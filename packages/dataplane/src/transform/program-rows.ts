@@ -1,0 +1,316 @@
+/**
+ * Any program over rows: each row is a line of JSON on its standard input, and each line that it prints is a row, or a word to us.
+ *
+ * P1. Nothing that it prints is published before it has ended with code 0 and has read all rows, or has said that it needs no more.
+ * P2. Numbers that JavaScript's cannot hold (int8, decimals) are texts in JSON, on both ways.
+ */
+import { createWriteStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Readable, Transform, type TransformCallback, type Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { type Column, elementType, type TaskLog } from '@headrace/sdk';
+import { MISMATCH_MARK, parseExpression, textExpression, validExpression } from '../column-types.ts';
+import type { Work } from '../connector.ts';
+import { firstLines, ident, literal } from '../duckdb.ts';
+import { DataError, TypeMismatchError } from '../errors.ts';
+import { placesOf } from '../lineage/places.ts';
+import { drainPipe, makePipe } from '../named-pipe.ts';
+import { publish } from '../publish.ts';
+import { parquetRelation, type Relation } from '../relation.ts';
+import type { TransformKind } from './execute-transform.ts';
+import { type RunningProgram, startProgram } from './program-process.ts';
+import { quoteField } from './row-text.ts';
+import { columnsOf, inputOf } from './transform-rows.ts';
+
+const LONGEST_ROW = 8 * 1024 * 1024;
+
+export const transformByProgram: TransformKind = async (given, work, connectors) => {
+  const { operation, inputs, where } = given;
+  const { program = { command: [''] }, onError } = operation;
+  const to = columnsOf(operation.columns ?? {});
+  const from = await inputOf(given, work, connectors);
+  const folder = join(work.scratch, 'program');
+  await mkdir(folder, { recursive: true });
+  const running = startProgram(program, folder, where, work.log);
+  const printed = new PrintedRows(where, work, program.maxRows);
+  const lines = join(work.scratch, 'printed.csv');
+  const abort = (): void => void running.stop();
+  work.signal.addEventListener('abort', abort);
+  let read = 0;
+  try {
+    read = await converse(from, running, printed, lines, where, work);
+  } catch (error) {
+    await running.stop();
+    throw error;
+  } finally {
+    work.signal.removeEventListener('abort', abort);
+  }
+  const made = await rowsOf(lines, printed, to, onError === 'quarantine', where, work);
+  const counts = { in: made.rows, out: made.rows, deduplicated: 0, quarantined: 0 };
+  const result = await publish(operation, made.relation, counts, where, work, connectors);
+  const failed = made.refused;
+  const dropped = Math.max(0, read - made.rows - failed);
+  return { ...result, transformed: { read, dropped, failed, made: made.rows }, lineage: placesOf(operation, inputs, result) };
+};
+
+/** Gives it the rows, takes what it prints, and waits for its end. Answers with the number of rows that it was given. */
+async function converse(
+  from: Relation,
+  running: RunningProgram,
+  printed: PrintedRows,
+  file: string,
+  where: string,
+  work: Work,
+): Promise<number> {
+  const given = new CountedLines();
+  const pipe = await makePipe(work.scratch, 'input');
+  const start = async (): Promise<void> => {
+    const query = work.duck.run(
+      `copy (${jsonLines(from)}) to ${literal(pipe)} (format csv, header false, quote '', escape '', use_tmp_file false)`,
+    );
+    const [fed, queried, taken, ended] = await Promise.allSettled([
+      feed(drainPipe(pipe, query), given, running.stdin),
+      query,
+      pipeline(running.stdout, printed, createWriteStream(file)).catch(async (error: unknown) => {
+        await running.stop();
+        throw error;
+      }),
+      running.ended,
+    ]);
+    work.signal.throwIfAborted();
+    // What it printed wrong is why it was ended.
+    if (taken.status === 'rejected') throw taken.reason;
+    if (ended.status === 'rejected') throw ended.reason;
+    if (fed.status === 'rejected' && !isClosed(fed.reason)) throw fed.reason;
+    if (printed.isDone) return;
+    if (fed.status === 'rejected') throw unread(given.lines, where);
+    if (queried.status === 'rejected') throw queried.reason;
+  };
+  try {
+    await (from.feed ? from.feed(start) : start());
+  } catch (error) {
+    throw (await from.explain?.(error)) ?? error;
+  }
+  return given.lines;
+}
+
+/** The pipe is emptied also when the program reads no more: the query that writes into it would wait for ever. */
+async function feed(rows: Readable, given: CountedLines, stdin: Writable): Promise<void> {
+  try {
+    await pipeline(rows, given, stdin);
+  } catch (error) {
+    rows.destroy();
+    throw error;
+  }
+}
+
+function isClosed(error: unknown): boolean {
+  const { code } = (error ?? {}) as { readonly code?: string };
+  return code === 'EPIPE' || code === 'ECONNRESET' || code === 'ERR_STREAM_PREMATURE_CLOSE' || code === 'ERR_STREAM_DESTROYED';
+}
+
+function unread(rows: number, where: string): DataError {
+  return new DataError(
+    'HR_PROGRAM_INPUT_UNREAD',
+    `${where}: the program closed its input with rows left in it, after at most ${rows}. Read all of it, or print {"headrace":{"done":true}} before. Nothing was published`,
+  );
+}
+
+class CountedLines extends Transform {
+  lines = 0;
+  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
+    for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, at + 1)) this.lines += 1;
+    done(null, chunk);
+  }
+}
+
+/** Lines as printed → numbered lines of CSV; words to us are taken out. */
+class PrintedRows extends Transform {
+  rows = 0;
+  isDone = false;
+  readonly refused: { readonly row: number | null; readonly reason: string; readonly raw: string }[] = [];
+  readonly #where: string;
+  readonly #work: Work;
+  readonly #most: number | undefined;
+  #line = 0;
+  #rest = '';
+  readonly #decoder = new TextDecoder('utf-8', { fatal: true });
+
+  constructor(where: string, work: Work, most: number | undefined) {
+    super();
+    this.#where = where;
+    this.#work = work;
+    this.#most = most;
+  }
+
+  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
+    try {
+      const lines = (this.#rest + this.#decoder.decode(chunk, { stream: true })).split('\n');
+      this.#rest = lines.pop() ?? '';
+      if (this.#rest.length > LONGEST_ROW) throw this.#bad(this.#line + 1, `is longer than ${LONGEST_ROW} characters`, '');
+      const text = lines.map((line) => this.#take(line)).join('');
+      done(null, text === '' ? undefined : text);
+    } catch (error) {
+      done(error instanceof DataError ? error : this.#bad(this.#line + 1, 'is not UTF-8', ''));
+    }
+  }
+
+  override _flush(done: TransformCallback): void {
+    try {
+      done(null, this.#rest.trim() === '' ? undefined : this.#take(this.#rest));
+    } catch (error) {
+      done(error as Error);
+    }
+  }
+
+  #take(line: string): string {
+    this.#line += 1;
+    const text = line.trim();
+    if (text === '') return '';
+    if (!text.startsWith('{')) throw this.#bad(this.#line, 'is no JSON object', text);
+    if (/^\{\s*"headrace"\s*:/.test(text)) {
+      this.#hear(text);
+      return '';
+    }
+    this.rows += 1;
+    if (this.#most !== undefined && this.rows > this.#most)
+      throw new DataError(
+        'HR_PROGRAM_OUTPUT',
+        `${this.#where}: the program printed more than ${this.#most} rows (maxRows). Nothing was published`,
+      );
+    return `${this.#line}\t${quoteField(text)}\n`;
+  }
+
+  #hear(text: string): void {
+    let said: Readonly<Record<string, unknown>>;
+    try {
+      said = (JSON.parse(text) as { headrace: Readonly<Record<string, unknown>> }).headrace;
+    } catch {
+      throw this.#bad(this.#line, 'is no JSON', text);
+    }
+    const { log, progress, quarantine, done } = said;
+    if (log !== undefined) speak(this.#work.log, log);
+    const rows = (progress as { rows?: unknown } | undefined)?.rows;
+    if (typeof rows === 'number') this.#work.progress({ phase: 'transforming', rows });
+    if (quarantine !== undefined) {
+      const { row, reason, raw } = quarantine as { row?: unknown; reason?: unknown; raw?: unknown };
+      this.refused.push({
+        row: typeof row === 'number' ? row : null,
+        reason: String(reason ?? 'refused by the program'),
+        raw: JSON.stringify(raw ?? null),
+      });
+    }
+    if (done === true) this.isDone = true;
+    if ([log, progress, quarantine, done].every((word) => word === undefined))
+      throw this.#bad(this.#line, 'is no word that we know (log, progress, quarantine, done)', text);
+  }
+
+  #bad(line: number, what: string, text: string): DataError {
+    return new DataError(
+      'HR_PROGRAM_OUTPUT',
+      `${this.#where}: line ${line} that the program printed ${what}${text === '' ? '' : `: ${text.slice(0, 200)}`}. Rows are printed as one JSON object a line; anything else belongs on standard error. Nothing was published`,
+    );
+  }
+}
+
+function speak(log: TaskLog, said: unknown): void {
+  const {
+    level = 'info',
+    message,
+    ...fields
+  } = (typeof said === 'string' ? { message: said } : (said ?? {})) as { level?: string; message?: unknown };
+  const say = level === 'error' || level === 'warn' || level === 'debug' ? log[level] : log.info;
+  say(String(message ?? ''), fields);
+}
+
+function jsonLines({ select, columns }: Relation): string {
+  return `select json_object(${columns.map((column) => `${literal(column.name)}, ${jsonValue(column)}`).join(', ')})::varchar from (${select})`;
+}
+
+function jsonValue({ name, type }: Column): string {
+  const value = ident(name);
+  if (elementType(type)) return `case when ${value} is null then null else ${textExpression(value, type)}::json end`;
+  switch (type) {
+    case 'boolean':
+    case 'int2':
+    case 'int4':
+    case 'json':
+      return value;
+    case 'float4':
+    case 'float8':
+      return `case when isfinite(${value}) then to_json(${value}) else to_json(${value}::varchar) end`;
+    case 'timestamp':
+      return `replace(${textExpression(value, type)}, ' ', 'T')`;
+    case 'timestamptz':
+      return `regexp_replace(replace(${textExpression(value, type)}, ' ', 'T'), '\\+00$', 'Z')`;
+    default:
+      return textExpression(value, type);
+  }
+}
+
+interface ProgramRows {
+  readonly relation: Relation;
+  readonly rows: number;
+  readonly refused: number;
+}
+
+async function rowsOf(
+  file: string,
+  printed: PrintedRows,
+  to: readonly Column[],
+  quarantine: boolean,
+  where: string,
+  work: Work,
+): Promise<ProgramRows> {
+  const lines = `read_csv(${literal(file)}, auto_detect = false, header = false, delim = '\t', quote = '"', escape = '"', nullstr = '\\N', allow_quoted_nulls = false, new_line = '\\n', max_line_size = ${2 * LONGEST_ROW}, buffer_size = ${4 * LONGEST_ROW}, columns = {'line': 'BIGINT', 'text': 'VARCHAR'})`;
+  if (printed.rows === 0) return { relation: withRefused(parquetRelation([], to), [], printed), rows: 0, refused: printed.refused.length };
+  const cell = ({ name }: Column): string =>
+    `json_extract_string(text, ${literal(`/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`)})`;
+  const valid = to.map((column) => `(${cell(column)} is null or ${validExpression(cell(column), column)})`).join(' and ');
+  const fits = `case when json_valid(text) then ${valid} else false end`;
+  if (!quarantine) {
+    const [bad] = await work.duck.rows(`select line, substr(text, 1, 200) as text from ${lines} where not json_valid(text) limit 1`);
+    if (bad !== undefined)
+      throw new DataError(
+        'HR_PROGRAM_OUTPUT',
+        `${where}: line ${bad.line} that the program printed is no JSON: ${bad.text}. Nothing was published`,
+      );
+  }
+  const values = to.map(
+    (column) => `${parseExpression(cell(column), column, `'line ' || line || ' that the program printed: '`)} as ${ident(column.name)}`,
+  );
+  const made = join(work.scratch, 'program.parquet');
+  let rows: number;
+  try {
+    rows = await work.duck.run(
+      `copy (select ${values.join(', ')} from ${lines}${quarantine ? ` where ${fits}` : ''}) to ${literal(made)} (format parquet, compression zstd)`,
+    );
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    const mark = message.indexOf(MISMATCH_MARK);
+    throw mark < 0
+      ? error
+      : new TypeMismatchError(`${where}: ${firstLines(message.slice(mark + MISMATCH_MARK.length), 1)}`, { cause: error });
+  }
+  const misfits = quarantine
+    ? [
+        `select line, null::varchar as "column", 'not a row with values of the declared types' as reason, text as raw from ${lines} where not (${fits})`,
+      ]
+    : [];
+  return {
+    relation: withRefused(parquetRelation([made], to), misfits, printed),
+    rows,
+    refused: printed.rows - rows + printed.refused.length,
+  };
+}
+
+function withRefused(relation: Relation, misfits: readonly string[], { refused }: PrintedRows): Relation {
+  const own = refused.map(
+    // Its number is that of a row that came in; those of the others are lines that were printed.
+    ({ row, reason, raw }) =>
+      `select null::bigint as line, null::varchar as "column", ${literal(row === null ? reason : `row ${row}: ${reason}`)} as reason, ${literal(raw)} as raw`,
+  );
+  const all = [...misfits, ...own];
+  return all.length === 0 ? relation : { ...relation, refused: all.join(' union all ') };
+}
