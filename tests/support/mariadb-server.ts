@@ -56,8 +56,10 @@ export async function startMariadb({ settings = {} }: MariadbOptions = {}): Prom
   try {
     chmodSync(root, 0o755);
     const data = join(root, 'data');
-    mkdirSync(data, { mode: 0o700 });
-    if (user !== undefined) chownSync(data, user.uid, user.gid);
+    for (const folder of [data, scratchOf(root)]) {
+      mkdirSync(folder, { mode: 0o700 });
+      if (user !== undefined) chownSync(folder, user.uid, user.gid);
+    }
     await initialize(binaries.install, root, data, user);
     return await serve(binaries.server, root, data, user, { ...SETTINGS, ...settings });
   } catch (error) {
@@ -69,7 +71,7 @@ export async function startMariadb({ settings = {} }: MariadbOptions = {}): Prom
 async function initialize(command: string, root: string, data: string, user: SystemUser | undefined): Promise<void> {
   // First of all arguments: what the machine's own server is set to must not matter.
   const args = ['--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal', '--skip-name-resolve'];
-  const install = new ServerProcess({ command, args, cwd: root, user, onOrphaned: 'TERM' });
+  const install = new ServerProcess({ command, args, cwd: root, env: environment(root), user, onOrphaned: 'TERM' });
   if ((await install.exit()) !== 0) throw new Error(`mariadb-install-db failed:\n${install.output}`);
 }
 
@@ -81,14 +83,14 @@ async function serve(
   settings: Readonly<Record<string, string>>,
 ): Promise<MariadbServer> {
   const port = await freePort();
-  const files = { datadir: data, socket: join(data, 'mariadb.sock'), 'pid-file': join(data, 'mariadb.pid'), tmpdir: data };
+  const files = { datadir: data, socket: join(data, 'mariadb.sock'), 'pid-file': join(data, 'mariadb.pid') };
   const args = [
     '--no-defaults',
     ...Object.entries({ ...files, port: String(port), ...settings }).map(([name, value]) => `--${name}=${value}`),
   ];
 
   async function start(): Promise<ServerProcess> {
-    const server = new ServerProcess({ command, args, cwd: root, user, onOrphaned: 'TERM' });
+    const server = new ServerProcess({ command, args, cwd: root, env: environment(root), user, onOrphaned: 'TERM' });
     if (await server.waitUntil(async () => server.output.includes('ready for connections'))) return server;
     throw new Error(`MariaDB did not start:\n${server.output}`);
   }
@@ -106,6 +108,15 @@ async function serve(
       server = await start();
     },
   };
+}
+
+function scratchOf(root: string): string {
+  return join(root, 'tmp');
+}
+
+/** The tests' own folder for temporary files is not the server's user's. */
+function environment(root: string): NodeJS.ProcessEnv {
+  return { ...process.env, TMPDIR: scratchOf(root) };
 }
 
 function mariadbBinaries(): { readonly server: string; readonly install: string } {
