@@ -202,8 +202,10 @@ describe('a commit to PostgreSQL', () => {
       retryable: false,
       message: expect.stringContaining('id=200'),
     });
-    expect((await reporting.query(`select to_regclass('target') as t, to_regclass('_headrace_load') as l`)).rows).toEqual([
-      { t: null, l: null },
+    // The table of records may have been made, but there is no record in it.
+    await reporting.query('create table if not exists _headrace_load (load_id text)');
+    expect((await reporting.query(`select to_regclass('target') as t, (select count(*)::int from _headrace_load) as loads`)).rows).toEqual([
+      { t: null, loads: 0 },
     ]);
   });
 

@@ -109,8 +109,8 @@ describe('a worker', () => {
   });
 
   test('keeps the lease of an attempt that blocks its own event loop', async () => {
-    fixture = await WorkerFixture.start({ leaseMs: 600 });
-    fixture.dag('1', endless, { endless: { executionTimeoutMs: 1_800 } });
+    fixture = await WorkerFixture.start({ leaseMs: 1_500 });
+    fixture.dag('1', endless, { endless: { executionTimeoutMs: 4_000 } });
     const { row } = await startEndless();
     await fixture.queue.idle();
     expect(fixture.store.calls.filter((call) => call === 'renew').length).toBeGreaterThanOrEqual(3);
