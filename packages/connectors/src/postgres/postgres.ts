@@ -1,6 +1,6 @@
 import type { Columns, Source, Target } from '@headrace/sdk';
-import { type ChangeColumns, type ChangesOptions, changesPlace } from './cdc/changes-place.ts';
 import { type DeclaredColumns, type QueryOptions, queryPlace, type TableOptions, tablePlace } from '../sql/table-place.ts';
+import { type ChangeColumns, type ChangesOptions, changesPlace } from './cdc/changes-place.ts';
 
 /** A PostgreSQL connection (`postgres://…`). */
 export interface Postgres {
@@ -17,7 +17,10 @@ export interface Postgres {
    * columns, `_deleted`, and `_order`, which grows with every change.
    */
   changes(name: string, options?: ChangesOptions): Source;
-  changes<const C extends Columns, const O extends ChangesOptions>(name: string, options: O & DeclaredColumns<C>): Source<C & ChangeColumns<O>>;
+  changes<const C extends Columns, const O extends ChangesOptions>(
+    name: string,
+    options: O & DeclaredColumns<C>,
+  ): Source<C & ChangeColumns<O>>;
 }
 
 /** Names a PostgreSQL connection as a place to read from and write to. */

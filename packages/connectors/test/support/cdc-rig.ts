@@ -32,7 +32,14 @@ export function loading(taskId: string, from: Source, into: string, disposition:
 
 export async function createCdcRig(settings: Readonly<Record<string, string>> = {}): Promise<CdcRig> {
   const server = await startPostgres({
-    settings: { wal_level: 'logical', max_wal_senders: '20', max_replication_slots: '50', max_connections: '60', ...settings },
+    settings: {
+      wal_level: 'logical',
+      max_wal_senders: '20',
+      max_replication_slots: '50',
+      max_connections: '60',
+      fsync: 'off',
+      ...settings,
+    },
   });
   const rig = await createRig();
   const clients: pg.Client[] = [];

@@ -5,8 +5,8 @@ import {
   ident,
   literal,
   MISMATCH_MARK,
-  parseExpression,
   parquetRelation,
+  parseExpression,
   type Relation,
   storageType,
   TypeMismatchError,
@@ -52,12 +52,16 @@ export function changeRelation(wanted: ChangesWanted, changes: readonly SpooledC
   if (settings.give === 'last') {
     const missing = key.find((name) => !columns.some((column) => column.name === name));
     if (missing !== undefined)
-      throw new DataError('HR_CDC_NO_KEY', `${where}: column "${missing}" of the key is not among the declared columns: give: 'last' needs it`);
+      throw new DataError(
+        'HR_CDC_NO_KEY',
+        `${where}: column "${missing}" of the key is not among the declared columns: give: 'last' needs it`,
+      );
   }
   const all = [...columns, ...own];
   if (changes.length === 0) return parquetRelation([], all);
   const rows = changes.map((part) => `(${partSelect(part, columns)})`).join(' union all ');
-  const last = settings.give === 'last' ? ` qualify row_number() over (partition by ${key.map(ident).join(', ')} order by ${ORDER} desc) = 1` : '';
+  const last =
+    settings.give === 'last' ? ` qualify row_number() over (partition by ${key.map(ident).join(', ')} order by ${ORDER} desc) = 1` : '';
   const expressions = [...columns.map(({ name }) => ident(name)), ...own.map(({ name }) => `${ownExpression(name)} as ${ident(name)}`)];
   return {
     select: `select ${expressions.join(', ')} from (${rows})${last}`,
@@ -103,6 +107,12 @@ function isDirect(column: Column, text: Column): boolean {
 function explainRows(error: unknown, where: string): unknown {
   if (error instanceof DataError) return error;
   const message = error instanceof Error ? error.message : String(error);
+  if (/unterminated quote|[Mm]ax(imum)?[ _]line[ _]size/.test(message))
+    return new DataError(
+      'HR_ROW_TOO_LONG',
+      `${where}: a row of the table is longer than ${LINE / 1024 ** 2} MiB, which the first read cannot take. Declare the columns without the long one, or take a publication that lists the others`,
+      { cause: error },
+    );
   const mark = message.indexOf(MISMATCH_MARK);
   if (mark < 0) return error;
   return new TypeMismatchError(`${where}: ${firstLines(message.slice(mark + MISMATCH_MARK.length), 1)}`, { cause: error });

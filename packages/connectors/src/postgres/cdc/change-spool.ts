@@ -109,7 +109,9 @@ export class ChangeSpool {
   async finish(): Promise<readonly SpooledChanges[]> {
     await this.flush();
     await this.close();
-    return this.#parts.filter(({ lines }) => lines.longest > 0).map(({ file, columns, lines }) => ({ file, columns, longest: lines.longest }));
+    return this.#parts
+      .filter(({ lines }) => lines.longest > 0)
+      .map(({ file, columns, lines }) => ({ file, columns, longest: lines.longest }));
   }
 
   async close(): Promise<void> {
@@ -136,8 +138,12 @@ export class ChangeSpool {
         'HR_CDC_TRUNCATED',
         `${where}: the table was emptied by TRUNCATE, and the log does not say which rows are gone. ${anew}. To keep the rows that are loaded: onTruncate: 'ignore'`,
       );
-    const part = (this.#part ??= this.#partWith(this.#table.columns));
-    this.#write(part, 'truncate', part.columns.map(() => null));
+    const part = this.#part ?? this.#partWith(this.#table.columns);
+    this.#write(
+      part,
+      'truncate',
+      part.columns.map(() => null),
+    );
   }
 
   #write(part: Part, operation: Operation, row: readonly Value[]): void {

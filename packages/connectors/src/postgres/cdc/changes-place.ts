@@ -56,8 +56,15 @@ export function changeColumns({ give, details }: Pick<ChangesSettings, 'give' | 
 export function changesPlace<C extends Columns>(
   connection: string,
   name: string,
-  { columns, slot, publication, give = 'every', details = false, onTruncate = 'fail', warnLag = LAG }: ChangesOptions &
-    Partial<DeclaredColumns<C>>,
+  {
+    columns,
+    slot,
+    publication,
+    give = 'every',
+    details = false,
+    onTruncate = 'fail',
+    warnLag = LAG,
+  }: ChangesOptions & Partial<DeclaredColumns<C>>,
 ): Source<C> {
   const where = `postgres("${connection}").changes("${name}")`;
   if (columns) assertColumns(columns, where);
@@ -67,8 +74,11 @@ export function changesPlace<C extends Columns>(
   choice(where, 'give', give, OPTIONS.give);
   choice(where, 'onTruncate', onTruncate, OPTIONS.onTruncate);
   if (onTruncate === 'row' && (give === 'last' || !details))
-    throw new TypeError(`${where}: a row for a TRUNCATE has no key, and is known by "_operation": it needs give: 'every' and details: true`);
-  if (!Number.isSafeInteger(warnLag) || warnLag < 0) throw new TypeError(`${where}: "warnLag" is ${warnLag}, and must be a number of bytes`);
+    throw new TypeError(
+      `${where}: a row for a TRUNCATE has no key, and is known by "_operation": it needs give: 'every' and details: true`,
+    );
+  if (!Number.isSafeInteger(warnLag) || warnLag < 0)
+    throw new TypeError(`${where}: "warnLag" is ${warnLag}, and must be a number of bytes`);
   const settings: ChangesSettings = {
     name,
     give,

@@ -4,7 +4,7 @@
  * The position is kept with the loaded rows and moves in their commit, so that no change is lost and none comes twice.
  */
 import { DataError, type ReadOptions, type Relation, type Work } from '@headrace/dataplane';
-import type { Source } from '@headrace/sdk';
+import { type Column, elementType, type Source } from '@headrace/sdk';
 import { withClient } from '../connect.ts';
 import type { ChangesWanted } from './change-rows.ts';
 import { changeColumns } from './changes-place.ts';
@@ -35,10 +35,18 @@ export async function openChanges(source: Source, work: Work, options: ReadOptio
     }
     return { table, end };
   });
-  const wanted: ChangesWanted = { settings, declared: declaredOf(source), present: table.columns, key: table.key, where: task.where };
+  const declared = declaredOf(source);
+  const wanted: ChangesWanted = { settings, declared, present: textsOf(table.columns, declared), key: table.key, where: task.where };
   return position === undefined
     ? firstRead(connection, task, table, wanted, work)
     : nextRead(connection, task, table, { from: position, to: end }, wanted, work);
+}
+
+/** What is there, and travels: an array that is wanted as text is the server's text of it, also where it is no list. */
+function textsOf(present: readonly Column[], declared: ChangesWanted['declared']): readonly Column[] {
+  const isText = ({ name, type }: Column): boolean =>
+    elementType(type) !== undefined && elementType(declared?.[name] ?? type) === undefined;
+  return present.map((column) => (isText(column) ? { name: column.name, type: 'text' } : column));
 }
 
 function declaredOf({ columns, settings }: Source): ChangesWanted['declared'] {

@@ -35,7 +35,7 @@ export async function firstRead(
     );
   const pipe = await makePipe(work.scratch, 'snapshot');
   let position: LogPosition | undefined;
-  const relation = changeRelation(wanted, [{ file: pipe, columns: table.columns, longest: 0, pipe: true }]);
+  const relation = changeRelation(wanted, [{ file: pipe, columns: wanted.present, longest: 0, pipe: true }]);
   return {
     ...relation,
     position: async () => position,
@@ -46,7 +46,7 @@ export async function firstRead(
           const { lsn } = await beginInSnapshot(connection, client, task, work);
           position = { slot: task.slot, table: table.oid, lsn };
           await assertSame(client, table, task);
-          return await feedPipe(pipe, client.query(copyTo(copyOf(table, lsn), { highWaterMark: 1 << 20 })), start());
+          return await feedPipe(pipe, client.query(copyTo(copyOf(table.from, wanted.present, lsn), { highWaterMark: 1 << 20 })), start());
         } catch (error) {
           await dropAfterwards(connection, task);
           throw error;
@@ -83,10 +83,10 @@ async function assertSame(client: pg.Client, table: PublishedTable, { where }: C
 }
 
 /** Values as the log has them: by the types' own output, not by a cast, which would cut `char(n)`. */
-function copyOf(table: PublishedTable, lsn: string): string {
-  const values = table.columns.map((column: Column) => (elementType(column.type) ? listAsJson(column) : quote(column.name)));
+function copyOf(from: string, columns: readonly Column[], lsn: string): string {
+  const values = columns.map((column) => (elementType(column.type) ? listAsJson(column) : quote(column.name)));
   const own = [`'${orderOf(commitOf(parseLsn(lsn)), 0)}'`, `'insert'`, '(extract(epoch from now()) * 1000000)::int8'];
-  return `copy (select ${[...own, ...values].join(', ')} from ${table.from}) to stdout (format csv, null '')`;
+  return `copy (select ${[...own, ...values].join(', ')} from ${from}) to stdout (format csv, null '')`;
 }
 
 /** With a client of its own: that of the read may be cut. */

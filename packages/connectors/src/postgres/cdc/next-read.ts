@@ -27,7 +27,9 @@ export async function nextRead(
   wanted: ChangesWanted,
   work: Work,
 ): Promise<Relation> {
-  const changes = await withClient(connection, work.signal, (client) => guarded(task, () => spoolChanges(client, task, table, range, work)));
+  const changes = await withClient(connection, work.signal, (client) =>
+    guarded(task, () => spoolChanges(client, task, { ...table, columns: wanted.present }, range, work)),
+  );
   return { ...changeRelation(wanted, changes), position: async () => ({ ...range.from, lsn: range.to }) };
 }
 

@@ -100,7 +100,10 @@ async function catalogRow(client: pg.Client, name: string, where: string): Promi
 
 /** One for each table, whoever reads it: what reads a log is the slot. */
 function publicationName(label: string): string {
-  const short = label.toLowerCase().replaceAll(/[^a-z0-9]+/g, '_').slice(0, 40);
+  const short = label
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '_')
+    .slice(0, 40);
   return `headrace_${short}_${createHash('sha256').update(label).digest('hex').slice(0, 8)}`;
 }
 

@@ -46,8 +46,14 @@ export function changesTask(source: Source, { context }: Pick<Work, 'context'>):
   const settings = source.settings as unknown as ChangesSettings;
   const { dagId, taskId, mapIndex } = context;
   const task = `${dagId}.${taskId}${mapIndex < 0 ? '' : `[${mapIndex}]`}`;
-  const short = task.toLowerCase().replaceAll(/[^a-z0-9]+/g, '_').slice(0, 40);
-  const hash = createHash('sha256').update(JSON.stringify([task, source.connection, settings.name])).digest('hex').slice(0, 10);
+  const short = task
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '_')
+    .slice(0, 40);
+  const hash = createHash('sha256')
+    .update(JSON.stringify([task, source.connection, settings.name]))
+    .digest('hex')
+    .slice(0, 10);
   return {
     settings,
     slot: `headrace_${settings.slot ?? `${short}_${hash}`}`,
