@@ -166,12 +166,12 @@ async function define(client: pg.Client, view: TargetTable, select: string): Pro
 async function traitsOf(client: pg.Client, view: TargetTable): Promise<readonly string[]> {
   const { rows } = await client.query<{ traits: readonly string[] }>(
     `select array(
-         select format('grant %s on table %s to %s%s', privilege_type, $1, case when grantee = 0 then 'public' else quote_ident(pg_get_userbyid(grantee)) end,
+         select format('grant %s on table %s to %s%s', privilege_type, $1::text, case when grantee = 0 then 'public' else quote_ident(pg_get_userbyid(grantee)) end,
                        case when is_grantable then ' with grant option' else '' end) from aclexplode(c.relacl) where grantee <> c.relowner)
-       || case when obj_description(c.oid, 'pg_class') is null then '{}' else array[format('comment on view %s is %L', $1, obj_description(c.oid, 'pg_class'))] end
-       || case when c.reloptions is null then '{}' else array[format('alter view %s set (%s)', $1, array_to_string(c.reloptions, ', '))] end
-       || case when pg_get_userbyid(c.relowner) = current_user then '{}' else array[format('alter view %s owner to %I', $1, pg_get_userbyid(c.relowner))] end as traits
-       from pg_class c where c.oid = $1::regclass`,
+       || case when obj_description(c.oid, 'pg_class') is null then '{}' else array[format('comment on view %s is %L', $1::text, obj_description(c.oid, 'pg_class'))] end
+       || case when c.reloptions is null then '{}' else array[format('alter view %s set (%s)', $1::text, array_to_string(c.reloptions, ', '))] end
+       || case when pg_get_userbyid(c.relowner) = current_user then '{}' else array[format('alter view %s owner to %I', $1::text, pg_get_userbyid(c.relowner))] end as traits
+       from pg_class c where c.oid = $1::text::regclass`,
     [view.sql],
   );
   return rows[0]?.traits ?? [];

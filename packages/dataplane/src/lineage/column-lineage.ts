@@ -25,6 +25,9 @@ interface Scope {
 
 type Tables = ReadonlyMap<string, Scope>;
 
+/** Before the number of a column that has no name: in a query inside of another nobody needs one. */
+const UNNAMED = '\0';
+
 class Unknown extends Error {}
 
 /** Names are those of the tables in the query; `schemas` has the columns of those that are known, by names in lower case. */
@@ -34,6 +37,7 @@ export function columnLineage(tree: unknown, schemas: ReadonlyMap<string, readon
     const [statement, ...more] = statements ?? [];
     if (error || statement === undefined || more.length > 0) return undefined;
     const columns = queryColumns(node(statement.node), new Map(), { schemas, outer: [] });
+    if ([...columns.keys()].some((name) => name.startsWith(UNNAMED))) return undefined;
     return Object.fromEntries([...columns].map(([name, origins]) => [name, distinct(origins)]));
   } catch (error) {
     if (error instanceof Unknown) return undefined;
@@ -82,7 +86,7 @@ function selected(query: Node, tables: Tables, given: Surroundings): Map<string,
       continue;
     }
     const aliases = new Map(columns);
-    add(columns, nameOf(item), originsOf(item, scopes, tables, given, aliases));
+    add(columns, nameOf(item) ?? `${UNNAMED}${columns.size}`, originsOf(item, scopes, tables, given, aliases));
   }
   return columns;
 }
@@ -92,11 +96,11 @@ function add(columns: Map<string, Origins>, name: string, origins: Origins): voi
   columns.set(name, origins);
 }
 
-function nameOf(item: Node): string {
+/** Undefined: what a database calls an expression without a name is its own affair. */
+function nameOf(item: Node): string | undefined {
   if (typeof item.alias === 'string' && item.alias !== '') return item.alias;
   if (item.class === 'COLUMN_REF') return texts(item.column_names).at(-1) ?? '';
-  // What a database calls an expression without a name is its own affair.
-  throw new Unknown();
+  return undefined;
 }
 
 function fromScopes(from: Node, tables: Tables, given: Surroundings): readonly Scope[] {

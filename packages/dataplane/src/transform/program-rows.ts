@@ -95,12 +95,26 @@ async function converse(
   return given.lines;
 }
 
-/** The pipe is emptied also when the program reads no more: the query that writes into it would wait for ever. */
+/**
+ * Where the program reads no more, the query must see that nobody does: the pipe is closed then, but not before the query has opened it, or
+ * it would wait for a reader for ever.
+ */
 async function feed(rows: Readable, given: CountedLines, stdin: Writable): Promise<void> {
+  let flows = false;
+  rows.once('data', () => {
+    flows = true;
+  });
+  // What ends a stream that the pipeline has let go of already is known from elsewhere.
+  given.on('error', () => {});
+  rows.on('error', (error) => given.destroy(error));
+  rows.pipe(given);
   try {
-    await pipeline(rows, given, stdin);
+    await pipeline(given, stdin);
   } catch (error) {
-    rows.destroy();
+    rows.unpipe(given);
+    if (flows) rows.destroy();
+    else rows.once('data', () => rows.destroy());
+    rows.resume();
     throw error;
   }
 }
