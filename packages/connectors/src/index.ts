@@ -8,6 +8,7 @@ export * from './lake.ts';
 export * from './mongodb/mongodb.ts';
 export * from './mysql/mysql.ts';
 export * from './packages.ts';
+export type { ChangeColumns, ChangesOptions } from './postgres/cdc/changes-place.ts';
 export * from './postgres/postgres.ts';
 export * from './quarantine.ts';
 export * from './rest/pagination.ts';

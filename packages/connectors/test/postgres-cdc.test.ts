@@ -1,7 +1,7 @@
 /** Changes of a PostgreSQL table in batches: what each read gives, whatever becomes of the table. */
 import { checks, load } from '@headrace/sdk';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { postgres } from '../src/index.ts';
+import { lake, postgres } from '../src/index.ts';
 import { again, type CdcRig, createCdcRig, following, HARD, loading } from './support/cdc-rig.ts';
 import { type LogLine, only } from './support/rig.ts';
 
@@ -166,6 +166,31 @@ describe('a table whose changes are loaded', () => {
     for (const task of [parts, coded]) await again(rig, task, 2);
     expect(await texts(warehouse, 'select id, day from parts')).toEqual(['(1,2)', '(2,2)', '(3,1)']);
     expect(await texts(warehouse, 'select code, n from coded')).toEqual(['(b,1)', '(c,2)']);
+  });
+
+  test('may be a lake table', async () => {
+    const { shop, warehouse, rig, texts } = cdc;
+    await shop.query(`create table lakeside (id int8 primary key, note text); insert into lakeside values (1, 'a'), (2, 'b'), (3, 'c')`);
+    const from = postgres('shop').changes('lakeside', { give: 'last' });
+    const task = only(() => load('follow', { from, into: lake('lake').table('lakeside'), disposition: HARD }));
+    await again(rig, task, 1);
+    await shop.query(`update lakeside set note = 'z' where id = 1; delete from lakeside where id = 2`);
+    await again(rig, task, 2);
+    await rig.runAll(() =>
+      load('show', { from: lake('lake').table('lakeside'), into: postgres('warehouse').table('shown'), disposition: 'replace' }),
+    );
+    expect(await texts(warehouse, 'select * from shown')).toEqual(['(1,z)', '(3,c)']);
+  });
+
+  test('may have a long key', async () => {
+    const { shop, warehouse, rig, texts } = cdc;
+    await shop.query(`create table keyed (id text primary key, n int4); alter table keyed alter id set storage external;
+      insert into keyed values (repeat('k', 2600), 1), ('short', 1)`);
+    const task = following('keyed');
+    await again(rig, task, 1);
+    await shop.query('update keyed set n = 2');
+    await again(rig, task, 2);
+    expect(await texts(warehouse, 'select length(id), n from keyed')).toEqual(['(2600,2)', '(5,2)']);
   });
 
   test('is begun anew when its first load was not committed', async () => {

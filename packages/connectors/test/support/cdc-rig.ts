@@ -1,5 +1,5 @@
 /** A rig on a PostgreSQL of its own whose log has the changes of rows, with two loads of changes: one by merge, one that appends them all. */
-import { type Disposition, load, type Source, type TaskDefinition } from '@headrace/sdk';
+import { type Disposition, load, type MergeDisposition, type Source, type TaskDefinition } from '@headrace/sdk';
 import pg from 'pg';
 import { type PostgresServer, startPostgres } from '../../../../tests/support/postgres-server.ts';
 import { type ChangesOptions, postgres } from '../../src/index.ts';
@@ -19,7 +19,7 @@ export interface CdcRig {
   close(): Promise<void>;
 }
 
-export const HARD: Disposition = { merge: ['id'], deletes: { column: '_deleted', mode: 'hard' } };
+export const HARD: MergeDisposition = { merge: ['id'], deletes: { column: '_deleted', mode: 'hard' } };
 
 /** A load of the last change of each key, into a table of the same name. */
 export function following(table: string, options: ChangesOptions = {}, disposition: Disposition = HARD): TaskDefinition {

@@ -35,7 +35,7 @@ const OPERATION = '"headrace:operation"';
 const COMMITTED = '"headrace:committed"';
 
 /** The columns that are given of the table: what was dropped meanwhile comes after those that are there. */
-export function givenColumns({ declared, present, where }: ChangesWanted, changes: readonly SpooledChanges[] = []): readonly Column[] {
+function givenColumns({ declared, present, where }: ChangesWanted, changes: readonly SpooledChanges[] = []): readonly Column[] {
   const all = [...present];
   for (const column of changes.flatMap(({ columns }) => columns)) if (!all.some(({ name }) => name === column.name)) all.push(column);
   return chosenColumns(all, { ...(declared ? { columns: declared } : {}) } as Parameters<typeof chosenColumns>[1], where);
@@ -60,8 +60,9 @@ export function changeRelation(wanted: ChangesWanted, changes: readonly SpooledC
   const all = [...columns, ...own];
   if (changes.length === 0) return parquetRelation([], all);
   const rows = changes.map((part) => `(${partSelect(part, columns)})`).join(' union all ');
-  const last =
-    settings.give === 'last' ? ` qualify row_number() over (partition by ${key.map(ident).join(', ')} order by ${ORDER} desc) = 1` : '';
+  // The rows of the table itself have each key once.
+  const several = settings.give === 'last' && !changes.every(({ pipe }) => pipe);
+  const last = several ? ` qualify row_number() over (partition by ${key.map(ident).join(', ')} order by ${ORDER} desc) = 1` : '';
   const expressions = [...columns.map(({ name }) => ident(name)), ...own.map(({ name }) => `${ownExpression(name)} as ${ident(name)}`)];
   return {
     select: `select ${expressions.join(', ')} from (${rows})${last}`,

@@ -122,7 +122,9 @@ export class ChangeSpool {
   }
 
   #update(part: Part, old: OldRow | undefined, row: readonly Value[]): void {
-    const known = old?.whole ? row.map((value, index) => (value === undefined ? old.row[index] : value)) : row;
+    // A long key that was not changed is in the log with the old row.
+    const isOld = (index: number): boolean => old !== undefined && (old.whole || part.key.includes(index));
+    const known = row.map((value, index) => (value === undefined && isOld(index) ? old?.row[index] : value));
     // Where the log has only the key of the old row, it is there because it was changed.
     if (old !== undefined && (!old.whole || part.key.some((index) => !same(old.row[index], known[index])))) {
       this.#write(part, 'delete', old.row);
