@@ -17,3 +17,4 @@ export * from './package/kept-packages.ts';
 export type { PackageOwner } from './package/package-area.ts';
 export { QUARANTINE_COLUMNS, quarantineTable } from './quarantine/keep-aside.ts';
 export * from './relation.ts';
+export { agreedColumns } from './transform/agreed-columns.ts';

@@ -25,7 +25,7 @@ import { ensureCursorTable, moveCursor, mysqlCursors } from './cursor-table.ts';
 import { describeTable } from './describe.ts';
 import { claimLoad, ensureLoadTable, instantText, type RowChanges, recordChanges } from './load-record.ts';
 import { quote } from './sql-text.ts';
-import { stageRows } from './stage.ts';
+import { STAGE, stageRows } from './stage.ts';
 import { withTableLock } from './table-lock.ts';
 import {
   assertColumnsOf,
@@ -39,10 +39,12 @@ import {
   type TargetTable,
   withColumns,
 } from './target-table.ts';
+import { mysqlInside } from './warehouse.ts';
 
 export const mysqlTarget: TargetConnector = {
   dispositions: ['append', 'replace', 'replace-partition', 'merge', 'scd2'],
   cursors: mysqlCursors,
+  ...mysqlInside,
 
   columns(target, work) {
     return withClient(work.connection(target.connection), work.signal, async (client) => {
@@ -88,10 +90,12 @@ async function writeTable(client: MysqlClient, request: WriteRequest, work: Work
   // Where temporary tables are made, too.
   await client.run(`use ${quote(table.database)}`);
   const staged = await stageRows(client, rows.relation, plan.staging, plan.keys, work);
-  if (staged !== rows.counts.out) throw new RowsUnaccountedError(table.label, { ...rows.counts, out: staged });
+  const given = rows.relation.inside === undefined ? rows.counts : { ...rows.counts, in: staged, out: staged };
+  if (staged !== given.out) throw new RowsUnaccountedError(table.label, { ...given, out: staged });
   work.log.debug('staged', { table: table.label, rows: staged });
   const deduplicated = await prepareStage(client, plan.staging, disposition, rows.relation.columns);
-  const counts = { ...rows.counts, out: staged - deduplicated, deduplicated: rows.counts.deduplicated + deduplicated };
+  const counts = { ...given, out: staged - deduplicated, deduplicated: given.deduplicated + deduplicated };
+  if (request.auditStaged) await request.auditStaged(await auditedTable(client, STAGE));
   await ensureLoadTable(client, table.database);
   if (request.cursor !== undefined) await ensureCursorTable(client, table.database);
   work.signal.throwIfAborted();

@@ -10,6 +10,7 @@ import {
   MISMATCH_MARK,
   makePipe,
   type Relation,
+  SqlError,
   TypeMismatchError,
   textExpression,
   type Work,
@@ -17,6 +18,7 @@ import {
 import { type Column, elementType } from '@headrace/sdk';
 import { errnoOf, type MysqlClient, messageOf, type Outcome } from './connect.ts';
 import { insertLines } from './insert-lines.ts';
+import { runAsIs } from './run-as-is.ts';
 import { quote } from './sql-text.ts';
 import { indexedName, type TargetColumn, type TargetTable } from './target-table.ts';
 
@@ -45,6 +47,7 @@ export async function stageRows(
       ...index,
     ].join(', ')}) engine = InnoDB default character set utf8mb4`,
   );
+  if (relation.inside !== undefined) return insertInside(client, relation, table);
   const pipe = await makePipe(work.scratch, 'stage');
   const [[infile = '0'] = []] = await client.rows('select @@local_infile');
   try {
@@ -52,6 +55,18 @@ export async function stageRows(
   } catch (error) {
     const explained = explainStage(error, table);
     throw explained instanceof TypeMismatchError ? await withValue(explained, relation, work) : explained;
+  }
+}
+
+/** Rows that are on this server already. */
+async function insertInside(client: MysqlClient, { inside, columns }: Relation, table: TargetTable): Promise<number> {
+  const names = columns.map(({ name }) => quote(name)).join(', ');
+  try {
+    return await runAsIs(client, `insert into ${STAGE} (${names}) select ${names} from (${inside?.sql ?? ''}\n) headrace_inside`);
+  } catch (error) {
+    const explained = explainStage(error, table);
+    if (explained instanceof DataError || errnoOf(error) === undefined) throw explained;
+    throw new SqlError(`${table.label}: ${messageOf(error)}`, { cause: error });
   }
 }
 

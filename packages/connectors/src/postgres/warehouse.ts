@@ -1,6 +1,6 @@
 /** SQL inside the database: its rows go from table to table there, and views of it are made by the same record and fence as loads. */
 import {
-  ColumnNotFoundError,
+  agreedColumns,
   DataError,
   type InsideQuery,
   instantOf,
@@ -10,7 +10,7 @@ import {
   type TargetConnector,
   TypeMismatchError,
 } from '@headrace/dataplane';
-import { type Column, type Columns, type ColumnType, decimalSize, type TableResult } from '@headrace/sdk';
+import { type Column, type ColumnType, decimalSize, type TableResult } from '@headrace/sdk';
 import type pg from 'pg';
 import { postgresType } from './column-types.ts';
 import { applySettings, codeOf, withClient } from './connect.ts';
@@ -26,7 +26,7 @@ export const postgresInside: Required<Pick<TargetConnector, 'inside' | 'view'>> 
       const { sql, settings } = boundSql(query);
       await applySettings(client, settings);
       const given = await describeQuery(client, sql, query);
-      const columns = agreed(given, query);
+      const columns = agreedColumns(given, query.columns, query.where);
       const chosen = columns.map((column) => exactly(column, given, query.where));
       return {
         columns,
@@ -39,7 +39,7 @@ export const postgresInside: Required<Pick<TargetConnector, 'inside' | 'view'>> 
     withClient(work.connection(request.target.connection), work.signal, async (client): Promise<TableResult> => {
       const { sql } = boundSql(query);
       const given = await describeQuery(client, sql, query);
-      const columns = agreed(given, query);
+      const columns = agreedColumns(given, query.columns, query.where);
       const chosen = columns.map((column) => exactly(column, given, query.where));
       const view = await viewNamed(client, String(request.target.settings.name));
       await ensureLoadTable(client, view.schema);
@@ -83,25 +83,6 @@ async function describeQuery(client: pg.Client, sql: string, { where }: InsideQu
   } catch (error) {
     throw codeOf(error)?.startsWith('3') ? new SqlError(`${where}: ${(error as Error).message}`, { cause: error }) : error;
   }
-}
-
-/** The declared columns, all of which the query must give and no others; without a declaration, its own. */
-export function agreed(given: readonly Column[], { columns: declared, where }: Pick<InsideQuery, 'columns' | 'where'>): readonly Column[] {
-  const names = given.map(({ name }) => name);
-  const doubled = names.find((name, index) => names.indexOf(name) !== index);
-  if (doubled !== undefined) throw new SqlError(`${where}: the query gives two columns "${doubled}". Name one of them otherwise with "as"`);
-  if (declared === undefined) return given;
-  return declaredColumns(declared, names, where);
-}
-
-function declaredColumns(declared: Columns, names: readonly string[], where: string): readonly Column[] {
-  for (const name of Object.keys(declared)) if (!names.includes(name)) throw new ColumnNotFoundError(`${where}: the query`, name, names);
-  const extra = names.find((name) => !(name in declared));
-  if (extra !== undefined)
-    throw new SqlError(
-      `${where}: the query gives a column "${extra}" that is not declared in "columns". Declare it or leave it out of the SQL`,
-    );
-  return Object.entries(declared).map(([name, type]) => ({ name, type }));
 }
 
 /** An expression for the column as it is declared: a value that the type cannot hold fails, and is not rounded. */

@@ -1,15 +1,16 @@
 /** SQL over named rows, in DuckDB. */
 import { join } from 'node:path';
-import type { Column, Columns } from '@headrace/sdk';
+import type { Column } from '@headrace/sdk';
 import { columnTypeOf, storageExpression } from '../column-types.ts';
 import type { Work } from '../connector.ts';
 import { firstLines, ident, literal } from '../duckdb.ts';
-import { ColumnNotFoundError, DataError, SqlError } from '../errors.ts';
+import { DataError, SqlError } from '../errors.ts';
 import { placesOf } from '../lineage/places.ts';
 import { sqlLineage } from '../lineage/sql-lineage.ts';
 import { connectorOf, openResult } from '../operation.ts';
 import { publish } from '../publish.ts';
 import { parquetRelation, type Relation, rereadable } from '../relation.ts';
+import { agreedColumns } from './agreed-columns.ts';
 import type { TransformKind, TransformOperation } from './execute-transform.ts';
 
 /** The query runs once, into a Parquet file that is checked before it is published. */
@@ -39,7 +40,8 @@ async function runQuery(sql: string, operation: TransformOperation, where: strin
   const file = join(work.scratch, 'result.parquet');
   try {
     const given = await work.duck.describe(sql, operation.values);
-    const columns = agreedColumns(given, operation.columns, where);
+    const own = given.map(({ name, duckType }) => ({ name, type: operation.columns?.[name] ?? columnTypeOf(duckType, name) }));
+    const columns = agreedColumns(own, operation.columns, where);
     const select = columns.map((column) => storageExpression(column.name, typeOf(given, column.name), column.type, where));
     await work.duck.run(
       `copy (select ${select.join(', ')} from (\n${sql}\n)) to ${literal(file)} (format parquet, compression zstd)`,
@@ -55,27 +57,6 @@ async function runQuery(sql: string, operation: TransformOperation, where: strin
 
 function typeOf(given: readonly { name: string; duckType: string }[], name: string): string {
   return given.find((column) => column.name === name)?.duckType ?? '';
-}
-
-/** The declared columns, all of which the query must give and no others; without a declaration, the query's own. */
-function agreedColumns(
-  given: readonly { name: string; duckType: string }[],
-  declared: Columns | undefined,
-  where: string,
-): readonly Column[] {
-  const names = given.map(({ name }) => name);
-  const doubled = names.find((name, index) => names.indexOf(name) !== index);
-  if (doubled !== undefined) throw new SqlError(`${where}: the query gives two columns "${doubled}". Name one of them otherwise with "as"`);
-  if (!declared) return given.map(({ name, duckType }) => ({ name, type: columnTypeOf(duckType, name) }));
-  for (const name of Object.keys(declared)) {
-    if (!names.includes(name)) throw new ColumnNotFoundError(`${where}: the query`, name, names);
-  }
-  const extra = names.find((name) => !(name in declared));
-  if (extra !== undefined)
-    throw new SqlError(
-      `${where}: the query gives a column "${extra}" that is not declared in "columns". Declare it or leave it out of the SQL`,
-    );
-  return Object.entries(declared).map(([name, type]) => ({ name, type }));
 }
 
 /** What DuckDB says when neither memory nor the room to spill into is enough. */
