@@ -10,6 +10,7 @@ import { codeOf } from './connect.ts';
 import { compareValues, fieldOf, keyOf } from './document-values.ts';
 import { type Changes, DUPLICATE_KEY, type LoadClaim } from './load-record.ts';
 import { documentOf, type StagedRow } from './staged-documents.ts';
+import { writeInParts } from './write-in-parts.ts';
 
 /** A batch is read and written again when another writer was in between. */
 const TRIES = 5;
@@ -84,7 +85,7 @@ export async function mergeDocuments(
       const changes: Changes = { inserted: 0, updated: 0, deleted: 0, unchanged: 0 };
       try {
         const operations = await operationsOf(merge, batch, changes);
-        if (operations.length > 0) await merge.collection.bulkWrite(operations, { ordered: false });
+        await writeInParts(merge.collection, operations);
         for (const name of ['inserted', 'updated', 'deleted', 'unchanged'] as const) total[name] += changes[name];
         break;
       } catch (error) {

@@ -10,6 +10,7 @@ import { BSON, type Collection, type Db, type Document, MongoBulkWriteError } fr
 import type { Changes, LoadClaim } from './load-record.ts';
 import { DUPLICATE_KEY, LOADS } from './load-record.ts';
 import { documentOf, type StagedRow } from './staged-documents.ts';
+import { writeInParts } from './write-in-parts.ts';
 
 /** The epoch of the load that wrote a document. */
 export const EPOCH = '_headrace_epoch';
@@ -124,12 +125,12 @@ async function putBatch({ collection, claim, request, where }: Slice, rows: read
   const own = request.disposition === 'append' ? { [LOAD_COLUMN]: claim.loadId } : {};
   const older = { $or: [{ [EPOCH]: { $lte: claim.epoch } }, { [EPOCH]: null }] };
   try {
-    await collection.bulkWrite(
+    await writeInParts(
+      collection,
       there.map((document) => {
         const { _id, ...replacement } = document;
         return { replaceOne: { filter: { _id, ...own, ...older }, replacement, upsert: true } };
       }),
-      { ordered: false },
     );
   } catch (error) {
     if ((error as MongoBulkWriteError).code !== DUPLICATE_KEY) throw error;
