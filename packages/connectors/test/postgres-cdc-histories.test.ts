@@ -47,7 +47,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ kind: 'truncate' as const }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'column' as const }) },
   { weight: 3, arbitrary: fc.constant({ kind: 'run' as const }) },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('die' as const), after: fc.integer({ min: 0, max: 160 }) }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('die' as const), after: fc.integer({ min: 0, max: 400 }) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('package' as const), twice: fc.boolean() }) },
 );
 

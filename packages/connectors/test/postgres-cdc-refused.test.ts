@@ -133,6 +133,11 @@ describe('later', () => {
     await again(cdc.rig, task, 2);
     await cdc.shop.query('update toasted set n = 1');
     await refused(again(cdc.rig, task, 3), 'HR_CDC_VALUE_MISSING', /"note".*alter table "public"\."toasted" replica identity full/);
+    // Nobody asked for it: it need not be there.
+    const from = postgres('shop').changes('toasted', { columns: { id: 'int8', n: 'int4' }, give: 'last', slot: 'toasted' });
+    const { warehouse } = cdc;
+    await again(cdc.rig, loading('follow_toasted', from, 'toasted', HARD), 4);
+    expect(await cdc.texts(warehouse, 'select id, length(note), n from toasted')).toEqual(['(1,10000,1)']);
   });
 
   test('a slot that somebody else reads, now or meanwhile', async () => {

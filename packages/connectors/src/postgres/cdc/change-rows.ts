@@ -13,9 +13,9 @@ import {
 } from '@headrace/dataplane';
 import { type Column, elementType } from '@headrace/sdk';
 import { chosenColumns } from '../select.ts';
-import type { SpooledChanges } from './change-spool.ts';
 import { type ChangesSettings, changeColumns } from './changes-place.ts';
 import { lsnOfOrder } from './lsn.ts';
+import type { SpooledChanges } from './spooled-changes.ts';
 
 /** What is asked for, and what the table is now. */
 export interface ChangesWanted {
@@ -39,6 +39,11 @@ function givenColumns({ declared, present, where }: ChangesWanted, changes: read
   const all = [...present];
   for (const column of changes.flatMap(({ columns }) => columns)) if (!all.some(({ name }) => name === column.name)) all.push(column);
   return chosenColumns(all, { ...(declared ? { columns: declared } : {}) } as Parameters<typeof chosenColumns>[1], where);
+}
+
+/** Those that are there and wanted. */
+export function wantedColumns({ declared, present }: ChangesWanted): readonly Column[] {
+  return declared === undefined ? present : present.filter(({ name }) => Object.hasOwn(declared, name));
 }
 
 /** Throws DataError where a column of the table has the name of one of ours. */

@@ -12,28 +12,31 @@ import { type Column, elementType } from '@headrace/sdk';
 import { columnTypeOfField } from '../column-types.ts';
 import { quote } from '../sql-text.ts';
 import { arrayAsJson } from './array-literal.ts';
+import type { ChangesWanted } from './change-rows.ts';
 import { LineBuffer } from './line-buffer.ts';
 import { type OldRow, parseMessage, type TableShape, type Value } from './log-message.ts';
 import { commitOf, orderOf, parseLsn } from './lsn.ts';
 import type { PublishedTable } from './published-table.ts';
 import type { ChangesTask, LogPosition } from './slot.ts';
+import type { SpooledChanges } from './spooled-changes.ts';
 
-export type Operation = 'insert' | 'update' | 'delete' | 'truncate';
-
-/** A file of changes, and the columns of its values. */
-export interface SpooledChanges {
-  readonly file: string;
-  readonly columns: readonly Column[];
-  /** Bytes of the longest line. */
-  readonly longest: number;
-  /** It can be read once, while it is written. */
-  readonly pipe?: boolean;
+export interface LogRange {
+  readonly from: LogPosition;
+  /** Where the log ended before the table was looked at: a column that came in the range is known. */
+  readonly to: string;
 }
 
+type Operation = 'insert' | 'update' | 'delete' | 'truncate';
+
 interface Part {
+  /** Tells one set of columns from another. */
+  readonly text: string;
   readonly file: string;
+  /** That are written. */
   readonly columns: readonly Column[];
-  /** Where the columns of the key are. */
+  /** Where their values are in a row of the log. */
+  readonly places: readonly number[];
+  /** Where those of the key are. */
   readonly key: readonly number[];
   readonly lists: readonly boolean[];
   readonly lines: LineBuffer;
@@ -44,6 +47,7 @@ export class ChangeSpool {
   readonly #folder: string;
   readonly #task: ChangesTask;
   readonly #table: PublishedTable;
+  readonly #declared: ChangesWanted['declared'];
   /** Commits in `[from, to)` are wanted. */
   readonly #from: bigint;
   readonly #to: bigint;
@@ -55,10 +59,11 @@ export class ChangeSpool {
   #sequence = 0;
   #rows = 0;
 
-  constructor(folder: string, task: ChangesTask, table: PublishedTable, from: LogPosition, to: string) {
+  constructor(folder: string, task: ChangesTask, table: PublishedTable, { declared, present }: ChangesWanted, { from, to }: LogRange) {
     this.#folder = folder;
     this.#task = task;
-    this.#table = table;
+    this.#table = { ...table, columns: present };
+    this.#declared = declared;
     this.#from = parseLsn(from.lsn);
     this.#to = parseLsn(to);
   }
@@ -125,10 +130,7 @@ export class ChangeSpool {
     // A long key that was not changed is in the log with the old row.
     const isOld = (index: number): boolean => old !== undefined && (old.whole || part.key.includes(index));
     const known = row.map((value, index) => (value === undefined && isOld(index) ? old?.row[index] : value));
-    // Where the log has only the key of the old row, it is there because it was changed.
-    if (old !== undefined && (!old.whole || part.key.some((index) => !same(old.row[index], known[index])))) {
-      this.#write(part, 'delete', old.row);
-    }
+    if (old !== undefined && part.key.some((index) => !same(old.row[index], known[index]))) this.#write(part, 'delete', old.row);
     this.#write(part, 'update', known);
   }
 
@@ -144,7 +146,7 @@ export class ChangeSpool {
     this.#write(
       part,
       'truncate',
-      part.columns.map(() => null),
+      Array.from({ length: Math.max(...part.places) + 1 }, () => null),
     );
   }
 
@@ -155,7 +157,8 @@ export class ChangeSpool {
     lines.text(orderOf(this.#commit, this.#sequence));
     lines.text(operation);
     lines.text(this.#committedAt);
-    for (const [index, value] of row.entries()) {
+    for (const [index, place] of part.places.entries()) {
+      const value = row[place];
       if (value === undefined) throw this.#unchanged(part, index);
       if (value === null) lines.nothing();
       else if (part.lists[index]) lines.value(listValue(value));
@@ -178,11 +181,14 @@ export class ChangeSpool {
     return this.#partWith(columns.map(({ name, oid, modifier }) => current.get(name) ?? { name, type: columnTypeOfField(oid, modifier) }));
   }
 
-  #partWith(columns: readonly Column[]): Part {
-    const text = JSON.stringify(columns);
-    const found = this.#parts.find((part) => JSON.stringify(part.columns) === text);
+  #partWith(shape: readonly Column[]): Part {
+    const declared = this.#declared;
+    const places = [...shape.keys()].filter((place) => declared === undefined || Object.hasOwn(declared, shape[place]?.name ?? ''));
+    const columns = places.flatMap((place) => shape[place] ?? []);
+    const text = JSON.stringify(shape);
+    const found = this.#parts.find((part) => part.text === text);
     if (found !== undefined) return found;
-    const key = this.#table.key.map((name) => columns.findIndex((column) => column.name === name));
+    const key = this.#table.key.map((name) => shape.findIndex((column) => column.name === name));
     const lacking = this.#table.key[key.indexOf(-1)];
     if (lacking !== undefined)
       throw new DataError(
@@ -191,7 +197,7 @@ export class ChangeSpool {
       );
     const file = join(this.#folder, `changes-${this.#parts.length}.csv`);
     const lists = columns.map(({ type }) => elementType(type) !== undefined);
-    const part: Part = { file, columns, key, lists, lines: new LineBuffer() };
+    const part: Part = { text, file, columns, places, key, lists, lines: new LineBuffer() };
     this.#parts.push(part);
     return part;
   }

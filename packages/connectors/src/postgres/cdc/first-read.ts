@@ -12,7 +12,7 @@ import { withClient } from '../connect.ts';
 import { listAsJson } from '../lists.ts';
 import { describe } from '../select.ts';
 import { quote } from '../sql-text.ts';
-import { type ChangesWanted, changeRelation } from './change-rows.ts';
+import { type ChangesWanted, changeRelation, wantedColumns } from './change-rows.ts';
 import { commitOf, orderOf, parseLsn } from './lsn.ts';
 import type { PublishedTable } from './published-table.ts';
 import { type ChangesTask, dropLeftSlot, guarded, type LogPosition } from './slot.ts';
@@ -35,7 +35,8 @@ export async function firstRead(
     );
   const pipe = await makePipe(work.scratch, 'snapshot');
   let position: LogPosition | undefined;
-  const relation = changeRelation(wanted, [{ file: pipe, columns: wanted.present, longest: 0, pipe: true }]);
+  const columns = wantedColumns(wanted);
+  const relation = changeRelation(wanted, [{ file: pipe, columns, longest: 0, pipe: true }]);
   return {
     ...relation,
     position: async () => position,
@@ -46,7 +47,7 @@ export async function firstRead(
           const { lsn } = await beginInSnapshot(connection, client, task, work);
           position = { slot: task.slot, table: table.oid, lsn };
           await assertSame(client, table, task);
-          return await feedPipe(pipe, client.query(copyTo(copyOf(table.from, wanted.present, lsn), { highWaterMark: 1 << 20 })), start());
+          return await feedPipe(pipe, client.query(copyTo(copyOf(table.from, columns, lsn), { highWaterMark: 1 << 20 })), start());
         } catch (error) {
           await dropAfterwards(connection, task);
           throw error;

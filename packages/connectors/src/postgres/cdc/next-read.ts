@@ -8,16 +8,11 @@ import type pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
 import { withClient } from '../connect.ts';
 import { type ChangesWanted, changeRelation } from './change-rows.ts';
-import { ChangeSpool, type SpooledChanges } from './change-spool.ts';
+import { ChangeSpool, type LogRange } from './change-spool.ts';
 import { copiedValues } from './copied-values.ts';
 import type { PublishedTable } from './published-table.ts';
-import { type ChangesTask, guarded, type LogPosition } from './slot.ts';
-
-export interface LogRange {
-  readonly from: LogPosition;
-  /** Where the log ended before the table was looked at: a column that came in the range is known. */
-  readonly to: string;
-}
+import { type ChangesTask, guarded } from './slot.ts';
+import type { SpooledChanges } from './spooled-changes.ts';
 
 export async function nextRead(
   connection: ConnectionSettings,
@@ -28,7 +23,7 @@ export async function nextRead(
   work: Work,
 ): Promise<Relation> {
   const changes = await withClient(connection, work.signal, (client) =>
-    guarded(task, () => spoolChanges(client, task, { ...table, columns: wanted.present }, range, work)),
+    guarded(task, () => spoolChanges(client, task, table, range, wanted, work)),
   );
   return { ...changeRelation(wanted, changes), position: async () => ({ ...range.from, lsn: range.to }) };
 }
@@ -37,12 +32,13 @@ async function spoolChanges(
   client: pg.Client,
   task: ChangesTask,
   table: PublishedTable,
-  { from, to }: LogRange,
+  range: LogRange,
+  wanted: ChangesWanted,
   work: Work,
 ): Promise<readonly SpooledChanges[]> {
-  if (from.lsn === to) return [];
-  const spool = new ChangeSpool(work.scratch, task, table, from, to);
-  const stream = client.query(copyTo(peek(task, table, to), { highWaterMark: 1 << 20 }));
+  if (range.from.lsn === range.to) return [];
+  const spool = new ChangeSpool(work.scratch, task, table, wanted, range);
+  const stream = client.query(copyTo(peek(task, table, range.to), { highWaterMark: 1 << 20 }));
   let bytes = 0;
   try {
     for await (const messages of copiedValues(stream)) {

@@ -37,6 +37,8 @@ interface Slot {
   readonly here: boolean;
   readonly active: number | null;
   readonly status: string | null;
+  /** Why the server gave it up. Since PostgreSQL 17. */
+  readonly reason: string | null;
   readonly confirmed: string | null;
   /** Bytes of the log that the server keeps for it. */
   readonly kept: string | null;
@@ -82,9 +84,9 @@ export async function assertLogical(client: pg.Client, { where }: ChangesTask): 
 
 async function findSlot(client: pg.Client, name: string): Promise<Slot | undefined> {
   const { rows } = await client.query<Slot>(
-    `select plugin, coalesce(database = current_database(), false) as here, active_pid as active, wal_status as status, confirmed_flush_lsn::text as confirmed,
+    `select plugin, coalesce(database = current_database(), false) as here, active_pid as active, wal_status as status, to_jsonb(s) ->> 'invalidation_reason' as reason, confirmed_flush_lsn::text as confirmed,
             pg_wal_lsn_diff(case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_flush_lsn() end, restart_lsn)::int8::text as kept
-       from pg_replication_slots where slot_name = $1`,
+       from pg_replication_slots s where slot_name = $1`,
     [name],
   );
   return rows[0];
@@ -115,7 +117,10 @@ export async function takeUpSlot(client: pg.Client, task: ChangesTask, position:
     throw lost(task, 'is not there any more: it was dropped, or the server was restored from a copy or failed over to one that had none');
   assertOurs(slot, task);
   if (slot.status === 'lost' || slot.confirmed === null)
-    throw lost(task, 'was given up by the server, because it would have had to keep more of its log than max_slot_wal_keep_size');
+    throw lost(
+      task,
+      `was given up by the server (${slot.reason ?? 'lost'}): it keeps no more of its log than max_slot_wal_keep_size, and since PostgreSQL 18 not longer than idle_replication_slot_timeout`,
+    );
   if (parseLsn(slot.confirmed) > parseLsn(position.lsn))
     throw new DataError(
       'HR_CDC_POSITION',
