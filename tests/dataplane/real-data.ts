@@ -11,11 +11,11 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import pg from 'pg';
+import { loadTransactions } from '../../packages/connectors/test/support/transactions.ts';
 import { startFerretDb } from '../support/ferretdb-server.ts';
 import { startMariadb } from '../support/mariadb-server.ts';
 import { startPostgres } from '../support/postgres-server.ts';
 import { startS3 } from '../support/s3-server.ts';
-import { loadTransactions } from './transactions.ts';
 
 const TARGETS = [
   'postgres',

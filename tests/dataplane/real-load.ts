@@ -15,9 +15,9 @@ import {
   type Target,
   type TaskDefinition,
 } from '@headrace/sdk';
+import { TRANSACTIONS } from '../../packages/connectors/test/support/transactions.ts';
 import type { Measured } from './real-data.ts';
 import { runTask } from './run-task.ts';
-import { TRANSACTIONS } from './transactions.ts';
 
 interface Request {
   readonly folder: string;

@@ -50,7 +50,7 @@ export function day(n: number): NonNullable<RunOptions['interval']> {
 export const endOf = (n: number): string => `${day(n).end.toISOString().slice(0, 10)} 00:00:00+00`;
 
 /** What is not a file is the same in all roots. */
-export function targetOf(target: TargetName, root: Root, table: string): Target {
+function targetOf(target: TargetName, root: Root, table: string): Target {
   switch (target) {
     case 'postgres':
       return postgres('reporting').table(table);
