@@ -3,13 +3,15 @@
  *
  *     npm run bench                        everything
  *     npm run bench -- --json FILE         writes the rows too
- *     npm run bench -- --only chain        rows of one part: throughput, chain, light, trigger, history, wide, idle, blocked
+ *     npm run bench -- --only chain        rows of one part: throughput, chain, light, trigger, history, wide, idle, blocked, simulate
  *     npm run bench -- --quick             a tenth of the load and of the repetitions where a part has such a mode: blocked
  *     npm run bench -- --repeat 3          measures so many times and takes the median (default 5)
  */
 import { writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { cron, dag, task } from '@headrace/sdk';
+import { simulate } from '@headrace/testing';
 import { blocked } from './blocked.ts';
 import { registered, run, throughput } from './headrace.ts';
 import { addHistory } from './history.ts';
@@ -40,6 +42,7 @@ const IDLE_SECONDS = 30;
 try {
   if (['throughput', 'chain', 'light', 'trigger', 'history', 'wide'].some(wanted)) await busy();
   if (wanted('idle')) await idle();
+  if (wanted('simulate')) await simulated();
   if (wanted('blocked')) rows.push(...(await blocked({ slots, quick: values.quick })));
 } finally {
   printRows(rows);
@@ -136,6 +139,23 @@ async function idle(): Promise<void> {
   } finally {
     await system.stop();
   }
+}
+
+/** A year of a daily DAG of three tasks on the virtual clock, in this process. */
+async function simulated(): Promise<void> {
+  const daily = dag('daily', { schedule: cron('@daily'), start: '2026-01-01' }, () => {
+    const a = task('a', async () => 1);
+    const b = task('b', { in: { a } }, async () => 2);
+    task('c', { in: { b } }, async () => 3);
+  });
+  await simulate(daily, { from: '2026-01-01', to: '2026-01-10' });
+  const seconds: number[] = [];
+  for (let index = 0; index < repeats; index++) {
+    const began = performance.now();
+    await simulate(daily, { from: '2026-01-01', to: '2027-01-01' });
+    seconds.push((performance.now() - began) / 1_000);
+  }
+  rows.push(bounded('a year of a daily DAG, simulated', median(seconds), 's', { atMost: 1 }));
 }
 
 function mean(values: readonly number[]): number {
