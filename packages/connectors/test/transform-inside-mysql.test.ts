@@ -15,7 +15,7 @@ afterAll(() => given.close());
 
 const shop = mysql('shop');
 const make = (table: string, as: WarehouseForm, sql: string, more: Readonly<Record<string, unknown>> = {}) =>
-  only(() => transform('made', { in: shop, as, table, sql, ...more })) as TaskDefinition<TableResult>;
+  only(() => transform.inside('made', { in: shop, as, table, sql, ...more })) as TaskDefinition<TableResult>;
 const run = (table: string, as: WarehouseForm, sql: string, more?: Readonly<Record<string, unknown>>, options?: RunOptions) =>
   given.rig.run(make(table, as, sql, more), options);
 const day = (n: number): RunOptions => {

@@ -18,7 +18,7 @@ afterAll(() => rig.close());
 const where = postgres('reporting');
 type More = Readonly<Record<string, unknown>>;
 const make = (table: string, as: WarehouseForm, sql: string, more: More = {}) =>
-  only(() => transform('made', { in: where, as, table, sql, ...more })) as TaskDefinition<TableResult>;
+  only(() => transform.inside('made', { in: where, as, table, sql, ...more })) as TaskDefinition<TableResult>;
 const run = (table: string, as: WarehouseForm, sql: string, more?: More, options?: RunOptions) =>
   rig.run(make(table, as, sql, more), options);
 const rows = async (sql: string) => (await dwh.query({ text: sql, rowMode: 'array' })).rows;

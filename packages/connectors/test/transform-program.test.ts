@@ -23,7 +23,7 @@ const many = (rows: number) =>
   });
 const task = (program: TransformProgram, from: typeof items | ReturnType<typeof many>, more: Readonly<Record<string, unknown>> = {}) =>
   only(() =>
-    transform('score', { reads: { rows: from as typeof items }, program, columns, into: lake('lake').table('scored'), ...more }),
+    transform.program('score', { reads: { rows: from as typeof items }, program, columns, into: lake('lake').table('scored'), ...more }),
   ) as TaskDefinition<LakeResult>;
 const python = (code: string, more: Partial<TransformProgram> = {}): TransformProgram => ({
   command: ['python3', '-u', '-c', code],

@@ -45,7 +45,7 @@ describe.each([
   test('are given as values of their types, and what is not changed arrives as it was', async () => {
     const seen: unknown[] = [];
     const result = await run<TableResult>(() =>
-      transform('clean', {
+      transform.rows('clean', {
         reads: { rows: sales },
         columns,
         into: postgres('reporting').table(table, { columns }),
@@ -89,7 +89,7 @@ describe.each([
 
   test('are dropped, doubled, and given values of every type', async () => {
     const result = await run<TableResult>(() =>
-      transform('clean', {
+      transform.rows('clean', {
         reads: { rows: sales },
         columns: { ...columns, tag: 'text' },
         into: postgres('reporting').table(`${table}_b`),
@@ -128,7 +128,7 @@ describe.each([
 
 test('a row that fails, fails the task with its number, and nothing is published', async () => {
   const task = (row: (row: { id: bigint | null }) => { id: bigint }) => () =>
-    transform('clean', {
+    transform.rows('clean', {
       reads: { rows: postgres('pos').table('sales', { columns: { id: 'int8' } }) },
       columns: { id: 'int8' },
       into: postgres('reporting').table('never'),
@@ -152,7 +152,7 @@ test('a row that fails, fails the task with its number, and nothing is published
 
 test('rows that fail are kept aside, and the sum holds', async () => {
   const result = await run<TableResult>(() =>
-    transform('careful', {
+    transform.rows('careful', {
       reads: { rows: sales },
       columns: { id: 'int8', note: 'text' },
       into: postgres('reporting').table('careful'),
@@ -173,7 +173,7 @@ test('rows that fail are kept aside, and the sum holds', async () => {
 test('batches are whole rows, may be awaited, and go to a lake', async () => {
   const sizes: number[] = [];
   const result = await run<LakeResult>(() =>
-    transform('batched', {
+    transform.batches('batched', {
       reads: { rows: sales },
       columns: { id: 'int8', score: 'float8', note: 'text' },
       into: lake('lake').table('scores'),

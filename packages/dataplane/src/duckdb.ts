@@ -16,6 +16,8 @@ export interface DuckLimits {
   /** e.g. `512MB`: what DuckDB keeps in memory before it spills. */
   readonly memoryLimit: string;
   readonly threads: number;
+  /** e.g. `20GB`: what it may spill. Default: nine tenths of what is free on the disk of the scratch directory. */
+  readonly spillLimit?: string;
 }
 
 export const DEFAULT_LIMITS: DuckLimits = { memoryLimit: '512MB', threads: 2 };
@@ -46,6 +48,8 @@ export class DuckSession {
     const connection = await instance.connect();
     // Nothing is printed: the bar is what makes DuckDB count.
     await connection.run(`set timezone = 'UTC'; set enable_progress_bar = true; set enable_progress_bar_print = false`);
+    // Given to a new instance it is shown, and not obeyed.
+    if (limits.spillLimit !== undefined) await connection.run(`set max_temp_directory_size = ${literal(limits.spillLimit)}`);
     return new DuckSession(instance, connection, signal);
   }
 

@@ -23,31 +23,41 @@ type Transformed<C extends Columns, P extends Partition, R extends LakeResult | 
 // biome-ignore lint/complexity/noBannedTypes: no partition adds no columns
 type NoPartition = {};
 
-/**
- * A task that makes rows of rows, and publishes them as a load does. With `sql` it runs a query in DuckDB; with `in` as well, inside a
- * database, which no row leaves; with `row` or `batch` a function; with `program` any program.
- */
-export function transform<const C extends Columns = Columns, const P extends Partition = NoPartition>(
-  taskId: string,
-  options: TransformOptions<C, P>,
-): Transformed<C, P, LakeResult>;
-export function transform<const C extends Columns = Columns>(
-  taskId: string,
-  options: WarehouseTransformOptions<C>,
-): DatasetTask<C, TableResult>;
-export function transform<I extends Columns, const C extends Columns, const P extends Partition = NoPartition>(
-  taskId: string,
-  options: RowTransformOptions<I, C, P>,
-): Transformed<C, P, LakeResult | TableResult>;
-export function transform<I extends Columns, const C extends Columns, const P extends Partition = NoPartition>(
-  taskId: string,
-  options: BatchTransformOptions<I, C, P>,
-): Transformed<C, P, LakeResult | TableResult>;
-export function transform<I extends Columns, const C extends Columns, const P extends Partition = NoPartition>(
-  taskId: string,
-  options: ProgramTransformOptions<I, C, P>,
-): Transformed<C, P, LakeResult | TableResult>;
-export function transform(taskId: string, options: AnyOptions): DatasetTask {
+/** What makes rows of rows, and publishes them as a load does. */
+export interface Transform {
+  /** A task that runs SQL over lake tables and packages, in DuckDB. */
+  <const C extends Columns = Columns, const P extends Partition = NoPartition>(
+    taskId: string,
+    options: TransformOptions<C, P>,
+  ): Transformed<C, P, LakeResult>;
+  /** A task that runs SQL inside a database, which no row leaves: as a view, a table, an incremental table or a history. */
+  inside<const C extends Columns = Columns>(taskId: string, options: WarehouseTransformOptions<C>): DatasetTask<C, TableResult>;
+  /** A task that runs a function for each row. */
+  rows<I extends Columns, const C extends Columns, const P extends Partition = NoPartition>(
+    taskId: string,
+    options: RowTransformOptions<I, C, P>,
+  ): Transformed<C, P, LakeResult | TableResult>;
+  /** A task that runs a function for each batch of rows. */
+  batches<I extends Columns, const C extends Columns, const P extends Partition = NoPartition>(
+    taskId: string,
+    options: BatchTransformOptions<I, C, P>,
+  ): Transformed<C, P, LakeResult | TableResult>;
+  /** A task that runs any program, which is given rows and gives rows as lines of JSON. */
+  program<I extends Columns, const C extends Columns, const P extends Partition = NoPartition>(
+    taskId: string,
+    options: ProgramTransformOptions<I, C, P>,
+  ): Transformed<C, P, LakeResult | TableResult>;
+}
+
+// Not overloads: the compiler could not tell which of them was meant by options that are wrong.
+export const transform: Transform = Object.assign((taskId: string, options: unknown) => define(taskId, options as AnyOptions), {
+  inside: (taskId: string, options: unknown) => define(taskId, options as AnyOptions),
+  rows: (taskId: string, options: unknown) => define(taskId, options as AnyOptions),
+  batches: (taskId: string, options: unknown) => define(taskId, options as AnyOptions),
+  program: (taskId: string, options: unknown) => define(taskId, options as AnyOptions),
+}) as Transform;
+
+function define(taskId: string, options: AnyOptions): DatasetTask {
   const where = `transform "${taskId}"`;
   const { reads = {}, columns, into, partition, disposition, checks = [], stage = defaultStage(options), ...rest } = options;
   const { sql, values, in: warehouse, as: form, table, row, batch, batchSize, program, ...more } = rest;

@@ -19,7 +19,7 @@ const OPERATIONS: Readonly<Record<string, () => unknown>> = {
   'postgres-to-parquet': () => load('move', { from: source, into: lake('lake').table('sales') }),
   'parquet-to-postgres': () => exportTo('move', { from: lake('lake').table('sales'), into: postgres('target').table('sales_export') }),
   'row-transform': () =>
-    transform('move', {
+    transform.rows('move', {
       reads: { rows: postgres('source').table('sales', { columns: COLUMNS }) },
       columns: COLUMNS,
       into: postgres('target').table('sales_changed'),
