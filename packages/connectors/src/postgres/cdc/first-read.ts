@@ -17,11 +17,6 @@ import { commitOf, orderOf, parseLsn } from './lsn.ts';
 import type { PublishedTable } from './published-table.ts';
 import { type ChangesTask, dropLeftSlot, guarded, type LogPosition } from './slot.ts';
 
-interface Snapshot {
-  readonly lsn: string;
-  readonly name: string;
-}
-
 export async function firstRead(
   connection: ConnectionSettings,
   task: ChangesTask,
@@ -44,12 +39,14 @@ export async function firstRead(
       withClient(connection, work.signal, async (client) => {
         await dropLeftSlot(client, task, work);
         try {
-          const { lsn } = await beginInSnapshot(connection, client, task, work);
-          position = { slot: task.slot, table: table.oid, lsn };
+          const lsn = await beginInSnapshot(connection, client, task, work, (made) => {
+            position = { slot: task.slot, table: table.oid, lsn: made };
+          });
           await assertSame(client, table, task);
           return await feedPipe(pipe, client.query(copyTo(copyOf(table.from, columns, lsn), { highWaterMark: 1 << 20 })), start());
         } catch (error) {
-          await dropAfterwards(connection, task);
+          // One that another run made in the same moment is not ours.
+          if (position !== undefined) await dropAfterwards(connection, task);
           throw error;
         }
       }),
@@ -57,7 +54,13 @@ export async function firstRead(
 }
 
 /** Makes the slot, and begins the client's transaction in its snapshot, which is there until the session that made the slot does anything else. */
-async function beginInSnapshot(connection: ConnectionSettings, client: pg.Client, task: ChangesTask, work: Work): Promise<Snapshot> {
+async function beginInSnapshot(
+  connection: ConnectionSettings,
+  client: pg.Client,
+  task: ChangesTask,
+  work: Work,
+  made: (lsn: string) => void,
+): Promise<string> {
   const url = new URL(connection.url);
   url.searchParams.set('replication', 'database');
   return guarded(task, () =>
@@ -66,11 +69,12 @@ async function beginInSnapshot(connection: ConnectionSettings, client: pg.Client
       const { rows } = await sender.query<{ consistent_point: string; snapshot_name: string }>(
         `CREATE_REPLICATION_SLOT ${quote(task.slot)} LOGICAL pgoutput EXPORT_SNAPSHOT`,
       );
-      const [made] = rows;
-      if (made === undefined) throw new TypeError('The server made a slot and said nothing of it');
+      const [slot] = rows;
+      if (slot === undefined) throw new TypeError('The server made a slot and said nothing of it');
+      made(slot.consistent_point);
       await client.query('begin isolation level repeatable read read only');
-      await client.query(`set transaction snapshot '${made.snapshot_name.replaceAll("'", "''")}'`);
-      return { lsn: made.consistent_point, name: made.snapshot_name };
+      await client.query(`set transaction snapshot '${slot.snapshot_name.replaceAll("'", "''")}'`);
+      return slot.consistent_point;
     }),
   );
 }

@@ -177,6 +177,8 @@ function explained(task: ChangesTask, error: unknown): unknown {
   const message = error instanceof Error ? error.message : String(error);
   switch (codeOf(error)) {
     case '55006':
+    // Two first reads make it in the same moment.
+    case '42710':
       return busy(task, undefined, error);
     case '42501':
       return new DataError(
