@@ -19,7 +19,7 @@ import { createWorld, day, endOf, type World } from './world.ts';
 
 const POINTS = Number(process.env.HEADRACE_KILL_POINTS ?? 15);
 const SEED = Number(process.env.HEADRACE_KILL_SEED ?? Math.floor(Math.random() * 1e9));
-const SETS = rowSets(600);
+const SETS = rowSets(200);
 const SCRIPT = fileURLToPath(new URL('killed-load.ts', import.meta.url));
 const CELLS = allCells(declaredBy);
 

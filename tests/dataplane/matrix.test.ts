@@ -13,7 +13,7 @@ import { canonical, deduplicated, type Step, tableAfter } from './model.ts';
 import { createWorld, day, endOf, type World } from './world.ts';
 
 const ALL = process.env.HEADRACE_MATRIX === 'all';
-const ROWS = ALL ? 300 : 120;
+const ROWS = ALL ? 300 : 80;
 const AT_ONCE = 3;
 const MOST_MS = 60_000;
 const SETS = rowSets(ROWS);
@@ -90,7 +90,8 @@ async function cellHolds(world: World, cell: Cell, table: string): Promise<void>
     done.push(step);
     const result = await world.run(cell, table, set, { interval: day(n + 1) });
     assertCounts(result, step, deduplicated(step, disposition));
-    assertSame(canonical(await world.rows(cell, table)), canonical(tableAfter(done, disposition)), `after "${set}"`);
+    if (ALL || n === order.length - 1)
+      assertSame(canonical(await world.rows(cell, table)), canonical(tableAfter(done, disposition)), `after "${set}"`);
   }
   const again = await world.run(cell, table, 'second', { interval: day(order.length), attempt: 2, taskInstanceId: '2' });
   if (again.kind === 'table' && again.inserted + again.updated + again.deleted > 0)
