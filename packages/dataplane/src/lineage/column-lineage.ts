@@ -4,31 +4,27 @@
  * L1. What a value is made of is its lineage; what only chooses rows (conditions, joins, groups, orders) is not.
  * L2. Where one column cannot be told for certain, nothing is: there is no lineage of half a query.
  */
-import type { Lineage } from '@headrace/sdk';
-
-type Origin = NonNullable<Lineage['columns']>[string][number];
-type Origins = readonly Origin[];
-type ColumnLineage = NonNullable<Lineage['columns']>;
-
-/** A node of the tree, of whatever kind. */
-interface Node {
-  readonly [key: string]: unknown;
-}
-
-/** What can be selected from: columns with their origins. `open`: a table whose columns are not known, and all of its own. */
-interface Scope {
-  readonly name: string;
-  readonly columns: ReadonlyMap<string, Origins> | undefined;
-  /** Of a table whose columns are not known. */
-  readonly open?: string;
-}
+import {
+  aliasOf,
+  type ColumnLineage,
+  distinct,
+  joinedUsing,
+  list,
+  type Node,
+  node,
+  type Origins,
+  renamed,
+  resolve,
+  type Scope,
+  starColumns,
+  texts,
+  Unknown,
+} from './scopes.ts';
 
 type Tables = ReadonlyMap<string, Scope>;
 
 /** Before the number of a column that has no name: in a query inside of another nobody needs one. */
 const UNNAMED = '\0';
-
-class Unknown extends Error {}
 
 /** Names are those of the tables in the query; `schemas` has the columns of those that are known, by names in lower case. */
 export function columnLineage(tree: unknown, schemas: ReadonlyMap<string, readonly string[] | undefined>): ColumnLineage | undefined {
@@ -146,38 +142,6 @@ function tableScope(from: Node, alias: string | undefined, tables: Tables, given
   return { name, columns: renamed(new Map(known.map((column) => [column, [{ input, column }]])), aliases) };
 }
 
-/** A column that both sides are joined by is one column of the result, of the left side, or of both where either may be missing. */
-function joinedUsing(left: readonly Scope[], right: readonly Scope[], using: readonly string[], join: string): readonly Scope[] {
-  if (using.length === 0) return [...left, ...right];
-  if ([...left, ...right].some(({ columns }) => columns === undefined)) throw new Unknown();
-  const shared = new Map(
-    using.map((name) => {
-      const origins = [lookUp(name, left), lookUp(name, right)];
-      if (origins.some((found) => found === undefined)) throw new Unknown();
-      const chosen = join === 'LEFT' || join === 'INNER' ? origins.slice(0, 1) : join === 'RIGHT' ? origins.slice(1) : origins;
-      return [name, chosen.flatMap((found) => found ?? [])] as const;
-    }),
-  );
-  const without = (scope: Scope): Scope => ({
-    ...scope,
-    columns: new Map([...(scope.columns ?? [])].filter(([name]) => !using.some((shared) => same(shared, name)))),
-  });
-  return [{ name: '', columns: shared }, ...left.map(without), ...right.map(without)];
-}
-
-function starColumns(star: Node, scopes: readonly Scope[]): readonly (readonly [string, Origins])[] {
-  if (star.columns === true || filled(star.replace_list) || filled(star.rename_list) || filled(star.qualified_exclude_list) || star.expr)
-    throw new Unknown();
-  const of = typeof star.relation_name === 'string' ? star.relation_name : '';
-  const chosen = of === '' ? scopes : scopes.filter(({ name }) => same(name, of));
-  if (chosen.length === 0) throw new Unknown();
-  const without = texts(star.exclude_list).map((name) => name.toLowerCase());
-  return chosen.flatMap(({ columns }) => {
-    if (columns === undefined) throw new Unknown();
-    return [...columns].filter(([name]) => !without.includes(name.toLowerCase()));
-  });
-}
-
 /** All columns that an expression's value is made of. */
 function originsOf(
   expression: Node,
@@ -249,59 +213,4 @@ function columnOrigins(
   const found = resolve(path, scopes) ?? (path.length === 1 ? aliasOf(path[0] ?? '', aliases) : undefined) ?? resolve(path, given.outer);
   if (found === undefined) throw new Unknown();
   return found;
-}
-
-function resolve(path: readonly string[], scopes: readonly Scope[]): Origins | undefined {
-  const [first = '', second] = path;
-  if (second === undefined) return lookUp(first, scopes);
-  const qualified =
-    path.length === 2 ? scopes.filter(({ name }) => same(name, first)) : scopes.filter(({ open }) => open === path.slice(0, -1).join('.'));
-  const [scope, ...others] = qualified;
-  if (scope !== undefined && others.length === 0) return lookUp(path.at(-1) ?? '', [scope]);
-  // A member of a column that is a structure.
-  return qualified.length === 0 && path.length === 2 ? lookUp(first, scopes) : undefined;
-}
-
-/** The column by its name alone: of the only scope that has it. A table whose columns are not known may have it only if it is alone. */
-function lookUp(name: string, scopes: readonly Scope[]): Origins | undefined {
-  const found = scopes.flatMap(({ columns }) =>
-    [...(columns ?? [])].filter(([column]) => same(column, name)).map(([, origins]) => origins),
-  );
-  const open = scopes.filter(({ columns }) => columns === undefined);
-  if (open.length === 0) return found.length === 1 ? found[0] : undefined;
-  const [only] = open;
-  return scopes.length === 1 && only?.open !== undefined ? [{ input: only.open, column: name }] : undefined;
-}
-
-function aliasOf(name: string, aliases: ReadonlyMap<string, Origins>): Origins | undefined {
-  return [...aliases].find(([alias]) => same(alias, name))?.[1];
-}
-
-function renamed(columns: ReadonlyMap<string, Origins>, names: readonly string[]): Map<string, Origins> {
-  return new Map([...columns].map(([name, origins], index) => [names[index] ?? name, origins]));
-}
-
-function distinct(origins: Origins): Origins {
-  return [...new Map(origins.map((origin) => [JSON.stringify([origin.input, origin.column]), origin])).values()];
-}
-
-function same(left: string, right: string): boolean {
-  return left.toLowerCase() === right.toLowerCase();
-}
-
-function node(value: unknown): Node {
-  if (typeof value !== 'object' || value === null) throw new Unknown();
-  return value as Node;
-}
-
-function list(value: unknown): readonly Node[] {
-  return Array.isArray(value) ? (value as readonly Node[]) : [];
-}
-
-function filled(value: unknown): boolean {
-  return Array.isArray(value) && value.length > 0;
-}
-
-function texts(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.map(String) : [];
 }

@@ -11,7 +11,7 @@ import { connectorOf, openResult } from '../operation.ts';
 import { publish } from '../publish.ts';
 import { parquetRelation, type Relation, rereadable } from '../relation.ts';
 import { agreedColumns } from './agreed-columns.ts';
-import type { TransformKind, TransformOperation } from './execute-transform.ts';
+import type { TransformKind, TransformOperation } from './transform-operation.ts';
 
 /** The query runs once, into a Parquet file that is checked before it is published. */
 export const transformByQuery: TransformKind = async ({ operation, inputs, where }, work, connectors) => {

@@ -17,8 +17,8 @@ import { connectorOf, openResult } from '../operation.ts';
 import { publish } from '../publish.ts';
 import { publishDirectly } from '../publish-directly.ts';
 import { parquetRelation, type Relation } from '../relation.ts';
-import type { GivenTransform, TransformKind } from './execute-transform.ts';
 import { RowPass } from './row-pass.ts';
+import type { GivenTransform, TransformKind } from './transform-operation.ts';
 
 /** For the query that reads what the function made, beside the one that feeds it. */
 const READER = { memoryLimit: '192MB', threads: 1 };

@@ -15,7 +15,7 @@ import { sqlLineage } from '../lineage/sql-lineage.ts';
 import { loadId } from '../load-id.ts';
 import { connectorOf } from '../operation.ts';
 import { isOwnColumn } from '../own-columns.ts';
-import type { GivenTransform, TransformKind } from './execute-transform.ts';
+import type { GivenTransform, TransformKind } from './transform-operation.ts';
 
 export const transformInside: TransformKind = async (given, work, connectors) => {
   const { operation, inputs, where } = given;
