@@ -1,7 +1,7 @@
 /**
  * Loads whose process is killed with SIGKILL, at random moments, in random cells of the matrix; every third is killed again in its second attempt.
  * The last attempt must leave the table of the model, nothing unfinished that a reader could see, and nothing for an attempt that was taken for
- * dead to write. `HEADRACE_KILL_POINTS` says how many (default 15), `HEADRACE_KILL_SEED` which.
+ * dead to write. `HEADRACE_KILL_POINTS` says how many (default 8), `HEADRACE_KILL_SEED` which.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -17,7 +17,7 @@ import { rowSets, type SetName } from './hard-rows.ts';
 import { canonical, tableAfter } from './model.ts';
 import { createWorld, day, endOf, type World } from './world.ts';
 
-const POINTS = Number(process.env.HEADRACE_KILL_POINTS ?? 15);
+const POINTS = Number(process.env.HEADRACE_KILL_POINTS ?? 8);
 const SEED = Number(process.env.HEADRACE_KILL_SEED ?? Math.floor(Math.random() * 1e9));
 const SETS = rowSets(200);
 const SCRIPT = fileURLToPath(new URL('killed-load.ts', import.meta.url));

@@ -5,9 +5,8 @@ import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import { DuckDBInstance } from '@duckdb/node-api';
 import { files } from '@headrace/connectors';
-import { DEFAULT_LIMITS, withDuck } from '@headrace/dataplane';
+import { DEFAULT_LIMITS, literal, withDuck } from '@headrace/dataplane';
 import { filesSource } from '../../../packages/connectors/src/files/files-source.ts';
 import { openRoot } from '../../../packages/connectors/src/roots/open-root.ts';
 import { COLUMNS } from './table.ts';
@@ -50,18 +49,12 @@ export function nativeQuery(csv: string): string {
 }
 
 /** A query's rows into Parquet, in DuckDB with nothing around it, in seconds. */
-export async function duckdbAlone(query: string, parquet: string): Promise<number> {
-  const instance = await DuckDBInstance.create(':memory:', { threads: '2', memory_limit: '512MB' });
-  const connection = await instance.connect();
-  try {
-    await connection.run(`set timezone = 'UTC'`);
+export function duckdbAlone(query: string, parquet: string): Promise<number> {
+  return withDuck(dirname(parquet), new AbortController().signal, DEFAULT_LIMITS, async (duck) => {
     const began = performance.now();
-    await connection.run(`copy (${query}) to '${parquet}' (format parquet, compression zstd)`);
+    await duck.run(`copy (${query}) to ${literal(parquet)} (format parquet, compression zstd)`);
     return (performance.now() - began) / 1000;
-  } finally {
-    connection.closeSync();
-    instance.closeSync();
-  }
+  });
 }
 
 /** dlt moving the same table, in seconds, by what it calls the fastest of its backends that reads through a cursor. */
