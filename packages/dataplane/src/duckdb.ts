@@ -20,7 +20,7 @@ export interface DuckLimits {
   readonly spillLimit?: string;
 }
 
-export const DEFAULT_LIMITS: DuckLimits = { memoryLimit: '512MB', threads: 2 };
+export const DEFAULT_LIMITS: DuckLimits = { memoryLimit: '384MB', threads: 2 };
 
 export class DuckSession {
   readonly #instance: DuckDBInstance;

@@ -10,6 +10,10 @@ import dlt  # noqa: E402
 from dlt.sources.sql_database import sql_table  # noqa: E402
 
 source, kind, place, table = sys.argv[1:5]
+# SQLAlchemy knows only the longer name.
+source = source.replace("postgres://", "postgresql+psycopg2://", 1)
+# dlt wants a password, which this server does not ask for.
+place = place.replace("postgres://", "postgresql://", 1).replace("postgres@", "postgres:none@", 1)
 destination = (
     dlt.destinations.postgres(credentials=place) if kind == "postgres" else dlt.destinations.filesystem(bucket_url=place)
 )
