@@ -13,14 +13,14 @@ import { SqlError } from './errors.ts';
 export type SqlValue = string | number | bigint | boolean | Date | null;
 
 export interface DuckLimits {
-  /** e.g. `512MB`: what DuckDB keeps in memory before it spills. */
+  /** e.g. `320MB`: what DuckDB keeps in memory before it spills. */
   readonly memoryLimit: string;
   readonly threads: number;
   /** e.g. `20GB`: what it may spill. Default: nine tenths of what is free on the disk of the scratch directory. */
   readonly spillLimit?: string;
 }
 
-export const DEFAULT_LIMITS: DuckLimits = { memoryLimit: '384MB', threads: 2 };
+export const DEFAULT_LIMITS: DuckLimits = { memoryLimit: '320MB', threads: 2 };
 
 export class DuckSession {
   readonly #instance: DuckDBInstance;
