@@ -26,6 +26,11 @@ export async function startRenamingServer(): Promise<RenamingServer> {
   const sockets = new Set<Socket>();
   let renames = 0;
   let turn: Promise<unknown> = Promise.resolve();
+  /** Commands that are not answered yet: a rename waits for them, or they would read while it happens. */
+  let asked = 0;
+  const quiet = async (): Promise<void> => {
+    while (asked > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  };
 
   async function renameOver(from: string, to: string): Promise<Document> {
     const [database = '', source = ''] = splitName(from);
@@ -53,7 +58,21 @@ export async function startRenamingServer(): Promise<RenamingServer> {
         far.destroy();
       });
     }
-    far.pipe(near);
+    let own = 0;
+    let answers = Buffer.alloc(0);
+    far.on('data', (chunk) => {
+      near.write(chunk);
+      answers = Buffer.concat([answers, chunk]);
+      while (answers.length >= 4 && answers.length >= answers.readInt32LE(0)) {
+        answers = answers.subarray(answers.readInt32LE(0));
+        own -= 1;
+        asked -= 1;
+      }
+    });
+    far.on('close', () => {
+      asked -= own;
+      own = 0;
+    });
     let rest = Buffer.alloc(0);
     near.on('data', (chunk) => {
       rest = Buffer.concat([rest, chunk]);
@@ -62,10 +81,16 @@ export async function startRenamingServer(): Promise<RenamingServer> {
         rest = rest.subarray(message.length);
         const command = commandOf(message);
         if (command?.renameCollection !== undefined && command.dropTarget === true) {
-          turn = turn.then(async () =>
-            near.write(replyTo(message, await renameOver(String(command.renameCollection), String(command.to)))),
-          );
-        } else void turn.then(() => far.write(message));
+          turn = turn
+            .then(quiet)
+            .then(async () => near.write(replyTo(message, await renameOver(String(command.renameCollection), String(command.to)))));
+        } else
+          void turn.then(() => {
+            if (far.destroyed) return;
+            own += 1;
+            asked += 1;
+            far.write(message);
+          });
       }
     });
   });
