@@ -53,6 +53,8 @@ export async function swapCollection({ db, collection, claim, totalRows, where }
     return { inserted, updated: 0, deleted, unchanged: 0 };
   } catch (error) {
     await stage.drop().catch(() => {});
+    // A newer attempt removes the stage of an older one under its hands: then that is why.
+    if (!work.signal.aborted) await claim.check();
     if (codeOf(error) !== DUPLICATE_KEY) throw error;
     throw new DataError(
       'HR_CONSTRAINT_VIOLATED',
