@@ -19,6 +19,6 @@ export default {
   maxWorkers: 2,
   // Modules in Node's vm are never freed: a worker that has grown is replaced between two files.
   workerIdleMemoryLimit: '1500MB',
-  // Ten times what the slowest take on an idle machine: a shared one may be busy, and a test that hangs is ended all the same.
+  // More than most need: a shared machine may be busy, and a test that hangs is ended all the same.
   testTimeout: 90_000,
 };

@@ -1,7 +1,7 @@
 /** What a condition cannot be is a compile error: each snippet is compiled, and errs on exactly the lines marked so. */
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import ts from 'typescript';
+import { compileSnippets } from './support/compile-snippets.ts';
 
 const FOLDER = join(import.meta.dirname, '..', 'src');
 const HEAD = `import { dag, task, text } from '@headrace/sdk';
@@ -76,49 +76,8 @@ dag('d', {}, ({ interval }) => {
 });`,
 };
 
-const OPTIONS: ts.CompilerOptions = {
-  target: ts.ScriptTarget.ES2024,
-  lib: ['lib.es2024.d.ts'],
-  types: ['node'],
-  module: ts.ModuleKind.NodeNext,
-  moduleResolution: ts.ModuleResolutionKind.NodeNext,
-  strict: true,
-  noUncheckedIndexedAccess: true,
-  exactOptionalPropertyTypes: true,
-  allowImportingTsExtensions: true,
-  noEmit: true,
-  skipLibCheck: true,
-};
-
-/** Snippet → lines with errors, and what they are. All in one program: starting the compiler is what takes time. */
-function compile(): ReadonlyMap<string, ReadonlyMap<number, string>> {
-  const sources = new Map(
-    Object.entries(SNIPPETS).map(([name, body], index) => [join(FOLDER, `snippet-${index}.ts`), { name, text: HEAD + body }]),
-  );
-  const host = ts.createCompilerHost(OPTIONS);
-  const { getSourceFile, fileExists, readFile } = host;
-  host.fileExists = (file) => sources.has(file) || fileExists(file);
-  host.readFile = (file) => sources.get(file)?.text ?? readFile(file);
-  host.getSourceFile = (file, language, ...rest) => {
-    const snippet = sources.get(file);
-    return snippet === undefined ? getSourceFile(file, language, ...rest) : ts.createSourceFile(file, snippet.text, language);
-  };
-  const program = ts.createProgram([...sources.keys()], OPTIONS, host);
-  return new Map(
-    [...sources].map(([path, { name }]) => {
-      const source = program.getSourceFile(path);
-      const errors = [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)];
-      const lines = errors.map(({ start = 0, messageText }) => {
-        const line = source?.getLineAndCharacterOfPosition(start).line ?? 0;
-        return [line, ts.flattenDiagnosticMessageText(messageText, '\n')] as const;
-      });
-      return [name, new Map(lines)] as const;
-    }),
-  );
-}
-
 describe('a wrong condition is a compile error', () => {
-  const compiled = compile();
+  const compiled = compileSnippets(Object.fromEntries(Object.entries(SNIPPETS).map(([name, body]) => [name, HEAD + body])), FOLDER);
   test.each(Object.entries(SNIPPETS))('%s', (name, body) => {
     const marked = (HEAD + body).split('\n').flatMap((text, line) => (text.endsWith('// errs') ? [line] : []));
     const errors = [...(compiled.get(name) ?? [])];

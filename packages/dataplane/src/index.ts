@@ -10,6 +10,7 @@ export * from './lake/lake-snapshot.ts';
 export * from './lake/lake-target.ts';
 export * from './load-id.ts';
 export * from './local-files.ts';
+export * from './named-columns.ts';
 export * from './named-pipe.ts';
 export { countPipe } from './operation-meter.ts';
 export * from './own-columns.ts';

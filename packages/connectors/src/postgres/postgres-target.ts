@@ -3,6 +3,7 @@
  * commits both. Until the commit readers see the old rows, after it the new ones. In which way is chosen in `target/load-ways.ts`.
  */
 import {
+  assertNamedColumns,
   ColumnNotFoundError,
   DataError,
   instantOf,
@@ -41,7 +42,8 @@ async function writeTable(client: pg.Client, request: WriteRequest, work: Work):
   if (target.kind !== 'table')
     throw new DataError('HR_TARGET_NOT_A_TABLE', `Connection "${target.connection}": rows are written to a table, not to a ${target.kind}`);
   const { columns } = rows.relation;
-  checkColumns(columns, disposition, partition);
+  if (typeof disposition === 'object') assertNamedColumns(columns, disposition);
+  else if (disposition === 'replace-partition') assertPartition(columns, partition);
   const gone = typeof disposition === 'object' && 'merge' in disposition ? disposition.deletes?.column : undefined;
   const written = columns.filter(({ name }) => name !== gone);
   const table = await findTable(client, String(target.settings.name), { written, own: ownColumns(disposition), change: schema });
@@ -84,35 +86,8 @@ function keyedRows(columns: readonly Column[], disposition: Disposition): KeyedR
   return { columns, keys: merge, several: strategy === 'delete-insert', ...(latest === undefined ? {} : { latest }) };
 }
 
-/** Throws ColumnNotFoundError, or DataError for a column of the wrong type. */
-function checkColumns(columns: readonly Column[], disposition: Disposition, partition: Readonly<Record<string, string>>): void {
-  const typeOf = (name: string): string => {
-    const column = columns.find((known) => known.name === name);
-    if (column) return column.type;
-    throw new ColumnNotFoundError(
-      'The disposition: the rows',
-      name,
-      columns.map((known) => known.name),
-    );
-  };
-  if (disposition === 'replace-partition') Object.keys(partition).forEach(typeOf);
-  if (typeof disposition === 'string') return;
-  if ('scd2' in disposition) {
-    disposition.scd2.forEach(typeOf);
-    const { validFrom } = disposition;
-    if (validFrom !== undefined && !['date', 'timestamp', 'timestamptz'].includes(typeOf(validFrom)))
-      throw new DataError(
-        'HR_DISPOSITION_UNSUPPORTED',
-        `"validFrom" needs a date, timestamp or timestamptz, but "${validFrom}" is ${typeOf(validFrom)}`,
-      );
-    return;
-  }
-  disposition.merge.forEach(typeOf);
-  if (disposition.latest !== undefined) typeOf(disposition.latest);
-  const { deletes } = disposition;
-  if (deletes && typeOf(deletes.column) !== 'boolean')
-    throw new DataError(
-      'HR_DISPOSITION_UNSUPPORTED',
-      `"deletes" needs a boolean column, but "${deletes.column}" is ${typeOf(deletes.column)}: compare it in the SQL that gives the rows`,
-    );
+function assertPartition(columns: readonly Column[], partition: Readonly<Record<string, string>>): void {
+  const names = columns.map(({ name }) => name);
+  for (const name of Object.keys(partition))
+    if (!names.includes(name)) throw new ColumnNotFoundError('The disposition: the rows', name, names);
 }

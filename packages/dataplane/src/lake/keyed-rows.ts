@@ -1,9 +1,11 @@
 /** Rows that are to be merged into a lake table by their keys: written down once, with keys that are there and, where they must be, unique. */
+
 import { join } from 'node:path';
-import type { Column, Disposition, RowCounts } from '@headrace/sdk';
+import type { Disposition, RowCounts } from '@headrace/sdk';
 import type { Work } from '../connector.ts';
 import { ident } from '../duckdb.ts';
-import { ColumnNotFoundError, DataError } from '../errors.ts';
+import { DataError } from '../errors.ts';
+import { assertNamedColumns } from '../named-columns.ts';
 import { parquetRelation, type Relation, writeParquet } from '../relation.ts';
 
 export interface KeyedRows {
@@ -19,7 +21,7 @@ export async function keyedRows(
   where: string,
   work: Work,
 ): Promise<KeyedRows> {
-  checkColumns(relation.columns, disposition);
+  assertNamedColumns(relation.columns, disposition);
   const keys = 'scd2' in disposition ? versionKeys(disposition) : disposition.merge;
   const latest = 'merge' in disposition ? disposition.latest : undefined;
   const several = 'merge' in disposition && disposition.strategy === 'delete-insert' && latest === undefined;
@@ -60,34 +62,4 @@ export async function keyedRows(
 
 function versionKeys({ scd2, validFrom }: { readonly scd2: readonly string[]; readonly validFrom?: string }): readonly string[] {
   return validFrom === undefined || scd2.includes(validFrom) ? scd2 : [...scd2, validFrom];
-}
-
-function checkColumns(columns: readonly Column[], disposition: Exclude<Disposition, string>): void {
-  const typeOf = (name: string): string => {
-    const column = columns.find((known) => known.name === name);
-    if (column) return column.type;
-    throw new ColumnNotFoundError(
-      'The disposition: the rows',
-      name,
-      columns.map((known) => known.name),
-    );
-  };
-  if ('scd2' in disposition) {
-    disposition.scd2.forEach(typeOf);
-    const { validFrom } = disposition;
-    if (validFrom !== undefined && !['date', 'timestamp', 'timestamptz'].includes(typeOf(validFrom)))
-      throw new DataError(
-        'HR_DISPOSITION_UNSUPPORTED',
-        `"validFrom" needs a date, timestamp or timestamptz, but "${validFrom}" is ${typeOf(validFrom)}`,
-      );
-    return;
-  }
-  disposition.merge.forEach(typeOf);
-  if (disposition.latest !== undefined) typeOf(disposition.latest);
-  const { deletes } = disposition;
-  if (deletes && typeOf(deletes.column) !== 'boolean')
-    throw new DataError(
-      'HR_DISPOSITION_UNSUPPORTED',
-      `"deletes" needs a boolean column, but "${deletes.column}" is ${typeOf(deletes.column)}: compare it in the SQL that gives the rows`,
-    );
 }
