@@ -8,12 +8,30 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { ApiProblem } from './api-problem.ts';
 
-/** `public`: anyone. `read`: sees. `operate`: triggers, pauses, cancels, clears. */
-export type Access = 'public' | 'read' | 'operate';
+/** `read`: sees. `operate`: triggers, pauses, cancels, clears. `edit`: changes what DAGs work with. `administer`: changes who may what. */
+export type Action = 'read' | 'operate' | 'edit' | 'administer';
+
+/** What a route is about. Of some there are grants for each object: a DAG, an asset, a connection. */
+export type ObjectKind =
+  | 'asset'
+  | 'audit'
+  | 'backfill'
+  | 'connection'
+  | 'dag'
+  | 'data'
+  | 'notice'
+  | 'pool'
+  | 'run'
+  | 'system'
+  | 'user'
+  | 'variable';
+
+/** `public`: anyone. */
+export type Access = 'public' | { readonly action: Action; readonly object: ObjectKind };
 
 export interface Principal {
   readonly name: string;
-  readonly may: readonly Exclude<Access, 'public'>[];
+  readonly may: readonly Action[];
   /** May also do what is for somebody else to do: answer a form that names others. */
   readonly administrator?: boolean;
 }
@@ -34,7 +52,7 @@ declare module 'fastify' {
 export class UndeclaredAccessError extends Error {
   readonly code = 'HR_ROUTE_WITHOUT_ACCESS';
   constructor(method: string, url: string) {
-    super(`The route ${method} ${url} does not say who may call it: give it config.access, one of public, read, operate`);
+    super(`The route ${method} ${url} does not say who may call it: give it config.access, by permit(action, object)`);
     this.name = 'UndeclaredAccessError';
   }
 }
@@ -47,11 +65,16 @@ export function guardRoutes(app: FastifyInstance, authenticate: Authenticate): v
   });
   app.addHook('onRequest', async (request) => {
     // An unknown address has no route: it is answered with 404, and tells nothing.
-    const access = request.is404 ? 'public' : (request.routeOptions.config.access ?? 'operate');
+    const access = request.is404 ? 'public' : (request.routeOptions.config.access ?? { action: 'administer', object: 'system' });
     if (access === 'public') return;
     const principal = await authenticate(request.headers.authorization);
     if (principal === undefined) throw new ApiProblem('HR_UNAUTHENTICATED', whatIsMissing(request.headers.authorization));
-    if (!principal.may.includes(access)) throw new ApiProblem('HR_FORBIDDEN', `${principal.name} may not ${access}`);
+    if (!principal.may.includes(access.action)) {
+      throw new ApiProblem(
+        'HR_FORBIDDEN',
+        `${principal.name} may not ${access.action} here: this takes ${access.action} of ${access.object}`,
+      );
+    }
     request.principal = principal;
   });
 }
@@ -70,7 +93,7 @@ export function knownTokens(tokens: readonly { readonly token: string; readonly 
     if (given === undefined) return undefined;
     const presented = digest(given);
     const found = known.filter((one) => timingSafeEqual(one.digest, presented))[0];
-    return found && { name: found.name, may: ['read', 'operate'], administrator: true };
+    return found && { name: found.name, may: ['read', 'operate', 'edit', 'administer'], administrator: true };
   };
 }
 

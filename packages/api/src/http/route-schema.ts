@@ -1,6 +1,7 @@
 /** How routes describe themselves: the same few parts, once. */
 import { PROBLEMS, Problem, type ProblemCode } from '@headrace/api-contract';
 import { type TSchema, Type } from 'typebox';
+import type { Action, ObjectKind } from './access.ts';
 
 const problemContent = { 'application/problem+json': { schema: Problem } };
 
@@ -53,5 +54,7 @@ export function path<Name extends keyof typeof segments>(...names: readonly Name
   return Type.Object(Object.fromEntries(names.map((name) => [name, segments[name]])) as { [Key in Name]: (typeof segments)[Key] });
 }
 
-export const read = { config: { access: 'read' } } as const;
-export const operate = { config: { access: 'operate' } } as const;
+/** What it takes to call a route: spread into its options. */
+export function permit<const A extends Action, const O extends ObjectKind>(action: A, object: O) {
+  return { config: { access: { action, object } } };
+}

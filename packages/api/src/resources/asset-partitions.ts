@@ -13,7 +13,7 @@ import { Type } from 'typebox';
 import { presentPartition } from '../answers/asset.ts';
 import { toInstant } from '../answers/date-times.ts';
 import { ApiProblem, invalid } from '../http/api-problem.ts';
-import { answers, operate, path, read } from '../http/route-schema.ts';
+import { answers, path, permit } from '../http/route-schema.ts';
 import type { Routes } from './context.ts';
 import { findAsset } from './find-asset.ts';
 
@@ -43,7 +43,7 @@ export const assetPartitionRoutes: Routes = async (app, { deps: { assets } }) =>
   app.get(
     '/assets/:asset_name/partitions',
     {
-      ...read,
+      ...permit('read', 'asset'),
       schema: {
         operationId: 'get_asset_partitions',
         tags,
@@ -72,7 +72,7 @@ export const assetPartitionRoutes: Routes = async (app, { deps: { assets } }) =>
   app.post(
     '/assets/:asset_name/partitions',
     {
-      ...operate,
+      ...permit('edit', 'asset'),
       schema: {
         operationId: 'add_asset_partitions',
         tags,
@@ -100,7 +100,7 @@ export const assetPartitionRoutes: Routes = async (app, { deps: { assets } }) =>
   app.delete(
     '/assets/:asset_name/partitions/:partition_key',
     {
-      ...operate,
+      ...permit('edit', 'asset'),
       schema: {
         operationId: 'remove_asset_partition',
         tags,

@@ -19,7 +19,7 @@ import { presentAsset, presentAssetEvent } from '../answers/asset.ts';
 import { presentDagRun } from '../answers/dag-run.ts';
 import { toInstant } from '../answers/date-times.ts';
 import { ApiProblem } from '../http/api-problem.ts';
-import { answers, operate, path, read } from '../http/route-schema.ts';
+import { answers, path, permit } from '../http/route-schema.ts';
 import type { Routes } from './context.ts';
 import { findAsset } from './find-asset.ts';
 import { toMaterialization } from './materialize.ts';
@@ -39,7 +39,7 @@ export const assetRoutes: Routes = async (app, { deps, lookup, versions }) => {
   app.get(
     '/assets',
     {
-      ...read,
+      ...permit('read', 'asset'),
       schema: {
         operationId: 'get_assets',
         tags,
@@ -64,7 +64,7 @@ export const assetRoutes: Routes = async (app, { deps, lookup, versions }) => {
   app.get(
     '/assets/aliases',
     {
-      ...read,
+      ...permit('read', 'asset'),
       schema: { operationId: 'get_asset_aliases', tags, querystring: AssetAliasListQuery, response: answers(AssetAliasCollection) },
     },
     async () => ({ asset_aliases: [], total_entries: 0 }),
@@ -73,7 +73,7 @@ export const assetRoutes: Routes = async (app, { deps, lookup, versions }) => {
   app.get(
     '/assets/aliases/:asset_alias_id',
     {
-      ...read,
+      ...permit('read', 'asset'),
       schema: {
         operationId: 'get_asset_alias',
         tags,
@@ -89,7 +89,7 @@ export const assetRoutes: Routes = async (app, { deps, lookup, versions }) => {
   app.get(
     '/assets/events',
     {
-      ...read,
+      ...permit('read', 'asset'),
       schema: {
         operationId: 'get_asset_events',
         tags,
@@ -103,7 +103,7 @@ export const assetRoutes: Routes = async (app, { deps, lookup, versions }) => {
   app.post(
     '/assets/events',
     {
-      ...operate,
+      ...permit('operate', 'asset'),
       schema: {
         operationId: 'create_asset_event',
         tags,
@@ -121,14 +121,17 @@ export const assetRoutes: Routes = async (app, { deps, lookup, versions }) => {
 
   app.get(
     '/assets/:asset_id',
-    { ...read, schema: { operationId: 'get_asset', tags, params: path('asset_id'), response: answers(Asset, 'HR_ASSET_NOT_FOUND') } },
+    {
+      ...permit('read', 'asset'),
+      schema: { operationId: 'get_asset', tags, params: path('asset_id'), response: answers(Asset, 'HR_ASSET_NOT_FOUND') },
+    },
     async ({ params }) => presentAsset(await findAsset(assets, { assetId: String(params.asset_id) })),
   );
 
   app.post(
     '/assets/:asset_id/materialize',
     {
-      ...operate,
+      ...permit('operate', 'asset'),
       schema: {
         operationId: 'materialize_asset',
         tags,
@@ -157,7 +160,7 @@ export const assetRoutes: Routes = async (app, { deps, lookup, versions }) => {
   app.get(
     '/dags/:dag_id/dagRuns/:dag_run_id/upstreamAssetEvents',
     {
-      ...read,
+      ...permit('read', 'asset'),
       schema: {
         operationId: 'get_upstream_asset_events',
         tags: ['DagRun'],

@@ -10,7 +10,7 @@ import {
 import type { BackfillEntry } from '@headrace/core';
 import { BackfillNotFoundError, type BackfillRecord } from '@headrace/ports';
 import { dateTime, dateTimeOrNull } from '../answers/date-times.ts';
-import { answers, operate, path, read } from '../http/route-schema.ts';
+import { answers, path, permit } from '../http/route-schema.ts';
 import { askedBackfill } from './ask-backfill.ts';
 import type { Routes } from './context.ts';
 import { pageOf } from './page.ts';
@@ -32,7 +32,7 @@ export const backfillRoutes: Routes = async (app, { deps, lookup }) => {
   app.get(
     '/backfills',
     {
-      ...read,
+      ...permit('read', 'backfill'),
       schema: {
         operationId: 'list_backfills',
         tags,
@@ -50,7 +50,7 @@ export const backfillRoutes: Routes = async (app, { deps, lookup }) => {
   app.post(
     '/backfills',
     {
-      ...operate,
+      ...permit('operate', 'backfill'),
       schema: {
         operationId: 'create_backfill',
         tags,
@@ -71,7 +71,7 @@ export const backfillRoutes: Routes = async (app, { deps, lookup }) => {
   app.post(
     '/backfills/dry_run',
     {
-      ...operate,
+      ...permit('operate', 'backfill'),
       schema: {
         operationId: 'create_backfill_dry_run',
         tags,
@@ -84,7 +84,10 @@ export const backfillRoutes: Routes = async (app, { deps, lookup }) => {
 
   app.get(
     '/backfills/:backfill_id',
-    { ...read, schema: { operationId: 'get_backfill', tags, params: byId, response: answers(Backfill, 'HR_BACKFILL_NOT_FOUND') } },
+    {
+      ...permit('read', 'backfill'),
+      schema: { operationId: 'get_backfill', tags, params: byId, response: answers(Backfill, 'HR_BACKFILL_NOT_FOUND') },
+    },
     async ({ params }) => presentBackfill(await find(params.backfill_id)),
   );
 
@@ -96,7 +99,7 @@ export const backfillRoutes: Routes = async (app, { deps, lookup }) => {
     app.put(
       `/backfills/:backfill_id/${name}`,
       {
-        ...operate,
+        ...permit('operate', 'backfill'),
         schema: {
           operationId: `${name}_backfill`,
           tags,
@@ -114,7 +117,7 @@ export const backfillRunRoutes: Routes = async (app, { deps: { backfills } }) =>
   app.get(
     '/backfills/:backfill_id/runs',
     {
-      ...read,
+      ...permit('read', 'backfill'),
       schema: {
         operationId: 'list_backfill_runs',
         tags,

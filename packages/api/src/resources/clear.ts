@@ -5,7 +5,7 @@ import { Type } from 'typebox';
 import { presentDagRun } from '../answers/dag-run.ts';
 import { toInstant } from '../answers/date-times.ts';
 import { invalid, unsupported } from '../http/api-problem.ts';
-import { answers, operate, path } from '../http/route-schema.ts';
+import { answers, path, permit } from '../http/route-schema.ts';
 import { affectedInstances, changed } from './affected.ts';
 import type { ResourceContext, Routes } from './context.ts';
 
@@ -15,7 +15,7 @@ export const clearRoutes: Routes = async (app, context) => {
   app.post(
     '/dags/:dag_id/dagRuns/:dag_run_id/clear',
     {
-      ...operate,
+      ...permit('operate', 'run'),
       schema: {
         operationId: 'clear_dag_run',
         tags: ['DagRun'],
@@ -36,7 +36,7 @@ export const clearRoutes: Routes = async (app, context) => {
   app.post(
     '/dags/:dag_id/clearTaskInstances',
     {
-      ...operate,
+      ...permit('operate', 'run'),
       schema: {
         operationId: 'post_clear_task_instances',
         tags: ['Task Instance'],

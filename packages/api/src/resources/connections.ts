@@ -15,7 +15,7 @@ import { ConnectionNotFoundError } from '@headrace/ports';
 import { Type } from 'typebox';
 import { connectionChange, presentConnection } from '../answers/connection.ts';
 import { invalid } from '../http/api-problem.ts';
-import { answers, answersAs, operate, path, read } from '../http/route-schema.ts';
+import { answers, answersAs, path, permit } from '../http/route-schema.ts';
 import type { Routes } from './context.ts';
 import { pageOf } from './page.ts';
 
@@ -25,7 +25,7 @@ export const connectionRoutes: Routes = async (app, { deps: { connections, dataA
   app.get(
     '/connections',
     {
-      ...read,
+      ...permit('read', 'connection'),
       schema: {
         operationId: 'get_connections',
         tags,
@@ -43,7 +43,7 @@ export const connectionRoutes: Routes = async (app, { deps: { connections, dataA
   app.get(
     '/connections/:connection_id',
     {
-      ...read,
+      ...permit('read', 'connection'),
       schema: {
         operationId: 'get_connection',
         tags,
@@ -61,7 +61,7 @@ export const connectionRoutes: Routes = async (app, { deps: { connections, dataA
   app.post(
     '/connections',
     {
-      ...operate,
+      ...permit('edit', 'connection'),
       schema: {
         operationId: 'post_connection',
         tags,
@@ -79,7 +79,7 @@ export const connectionRoutes: Routes = async (app, { deps: { connections, dataA
   app.patch(
     '/connections/:connection_id',
     {
-      ...operate,
+      ...permit('edit', 'connection'),
       schema: {
         operationId: 'patch_connection',
         tags,
@@ -105,7 +105,7 @@ export const connectionRoutes: Routes = async (app, { deps: { connections, dataA
   app.delete(
     '/connections/:connection_id',
     {
-      ...operate,
+      ...permit('edit', 'connection'),
       schema: {
         operationId: 'delete_connection',
         tags,
@@ -123,7 +123,7 @@ export const connectionRoutes: Routes = async (app, { deps: { connections, dataA
     '/connections/test',
     {
       // It sends a stored secret to an address that the caller names.
-      ...operate,
+      ...permit('edit', 'connection'),
       schema: {
         operationId: 'test_connection',
         tags,
@@ -143,7 +143,7 @@ export const connectionRoutes: Routes = async (app, { deps: { connections, dataA
 export const ownConnectionRoutes: Routes = async (app, { deps: { connections, dataAdmin } }) => {
   app.get(
     '/connectionTypes',
-    { ...read, schema: { operationId: 'get_connection_types', tags, response: answers(ConnectionTypes) } },
+    { ...permit('read', 'connection'), schema: { operationId: 'get_connection_types', tags, response: answers(ConnectionTypes) } },
     async () => ({
       connection_types: connections.types.map(({ name, title, fields, extra, example }) => ({
         conn_type: name,
@@ -158,7 +158,7 @@ export const ownConnectionRoutes: Routes = async (app, { deps: { connections, da
   app.put(
     '/connections/:connection_id',
     {
-      ...operate,
+      ...permit('edit', 'connection'),
       schema: {
         operationId: 'put_connection',
         tags,
@@ -173,7 +173,7 @@ export const ownConnectionRoutes: Routes = async (app, { deps: { connections, da
   app.post(
     '/connections/:connection_id/test',
     {
-      ...operate,
+      ...permit('edit', 'connection'),
       schema: {
         operationId: 'test_stored_connection',
         tags,
@@ -191,7 +191,7 @@ export const ownConnectionRoutes: Routes = async (app, { deps: { connections, da
   app.post(
     '/connections/rotate',
     {
-      ...operate,
+      ...permit('edit', 'connection'),
       schema: {
         operationId: 'rotate_connections',
         tags,

@@ -4,7 +4,7 @@ import { ConnectionNotFoundError, type CursorRecord } from '@headrace/ports';
 import { Type } from 'typebox';
 import { dateTime } from '../answers/date-times.ts';
 import { ApiProblem, isProblemCode } from '../http/api-problem.ts';
-import { answers, answersAs, operate, path, read } from '../http/route-schema.ts';
+import { answers, answersAs, path, permit } from '../http/route-schema.ts';
 import type { Routes } from './context.ts';
 
 const tags = ['Cursor'];
@@ -23,7 +23,7 @@ export const cursorRoutes: Routes = async (app, { deps: { dataAdmin, connectionU
   app.get(
     '/cursors',
     {
-      ...read,
+      ...permit('read', 'data'),
       schema: { operationId: 'get_cursors', tags, querystring: CursorPlaceQuery, response: answers(CursorCollection, ...ofPlace) },
     },
     async ({ query: { connection_id: id, table } }) => {
@@ -35,7 +35,7 @@ export const cursorRoutes: Routes = async (app, { deps: { dataAdmin, connectionU
   app.patch(
     '/cursors/:cursor_name',
     {
-      ...operate,
+      ...permit('edit', 'data'),
       schema: {
         operationId: 'patch_cursor',
         tags,
@@ -52,7 +52,7 @@ export const cursorRoutes: Routes = async (app, { deps: { dataAdmin, connectionU
   app.delete(
     '/cursors/:cursor_name',
     {
-      ...operate,
+      ...permit('edit', 'data'),
       schema: {
         operationId: 'delete_cursor',
         tags,

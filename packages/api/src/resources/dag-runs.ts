@@ -3,7 +3,7 @@ import type { Range, RunFilter } from '@headrace/ports';
 import { presentDagRun } from '../answers/dag-run.ts';
 import { toInstant } from '../answers/date-times.ts';
 import { ApiProblem } from '../http/api-problem.ts';
-import { answers, operate, path, read } from '../http/route-schema.ts';
+import { answers, path, permit } from '../http/route-schema.ts';
 import type { Routes } from './context.ts';
 import { ANY } from './lookup.ts';
 import { pageOf } from './page.ts';
@@ -18,7 +18,7 @@ export const dagRunRoutes: Routes = async (app, { deps, lookup, versions }) => {
   app.get(
     '/dags/:dag_id/dagRuns',
     {
-      ...read,
+      ...permit('read', 'run'),
       schema: {
         operationId: 'get_dag_runs',
         tags,
@@ -37,7 +37,7 @@ export const dagRunRoutes: Routes = async (app, { deps, lookup, versions }) => {
   app.post(
     '/dags/:dag_id/dagRuns',
     {
-      ...operate,
+      ...permit('operate', 'run'),
       schema: {
         operationId: 'trigger_dag_run',
         tags,
@@ -65,7 +65,7 @@ export const dagRunRoutes: Routes = async (app, { deps, lookup, versions }) => {
   app.get(
     '/dags/:dag_id/dagRuns/:dag_run_id',
     {
-      ...read,
+      ...permit('read', 'run'),
       schema: { operationId: 'get_dag_run', tags, params: runPath, response: answers(DagRun, 'HR_DAG_NOT_FOUND', 'HR_RUN_NOT_FOUND') },
     },
     async ({ params }) => presentDagRun(await lookup.run(params.dag_id, params.dag_run_id), versions),
@@ -74,7 +74,7 @@ export const dagRunRoutes: Routes = async (app, { deps, lookup, versions }) => {
   app.patch(
     '/dags/:dag_id/dagRuns/:dag_run_id',
     {
-      ...operate,
+      ...permit('operate', 'run'),
       schema: {
         operationId: 'patch_dag_run',
         tags,

@@ -9,7 +9,7 @@ import { originalsOf, partsOf } from '../answers/source-files.ts';
 import { BUNDLE_NAME } from '../answers/version-book.ts';
 import { acceptedForm } from '../http/accepted-form.ts';
 import { ApiProblem } from '../http/api-problem.ts';
-import { answers, path, read } from '../http/route-schema.ts';
+import { answers, path, permit } from '../http/route-schema.ts';
 import type { Routes } from './context.ts';
 import { ANY } from './lookup.ts';
 import { pageOf } from './page.ts';
@@ -20,7 +20,7 @@ export const dagVersionRoutes: Routes = async (app, { deps: { dagVersions }, loo
   app.get(
     '/dags/:dag_id/dagVersions',
     {
-      ...read,
+      ...permit('read', 'dag'),
       schema: {
         operationId: 'get_dag_versions',
         tags,
@@ -46,7 +46,7 @@ export const dagVersionRoutes: Routes = async (app, { deps: { dagVersions }, loo
   app.get(
     '/dags/:dag_id/dagVersions/:version_number',
     {
-      ...read,
+      ...permit('read', 'dag'),
       schema: {
         operationId: 'get_dag_version',
         tags,
@@ -68,7 +68,7 @@ export const dagSourceRoutes: Routes = async (app, { deps: { dagVersions }, look
   app.get(
     '/dagSources/:dag_id',
     {
-      ...read,
+      ...permit('read', 'dag'),
       schema: {
         operationId: 'get_dag_source',
         tags: ['DagSource'],
@@ -99,7 +99,7 @@ export const dagVersionDiffRoutes: Routes = async (app, { deps: { dagVersions },
   app.get(
     '/dags/:dag_id/versions/:version_number/diff/:other_number',
     {
-      ...read,
+      ...permit('read', 'dag'),
       schema: {
         operationId: 'diff_dag_versions',
         tags,

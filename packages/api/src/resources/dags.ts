@@ -1,6 +1,6 @@
 import { Dag, DagCollection, DagDetails, DagListQuery, DagPatch, DagPatchQuery } from '@headrace/api-contract';
 import { presentDag, presentDagDetails } from '../answers/dag.ts';
-import { answers, operate, path, read } from '../http/route-schema.ts';
+import { answers, path, permit } from '../http/route-schema.ts';
 import type { Routes } from './context.ts';
 import { pageOf } from './page.ts';
 
@@ -9,7 +9,10 @@ const tags = ['DAG'];
 export const dagRoutes: Routes = async (app, { deps: { queries, commands }, lookup, versions }) => {
   app.get(
     '/dags',
-    { ...read, schema: { operationId: 'get_dags', tags, querystring: DagListQuery, response: answers(DagCollection, 'HR_UNKNOWN_ORDER') } },
+    {
+      ...permit('read', 'dag'),
+      schema: { operationId: 'get_dags', tags, querystring: DagListQuery, response: answers(DagCollection, 'HR_UNKNOWN_ORDER') },
+    },
     async ({ query }) => {
       const pattern = query.dag_id_pattern ?? query.dag_display_name_pattern;
       const { items, total } = await queries.dags(
@@ -27,14 +30,17 @@ export const dagRoutes: Routes = async (app, { deps: { queries, commands }, look
 
   app.get(
     '/dags/:dag_id',
-    { ...read, schema: { operationId: 'get_dag', tags, params: path('dag_id'), response: answers(Dag, 'HR_DAG_NOT_FOUND') } },
+    {
+      ...permit('read', 'dag'),
+      schema: { operationId: 'get_dag', tags, params: path('dag_id'), response: answers(Dag, 'HR_DAG_NOT_FOUND') },
+    },
     async ({ params }) => presentDag(await lookup.dag(params.dag_id)),
   );
 
   app.get(
     '/dags/:dag_id/details',
     {
-      ...read,
+      ...permit('read', 'dag'),
       schema: { operationId: 'get_dag_details', tags, params: path('dag_id'), response: answers(DagDetails, 'HR_DAG_NOT_FOUND') },
     },
     async ({ params }) => {
@@ -47,7 +53,7 @@ export const dagRoutes: Routes = async (app, { deps: { queries, commands }, look
   app.patch(
     '/dags/:dag_id',
     {
-      ...operate,
+      ...permit('operate', 'dag'),
       schema: {
         operationId: 'patch_dag',
         tags,

@@ -11,7 +11,7 @@ import {
 import { type DataFilter, partitionText, type Range } from '@headrace/ports';
 import { presentCheck, presentLoad } from '../answers/data-report.ts';
 import { toInstant } from '../answers/date-times.ts';
-import { answers, read } from '../http/route-schema.ts';
+import { answers, permit } from '../http/route-schema.ts';
 import type { Routes } from './context.ts';
 
 const tags = ['Data'];
@@ -31,7 +31,7 @@ interface FilterQuery {
 export const dataReportRoutes: Routes = async (app, { deps: { dataReports } }) => {
   app.get(
     '/loads',
-    { ...read, schema: { operationId: 'get_loads', tags, querystring: DataLoadQuery, response: answers(DataLoadPage) } },
+    { ...permit('read', 'data'), schema: { operationId: 'get_loads', tags, querystring: DataLoadQuery, response: answers(DataLoadPage) } },
     async ({ query }) => {
       const { load_id: loadId, quarantined, drifted } = query;
       const filter = {
@@ -47,7 +47,10 @@ export const dataReportRoutes: Routes = async (app, { deps: { dataReports } }) =
 
   app.get(
     '/loads/latest',
-    { ...read, schema: { operationId: 'get_latest_loads', tags, querystring: NewestLoadQuery, response: answers(DataLoadPage) } },
+    {
+      ...permit('read', 'data'),
+      schema: { operationId: 'get_latest_loads', tags, querystring: NewestLoadQuery, response: answers(DataLoadPage) },
+    },
     async ({ query }) => {
       const limit = limitOf(query.limit);
       const place = { connection: query.connection_id, place: query.table };
@@ -66,7 +69,10 @@ export const dataReportRoutes: Routes = async (app, { deps: { dataReports } }) =
 
   app.get(
     '/checks',
-    { ...read, schema: { operationId: 'get_checks', tags, querystring: DataCheckQuery, response: answers(DataCheckPage) } },
+    {
+      ...permit('read', 'data'),
+      schema: { operationId: 'get_checks', tags, querystring: DataCheckQuery, response: answers(DataCheckPage) },
+    },
     async ({ query }) => {
       const filter = {
         ...filterOf(query, query.checked_at_gte, query.checked_at_lte),

@@ -19,14 +19,14 @@ import type { LoadedRun, RunRecord, TaskInstanceRecord } from '@headrace/ports';
 import { presentState } from '../answers/task-instance.ts';
 import type { ApiDeps } from '../deps.ts';
 import { ApiProblem } from '../http/api-problem.ts';
-import { answers, path, read } from '../http/route-schema.ts';
+import { answers, path, permit } from '../http/route-schema.ts';
 import type { Routes } from './context.ts';
 
 export const explainRoutes: Routes = async (app, { deps, lookup, versions }) => {
   app.get(
     '/dags/:dag_id/dagRuns/:dag_run_id/taskInstances/:task_id/explain',
     {
-      ...read,
+      ...permit('read', 'run'),
       schema: {
         operationId: 'explain_task_instance',
         tags: ['Task Instance'],
@@ -56,7 +56,7 @@ export const explainRoutes: Routes = async (app, { deps, lookup, versions }) => 
   app.get(
     '/dags/:dag_id/dagRuns/:dag_run_id/explain',
     {
-      ...read,
+      ...permit('read', 'run'),
       schema: {
         operationId: 'explain_dag_run',
         tags: ['DagRun'],

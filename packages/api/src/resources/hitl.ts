@@ -14,7 +14,7 @@ import { dateTime, toInstant } from '../answers/date-times.ts';
 import { answerOf, presentAnswer, problemsOf, shapeOf } from '../answers/form.ts';
 import { type FormWait, isFormWait, presentHitlDetail } from '../answers/wait.ts';
 import { ApiProblem, invalid } from '../http/api-problem.ts';
-import { answers, operate, path, read } from '../http/route-schema.ts';
+import { answers, path, permit } from '../http/route-schema.ts';
 import type { ResourceContext, Routes } from './context.ts';
 import { ANY } from './lookup.ts';
 import { pageOf } from './page.ts';
@@ -37,7 +37,7 @@ export const hitlRoutes: Routes = async (app, context) => {
   app.get(
     `${runPath}/hitlDetails`,
     {
-      ...read,
+      ...permit('read', 'run'),
       schema: {
         operationId: 'get_hitl_details',
         tags,
@@ -57,7 +57,7 @@ export const hitlRoutes: Routes = async (app, context) => {
   app.get(
     onePath,
     {
-      ...read,
+      ...permit('read', 'run'),
       schema: {
         operationId: 'get_hitl_detail',
         tags,
@@ -71,7 +71,7 @@ export const hitlRoutes: Routes = async (app, context) => {
   app.get(
     `${onePath}/tries/:try_number`,
     {
-      ...read,
+      ...permit('read', 'run'),
       schema: {
         operationId: 'get_hitl_detail_try_detail',
         tags,
@@ -85,7 +85,7 @@ export const hitlRoutes: Routes = async (app, context) => {
   app.patch(
     onePath,
     {
-      ...operate,
+      ...permit('operate', 'run'),
       schema: {
         operationId: 'update_hitl_detail',
         tags,

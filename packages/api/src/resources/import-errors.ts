@@ -1,7 +1,7 @@
 import { ImportErrorCollection, ImportErrorEntry, ImportErrorListQuery } from '@headrace/api-contract';
 import { presentImportError } from '../answers/import-error.ts';
 import { ApiProblem } from '../http/api-problem.ts';
-import { answers, path, read } from '../http/route-schema.ts';
+import { answers, path, permit } from '../http/route-schema.ts';
 import type { Routes } from './context.ts';
 import { pageOf } from './page.ts';
 
@@ -11,7 +11,7 @@ export const importErrorRoutes: Routes = async (app, { deps: { queries, catalog 
   app.get(
     '/importErrors',
     {
-      ...read,
+      ...permit('read', 'dag'),
       schema: {
         operationId: 'get_import_errors',
         tags,
@@ -28,7 +28,7 @@ export const importErrorRoutes: Routes = async (app, { deps: { queries, catalog 
   app.get(
     '/importErrors/:import_error_id',
     {
-      ...read,
+      ...permit('read', 'dag'),
       schema: {
         operationId: 'get_import_error',
         tags,

@@ -8,7 +8,7 @@ import {
 import type { MarkRequest } from '@headrace/ports';
 import type { Static } from 'typebox';
 import { ApiProblem, invalid, unsupported } from '../http/api-problem.ts';
-import { answers, operate, path } from '../http/route-schema.ts';
+import { answers, path, permit } from '../http/route-schema.ts';
 import { affectedInstances, changed } from './affected.ts';
 import type { ResourceContext, Routes } from './context.ts';
 
@@ -21,7 +21,7 @@ export const markRoutes: Routes = async (app, context) => {
     app.patch(
       `${one}${suffix}`,
       {
-        ...operate,
+        ...permit('operate', 'run'),
         schema: {
           operationId: `patch_task_instance${dryRun ? '_dry_run' : ''}`,
           tags: ['Task Instance'],
@@ -37,7 +37,7 @@ export const markRoutes: Routes = async (app, context) => {
     app.patch(
       `${one}/:map_index${suffix}`,
       {
-        ...operate,
+        ...permit('operate', 'run'),
         schema: {
           operationId: `patch_task_instance${dryRun ? '_dry_run' : ''}_by_map_index`,
           tags: ['Task Instance'],

@@ -2,7 +2,7 @@ import { HealthInfo, VersionInfo } from '@headrace/api-contract';
 import { Type } from 'typebox';
 import { dateTimeOrNull } from '../answers/date-times.ts';
 import type { ApiDeps } from '../deps.ts';
-import { answers, read } from '../http/route-schema.ts';
+import { answers, permit } from '../http/route-schema.ts';
 import type { Routes } from './context.ts';
 
 const open = { config: { access: 'public' } } as const;
@@ -14,10 +14,14 @@ export const monitorRoutes: Routes = async (app, { deps }) => {
     async () => healthOf(deps),
   );
 
-  app.get('/version', { ...read, schema: { operationId: 'get_version', tags: ['Version'], response: answers(VersionInfo) } }, async () => ({
-    version: deps.version,
-    git_version: null,
-  }));
+  app.get(
+    '/version',
+    { ...permit('read', 'system'), schema: { operationId: 'get_version', tags: ['Version'], response: answers(VersionInfo) } },
+    async () => ({
+      version: deps.version,
+      git_version: null,
+    }),
+  );
 };
 
 /** Outside of /api/v2: for Prometheus. */

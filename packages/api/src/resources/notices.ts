@@ -3,7 +3,7 @@ import { Notice, NoticeCollection, NoticeListQuery } from '@headrace/api-contrac
 import type { NoticeRecord } from '@headrace/ports';
 import { dateTime, dateTimeOrNull } from '../answers/date-times.ts';
 import { ApiProblem } from '../http/api-problem.ts';
-import { answers, operate, path, read } from '../http/route-schema.ts';
+import { answers, path, permit } from '../http/route-schema.ts';
 import type { Routes } from './context.ts';
 import { pageOf } from './page.ts';
 
@@ -13,7 +13,7 @@ export const noticeRoutes: Routes = async (app, { deps: { notices } }) => {
   app.get(
     '/notices',
     {
-      ...read,
+      ...permit('read', 'notice'),
       schema: { operationId: 'get_notices', tags, querystring: NoticeListQuery, response: answers(NoticeCollection, 'HR_UNKNOWN_ORDER') },
     },
     async ({ query }) => {
@@ -31,7 +31,7 @@ export const noticeRoutes: Routes = async (app, { deps: { notices } }) => {
   app.get(
     '/notices/:notice_id',
     {
-      ...read,
+      ...permit('read', 'notice'),
       schema: { operationId: 'get_notice', tags, params: path('notice_id'), response: answers(Notice, 'HR_NOTICE_NOT_FOUND') },
     },
     ({ params }) => find(params.notice_id),
@@ -40,7 +40,7 @@ export const noticeRoutes: Routes = async (app, { deps: { notices } }) => {
   app.post(
     '/notices/:notice_id/redeliver',
     {
-      ...operate,
+      ...permit('operate', 'notice'),
       schema: { operationId: 'redeliver_notice', tags, params: path('notice_id'), response: answers(Notice, 'HR_NOTICE_NOT_FOUND') },
     },
     async ({ params }) => {

@@ -3,7 +3,7 @@ import { type PoolChange, PoolNotFoundError, type PoolRecord } from '@headrace/p
 import { Type } from 'typebox';
 import { presentPool } from '../answers/pool.ts';
 import { invalid } from '../http/api-problem.ts';
-import { answers, answersAs, operate, path, read } from '../http/route-schema.ts';
+import { answers, answersAs, path, permit } from '../http/route-schema.ts';
 import type { Routes } from './context.ts';
 import { pageOf } from './page.ts';
 
@@ -19,7 +19,7 @@ export const poolRoutes: Routes = async (app, { deps: { pools } }) => {
   app.get(
     '/pools',
     {
-      ...read,
+      ...permit('read', 'pool'),
       schema: { operationId: 'get_pools', tags, querystring: PoolListQuery, response: answers(PoolCollection, 'HR_UNKNOWN_ORDER') },
     },
     async ({ query }) => {
@@ -31,14 +31,17 @@ export const poolRoutes: Routes = async (app, { deps: { pools } }) => {
 
   app.get(
     '/pools/:pool_name',
-    { ...read, schema: { operationId: 'get_pool', tags, params: path('pool_name'), response: answers(PoolResponse, 'HR_POOL_NOT_FOUND') } },
+    {
+      ...permit('read', 'pool'),
+      schema: { operationId: 'get_pool', tags, params: path('pool_name'), response: answers(PoolResponse, 'HR_POOL_NOT_FOUND') },
+    },
     async ({ params }) => presentPool(await known(params.pool_name)),
   );
 
   app.post(
     '/pools',
     {
-      ...operate,
+      ...permit('edit', 'pool'),
       schema: { operationId: 'post_pool', tags, body: PoolBody, response: answersAs(201, PoolResponse, 'HR_POOL_EXISTS') },
     },
     async ({ body }, reply) => {
@@ -51,7 +54,7 @@ export const poolRoutes: Routes = async (app, { deps: { pools } }) => {
   app.patch(
     '/pools/:pool_name',
     {
-      ...operate,
+      ...permit('edit', 'pool'),
       schema: {
         operationId: 'patch_pool',
         tags,
@@ -74,7 +77,7 @@ export const poolRoutes: Routes = async (app, { deps: { pools } }) => {
   app.delete(
     '/pools/:pool_name',
     {
-      ...operate,
+      ...permit('edit', 'pool'),
       schema: {
         operationId: 'delete_pool',
         tags,

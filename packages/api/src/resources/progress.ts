@@ -3,7 +3,7 @@ import { type TaskProgress, TaskProgressCollection } from '@headrace/api-contrac
 import { progressEstimate } from '@headrace/core';
 import type { ProgressRecord } from '@headrace/ports';
 import { dateTime } from '../answers/date-times.ts';
-import { answers, path, read } from '../http/route-schema.ts';
+import { answers, path, permit } from '../http/route-schema.ts';
 import type { Routes } from './context.ts';
 
 const tags = ['Progress'];
@@ -12,7 +12,7 @@ export const progressRoutes: Routes = async (app, { deps: { progress }, lookup }
   app.get(
     '/dags/:dag_id/dagRuns/:dag_run_id/progress',
     {
-      ...read,
+      ...permit('read', 'run'),
       schema: {
         operationId: 'get_run_progress',
         tags,
@@ -30,7 +30,7 @@ export const progressRoutes: Routes = async (app, { deps: { progress }, lookup }
   app.get(
     '/dags/:dag_id/dagRuns/:dag_run_id/taskInstances/:task_id/progress',
     {
-      ...read,
+      ...permit('read', 'run'),
       schema: {
         operationId: 'get_task_progress',
         tags,

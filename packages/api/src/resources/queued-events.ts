@@ -5,7 +5,7 @@ import { Type } from 'typebox';
 import { presentQueuedEvents } from '../answers/asset.ts';
 import { toInstant } from '../answers/date-times.ts';
 import { ApiProblem } from '../http/api-problem.ts';
-import { answers, operate, path, read } from '../http/route-schema.ts';
+import { answers, path, permit } from '../http/route-schema.ts';
 import type { Routes } from './context.ts';
 import { findAsset } from './find-asset.ts';
 
@@ -43,7 +43,7 @@ export const queuedEventRoutes: Routes = async (app, { deps: { assets }, lookup 
   app.get(
     '/assets/:asset_id/queuedEvents',
     {
-      ...read,
+      ...permit('read', 'asset'),
       schema: {
         operationId: 'get_asset_queued_events',
         tags,
@@ -58,7 +58,7 @@ export const queuedEventRoutes: Routes = async (app, { deps: { assets }, lookup 
   app.delete(
     '/assets/:asset_id/queuedEvents',
     {
-      ...operate,
+      ...permit('operate', 'asset'),
       schema: {
         operationId: 'delete_asset_queued_events',
         tags,
@@ -76,7 +76,7 @@ export const queuedEventRoutes: Routes = async (app, { deps: { assets }, lookup 
   app.get(
     '/dags/:dag_id/assets/queuedEvents',
     {
-      ...read,
+      ...permit('read', 'asset'),
       schema: {
         operationId: 'get_dag_asset_queued_events',
         tags,
@@ -91,7 +91,7 @@ export const queuedEventRoutes: Routes = async (app, { deps: { assets }, lookup 
   app.delete(
     '/dags/:dag_id/assets/queuedEvents',
     {
-      ...operate,
+      ...permit('operate', 'asset'),
       schema: {
         operationId: 'delete_dag_asset_queued_events',
         tags,
@@ -109,7 +109,7 @@ export const queuedEventRoutes: Routes = async (app, { deps: { assets }, lookup 
   app.get(
     '/dags/:dag_id/assets/:asset_id/queuedEvents',
     {
-      ...read,
+      ...permit('read', 'asset'),
       schema: {
         operationId: 'get_dag_asset_queued_event',
         tags,
@@ -129,7 +129,7 @@ export const queuedEventRoutes: Routes = async (app, { deps: { assets }, lookup 
   app.delete(
     '/dags/:dag_id/assets/:asset_id/queuedEvents',
     {
-      ...operate,
+      ...permit('operate', 'asset'),
       schema: {
         operationId: 'delete_dag_asset_queued_event',
         tags,

@@ -9,7 +9,7 @@ import {
 import type { TaskInstanceFilter } from '@headrace/ports';
 import { presentTaskInstance, presentTaskInstances, presentTry } from '../answers/task-instance.ts';
 import { invalid } from '../http/api-problem.ts';
-import { answers, path, read } from '../http/route-schema.ts';
+import { answers, path, permit } from '../http/route-schema.ts';
 import type { Routes } from './context.ts';
 import { ANY } from './lookup.ts';
 import { pageOf } from './page.ts';
@@ -22,7 +22,7 @@ export const taskInstanceRoutes: Routes = async (app, { deps: { queries }, looku
   app.get(
     list,
     {
-      ...read,
+      ...permit('read', 'run'),
       schema: {
         operationId: 'get_task_instances',
         tags,
@@ -54,7 +54,7 @@ export const taskInstanceRoutes: Routes = async (app, { deps: { queries }, looku
   app.get(
     `${list}/:task_id`,
     {
-      ...read,
+      ...permit('read', 'run'),
       schema: {
         operationId: 'get_task_instance',
         tags,
@@ -68,7 +68,7 @@ export const taskInstanceRoutes: Routes = async (app, { deps: { queries }, looku
   app.get(
     `${list}/:task_id/:map_index`,
     {
-      ...read,
+      ...permit('read', 'run'),
       schema: {
         operationId: 'get_mapped_task_instance',
         tags,
@@ -83,7 +83,7 @@ export const taskInstanceRoutes: Routes = async (app, { deps: { queries }, looku
   app.get(
     `${list}/:task_id/tries`,
     {
-      ...read,
+      ...permit('read', 'run'),
       schema: {
         operationId: 'get_task_instance_tries',
         tags,
@@ -102,7 +102,7 @@ export const taskInstanceRoutes: Routes = async (app, { deps: { queries }, looku
   app.get(
     `${list}/:task_id/tries/:task_try_number`,
     {
-      ...read,
+      ...permit('read', 'run'),
       schema: {
         operationId: 'get_task_instance_try_details',
         tags,

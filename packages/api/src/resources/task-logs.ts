@@ -4,7 +4,7 @@ import type { TaskInstanceRecord } from '@headrace/ports';
 import { formatLogMessage, parseLogLine } from '../answers/log-message.ts';
 import { acceptedForm } from '../http/accepted-form.ts';
 import { invalid } from '../http/api-problem.ts';
-import { answers, path, read } from '../http/route-schema.ts';
+import { answers, path, permit } from '../http/route-schema.ts';
 import type { Routes } from './context.ts';
 import { offsetOf, readLogChunk, streamLog, tokenOf } from './log-chunks.ts';
 import type { Lookup } from './lookup.ts';
@@ -21,7 +21,7 @@ export const taskLogRoutes: Routes = async (app, { deps: { objects, logKeyOf }, 
   app.get(
     '/dags/:dag_id/dagRuns/:dag_run_id/taskInstances/:task_id/logs/:try_number',
     {
-      ...read,
+      ...permit('read', 'run'),
       schema: {
         operationId: 'get_log',
         tags: ['Task Instance'],

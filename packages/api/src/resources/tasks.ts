@@ -1,7 +1,7 @@
 import { Task, TaskCollection, TaskListQuery } from '@headrace/api-contract';
 import { presentTasks } from '../answers/task.ts';
 import { ApiProblem } from '../http/api-problem.ts';
-import { answers, path, read } from '../http/route-schema.ts';
+import { answers, path, permit } from '../http/route-schema.ts';
 import type { Routes } from './context.ts';
 
 const tags = ['Task'];
@@ -11,7 +11,7 @@ export const taskRoutes: Routes = async (app, { lookup }) => {
   app.get(
     '/dags/:dag_id/tasks',
     {
-      ...read,
+      ...permit('read', 'dag'),
       schema: {
         operationId: 'get_tasks',
         tags,
@@ -29,7 +29,7 @@ export const taskRoutes: Routes = async (app, { lookup }) => {
   app.get(
     '/dags/:dag_id/tasks/:task_id',
     {
-      ...read,
+      ...permit('read', 'dag'),
       schema: {
         operationId: 'get_task',
         tags,

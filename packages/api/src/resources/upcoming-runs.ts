@@ -2,14 +2,14 @@
 import { UpcomingRuns, UpcomingRunsQuery } from '@headrace/api-contract';
 import { runsFromDue } from '@headrace/core';
 import { dateTime } from '../answers/date-times.ts';
-import { answers, path, read } from '../http/route-schema.ts';
+import { answers, path, permit } from '../http/route-schema.ts';
 import type { Routes } from './context.ts';
 
 export const upcomingRunRoutes: Routes = async (app, { lookup }) => {
   app.get(
     '/dags/:dag_id/upcomingRuns',
     {
-      ...read,
+      ...permit('read', 'dag'),
       schema: {
         operationId: 'get_upcoming_runs',
         tags: ['DAG'],

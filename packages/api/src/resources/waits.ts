@@ -7,7 +7,7 @@ import type { WaitFilter, WaitRecord, WaitStore } from '@headrace/ports';
 import { Type } from 'typebox';
 import { presentWait } from '../answers/wait.ts';
 import { ApiProblem } from '../http/api-problem.ts';
-import { answers, path, read } from '../http/route-schema.ts';
+import { answers, path, permit } from '../http/route-schema.ts';
 import type { Routes } from './context.ts';
 import { pageOf } from './page.ts';
 
@@ -20,7 +20,7 @@ export const waitRoutes: Routes = async (app, { deps: { waits } }) => {
   app.get(
     '/waits',
     {
-      ...read,
+      ...permit('read', 'run'),
       schema: { operationId: 'get_waits', tags, querystring: WaitListQuery, response: answers(WaitCollection, 'HR_UNKNOWN_ORDER') },
     },
     async ({ query }) => {

@@ -2,7 +2,7 @@ import { buffer } from 'node:stream/consumers';
 import { RESULT_KEY, XComEntry, XComQuery } from '@headrace/api-contract';
 import { dateTime, dateTimeOrNull } from '../answers/date-times.ts';
 import { ApiProblem } from '../http/api-problem.ts';
-import { answers, path, read } from '../http/route-schema.ts';
+import { answers, path, permit } from '../http/route-schema.ts';
 import type { Routes } from './context.ts';
 
 /** The result of a task, as stored: what JSON does not have (bigint, dates, decimals) is shown in its stored form. */
@@ -10,7 +10,7 @@ export const xcomRoutes: Routes = async (app, { deps: { queries, objects }, look
   app.get(
     '/dags/:dag_id/dagRuns/:dag_run_id/taskInstances/:task_id/xcomEntries/:xcom_key',
     {
-      ...read,
+      ...permit('read', 'run'),
       schema: {
         operationId: 'get_xcom_entry',
         tags: ['XCom'],
