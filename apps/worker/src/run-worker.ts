@@ -11,7 +11,7 @@ import type { RunningProcess } from '@headrace/ports';
 import { createTaskConsumer } from '@headrace/queue-bullmq';
 import { createStore } from '@headrace/store-postgres';
 import { createTaskPool } from '@headrace/task-runtime';
-import { createLog, createMasker, createMetrics, maskSecrets, startMetricsServer } from '@headrace/telemetry';
+import { createLineMasker, createLog, createMetrics, maskSecrets, startMetricsServer } from '@headrace/telemetry';
 import { BundleCache, startWorker } from '@headrace/worker';
 import { startNotices } from '@headrace/worker/notices';
 
@@ -49,10 +49,7 @@ export async function runWorker(configuration: ServiceConfiguration): Promise<Ru
     objects,
     log,
     metrics,
-    maskerFor(secrets) {
-      const masker = createMasker(secrets);
-      return (text) => masker.push(text) + masker.end();
-    },
+    maskerFor: createLineMasker,
   });
   let validator: Promise<ParamsValidator> | undefined;
   /** With the first task that gives another DAG's run params: the loader and its bundler are much for those that never do. */

@@ -1,5 +1,5 @@
 /**
- * The log of one attempt: JSON lines `{ ts, level, stream, message, fields? }`, in memory while short, in a local file when longer,
+ * The log of one attempt: JSON lines `{ ts, level, stream, message, fields?, trace_id?, span_id? }`, in memory while short, in a local file when longer,
  * and in the object store: every few seconds while it grows, whole when the attempt is over.
  *
  * G1. Bounded: a line by `lineBytes`, the log by `outputBytes`, memory by `SPILL_BYTES` and what is on its way to the file.
@@ -31,9 +31,20 @@ export interface AttemptLogOptions {
   readonly objects: ObjectStore;
   readonly mask: Mask;
   readonly limits: Pick<TaskLimits, 'lineBytes' | 'outputBytes'>;
+  /** Whose trace it is part of: each line says so. */
+  readonly trace?: { readonly traceId: string; readonly spanId: string };
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
+}
+
+/** What there is of a line beside its text. */
+export interface LineDetails {
+  readonly fields?: Readonly<Record<string, unknown>>;
+  /** The message goes on, but has been cut off. */
+  readonly isCut?: boolean;
+  /** In which span it was written, if not in the attempt's own. */
+  readonly spanId?: string;
 }
 
 export type OutputSource = 'stdout' | 'stderr';
@@ -57,7 +68,7 @@ export class AttemptLog {
   constructor(options: AttemptLogOptions) {
     this.#options = options;
     const lines = (stream: OutputSource) =>
-      new OutputLines(options.limits.lineBytes, (text) => this.#addLine(levelOf(stream), stream, text));
+      new OutputLines(options.limits.lineBytes, (text, isCut) => this.#addLine(levelOf(stream), stream, text, { isCut }));
     this.#streams = {
       process: { stdout: lines('stdout'), stderr: lines('stderr') },
       descriptor: { stdout: lines('stdout'), stderr: lines('stderr') },
@@ -70,19 +81,19 @@ export class AttemptLog {
   }
 
   /** A structured line. */
-  line(level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>): void {
-    this.#addLine(level, 'task', message, fields);
+  line(level: LogLevel, message: string, details: LineDetails = {}): void {
+    this.#addLine(level, 'task', message, details);
   }
 
   /** How far the task is. */
   progress(message: string, fields: Readonly<Record<string, unknown>>): void {
-    this.#addLine('info', 'progress', message, fields);
+    this.#addLine('info', 'progress', message, { fields });
   }
 
   /** Headrace's own last word; comes even when the log is cut. */
   verdict(level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>): void {
     this.#flushStreams();
-    this.#keep(level, 'headrace', message, fields);
+    this.#keep(level, 'headrace', message, fields === undefined ? {} : { fields });
   }
 
   /** Whether whoever writes should wait; then `relief` is called once there is room. */
@@ -115,28 +126,28 @@ export class AttemptLog {
     for (const streams of Object.values(this.#streams)) for (const lines of Object.values(streams)) lines.flush();
   }
 
-  #addLine(level: LogLevel, stream: string, message: string, fields?: Readonly<Record<string, unknown>>): void {
+  #addLine(level: LogLevel, stream: string, message: string, details: LineDetails): void {
     if (this.#cut) return;
     const { outputBytes } = this.#options.limits;
     if (this.#totalBytes < outputBytes) {
-      this.#keep(level, stream, message, fields);
+      this.#keep(level, stream, message, details);
       return;
     }
     this.#cut = true;
     this.#options.metrics.count('headrace_task_log_truncated_total');
-    this.#keep('warn', 'headrace', `The log ends here: it has reached its limit of ${formatBytes(outputBytes)} (outputBytes)`);
+    this.#keep('warn', 'headrace', `The log ends here: it has reached its limit of ${formatBytes(outputBytes)} (outputBytes)`, {});
   }
 
-  #keep(level: LogLevel, stream: string, message: string, fields?: Readonly<Record<string, unknown>>): void {
-    const { mask, clock, limits } = this.#options;
+  #keep(level: LogLevel, stream: string, message: string, { fields, isCut = false, spanId }: LineDetails): void {
+    const { mask, clock, limits, trace } = this.#options;
     const masked = fields === undefined ? undefined : maskStrings(fields, mask);
-    const text = mask(message);
     const line = {
       ts: new Date(clock.now()).toISOString(),
       level,
       stream,
-      message: text.slice(0, limits.lineBytes),
+      message: shortened(mask(message, isCut), limits.lineBytes, isCut),
       ...(masked === undefined ? {} : { fields: masked }),
+      ...(trace === undefined ? {} : { trace_id: trace.traceId, span_id: spanId ?? trace.spanId }),
     };
     const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
     this.#memory.push(bytes);
@@ -214,6 +225,13 @@ export class AttemptLog {
     await objects.put(key, createReadStream(file, { start: 0, end: size - 1 }));
     this.#publishedBytes = size;
   }
+}
+
+/** Masked before: what is cut off here is no part of a secret. */
+function shortened(text: string, limit: number, isCut: boolean): string {
+  if (text.length <= limit && !isCut) return text;
+  const mark = ` … [the line is longer than ${limit} characters and was cut]`;
+  return `${text.slice(0, Math.max(0, limit - mark.length)).toWellFormed()}${mark}`;
 }
 
 function levelOf(stream: OutputSource): LogLevel {

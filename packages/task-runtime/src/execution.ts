@@ -114,7 +114,12 @@ export class Execution {
   }
 
   logLine(frame: Extract<Frame, { type: 'log' }>): void {
-    this.#attemptLog().line(frame.level, frame.message, frame.fields);
+    const { level, message, fields, cut, spanId } = frame;
+    this.#attemptLog().line(level, message, {
+      ...(fields === undefined ? {} : { fields }),
+      ...(cut === undefined ? {} : { isCut: cut }),
+      ...(spanId === undefined ? {} : { spanId }),
+    });
   }
 
   /** More often than a process should say it, it is dropped. */
@@ -123,7 +128,7 @@ export class Execution {
     if (runMs - this.#progressAt < MOST_OFTEN_MS) return;
     this.#progressAt = runMs;
     const progress = {
-      phase: this.#mask(phase.slice(0, LONGEST_PHASE)),
+      phase: this.#mask(phase).slice(0, LONGEST_PHASE),
       ...(rows === undefined ? {} : { rows }),
       ...(bytes === undefined ? {} : { bytes }),
       ...(totalRows === undefined ? {} : { totalRows }),

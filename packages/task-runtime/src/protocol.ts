@@ -130,6 +130,10 @@ export type Frame =
       readonly level: LogLevel;
       readonly message: string;
       readonly fields?: Readonly<Record<string, unknown>>;
+      /** The message goes on, but was too long. */
+      readonly cut?: boolean;
+      /** In which span of a trace it was written. */
+      readonly spanId?: string;
     }
   /** How far it is. At most once a second. */
   | ({ readonly type: 'progress'; readonly run: number } & AttemptProgress)
@@ -168,7 +172,14 @@ export function parseFrame(line: string): Frame {
       case 'output':
         return isCount(frame.run) && (frame.stream === 'stdout' || frame.stream === 'stderr') && typeof frame.text === 'string';
       case 'log':
-        return isCount(frame.run) && LEVELS.has(frame.level) && typeof frame.message === 'string' && optional(frame.fields, isObject);
+        return (
+          isCount(frame.run) &&
+          LEVELS.has(frame.level) &&
+          typeof frame.message === 'string' &&
+          optional(frame.fields, isObject) &&
+          optional(frame.cut, isBoolean) &&
+          optional(frame.spanId, isSpanId)
+        );
       case 'progress':
         return (
           isCount(frame.run) &&
@@ -288,6 +299,10 @@ function isAttemptError(value: unknown): boolean {
     optional(value.retryable, isBoolean) &&
     optional(value.retryAfterMs, (each) => typeof each === 'number')
   );
+}
+
+function isSpanId(value: unknown): boolean {
+  return typeof value === 'string' && /^[0-9a-f]{16}$/.test(value);
 }
 
 function isBoolean(value: unknown): boolean {

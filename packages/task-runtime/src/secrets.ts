@@ -26,8 +26,8 @@ function decoded(text: string): string {
   }
 }
 
-/** Replaces every secret in a text. */
-export type Mask = (text: string) => string;
+/** Replaces every secret in a text. Of one that was cut off (`isCut`), the end that may be the beginning of a secret is left out. */
+export type Mask = (text: string, isCut?: boolean) => string;
 
 /** Strings anywhere in a value, masked. Only for plain JSON. */
 export function maskStrings(value: unknown, mask: Mask): unknown {

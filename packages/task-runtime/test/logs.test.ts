@@ -82,6 +82,46 @@ describe('the log of an attempt', () => {
     for (const secret of ['p%40ss-w0rd-x', 'p@ss-w0rd-x', 'abcdefgh']) expect(text).not.toContain(secret);
   });
 
+  test('hides a secret that lies across the place where a line is cut', async () => {
+    const secret = 's3cr3t-'.repeat(400);
+    const connections = [{ id: 'pos', url: `postgres://reader:${secret}@tills/pos` }];
+    const ended = await fixture.run(
+      `task('t', ({ connection, log }) => {
+        const { url } = connection('pos');
+        process.stdout.write('x'.repeat(65_000)); process.stdout.write(url + 'y'.repeat(100_000) + '\\n');
+        log.info('x'.repeat(65_000) + url + 'y'.repeat(100_000));
+        log.info('x'.repeat(65_536 + 8_192 - 1_000) + url);
+      });`,
+      { connections },
+    );
+    const messages = fixture.messagesOf(ended);
+    expect(messages).toHaveLength(3);
+    for (const message of messages) {
+      expect(message.length).toBeLessThanOrEqual(65_536);
+      expect(message).toContain('was cut');
+      expect(message).not.toContain('s3cr3t');
+    }
+  });
+
+  test('of binary output is JSON line by line, with a mark for each byte that is no text', async () => {
+    const ended = await fixture.run(
+      `task('t', () => { process.stdout.write(Buffer.from([0, 255, 254, 27, 10, 0xe2, 0x82])); process.stderr.write('\\ud83d'); });`,
+    );
+    expect(fixture.messagesOf(ended)).toEqual(['\0\ufffd\ufffd\u001b', '\ufffd', expect.any(String)]);
+  });
+
+  test('takes a million lines, keeps to its limit, and ends with the last word', async () => {
+    const ended = await fixture.run(
+      `task('t', () => { let text = ''; for (let i = 0; i < 1_000_000; i++) { text += i + '\\n'; if (text.length > 60_000) { process.stdout.write(text); text = ''; } } process.stdout.write(text); throw new Error('the last word'); });`,
+    );
+    const size = fixture.objects.objects.get(ended.logKey ?? '')?.length ?? 0;
+    expect(size).toBeLessThan(2_400_000);
+    const messages = fixture.messagesOf(ended);
+    expect(messages.slice(0, 3)).toEqual(['0', '1', '2']);
+    expect(messages.at(-1)).toContain('the last word');
+    expect(messages.at(-2)).toContain('limit of 2 MiB');
+  });
+
   test('can be read while the task runs', async () => {
     const stop = new AbortController();
     const attempt = fixture.attempt({ taskInstanceId: 'live', runId: 'live' });

@@ -43,11 +43,29 @@ export function createMasker(values: Iterable<string>): Masker {
   };
 }
 
+/**
+ * Masks whole lines. One that was cut off (`isCut`) loses the end that could be the beginning of a secret: its rest, by which it would
+ * have been known, is not there.
+ */
+export function createLineMasker(values: Iterable<string>): (line: string, isCut?: boolean) => string {
+  const pattern = maskPattern(secretForms(values));
+  if (pattern === undefined) return (line) => line;
+  const masker = createMasker(values);
+  return (line, isCut = false) => {
+    if (!isCut) return line.replace(pattern, mask);
+    const known = masker.push(line);
+    masker.end();
+    return known;
+  };
+}
+
 /** The first place, not before `start`, from which the rest of the text is the beginning of a form that goes on. */
 function openFrom(text: string, start: number, forms: readonly string[]): number {
   let open = text.length;
   for (const form of forms) {
-    for (let at = Math.max(start, text.length - form.length + 1); at < open; at++) {
+    const from = Math.max(start, text.length - form.length + 1);
+    const first = form.charAt(0);
+    for (let at = text.indexOf(first, from); at >= 0 && at < open; at = text.indexOf(first, at + 1)) {
       if (form.startsWith(text.slice(at))) open = at;
     }
   }

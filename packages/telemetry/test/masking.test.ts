@@ -1,6 +1,7 @@
+import { inspect } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { createMasker, maskSecrets } from '../src/index.ts';
+import { createLineMasker, createMasker, maskSecrets } from '../src/index.ts';
 
 const secret = 'p@ss "word"/ü';
 
@@ -22,6 +23,48 @@ describe('masking by value', () => {
     expect(masked.endsWith(' after')).toBe(true);
     const base64 = /[\w+/-]{8,}/.exec(masked)?.[0] ?? '';
     expect(Buffer.from(base64, 'base64').toString()).not.toContain('word');
+  });
+
+  const hard = [
+    'it\'s "quoted" \\ back',
+    'täglich/€ & größer',
+    "semi;colon (paren)!*'",
+    'first line\nsecond "line"\nthird/line',
+    'k'.repeat(4_000),
+  ];
+  const ways: readonly (readonly [string, (value: string) => string])[] = [
+    ['within an object on the console', (value) => inspect({ value })],
+    ['within JSON within JSON', (value) => JSON.stringify(JSON.stringify({ value }))],
+    [
+      'within JSON of ASCII',
+      (value) => JSON.stringify(value).replace(/[\u0080-\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`),
+    ],
+    ['as JSON with escaped slashes', (value) => JSON.stringify(value).replaceAll('/', '\\/')],
+    ['in a query', (value) => new URLSearchParams({ value }).toString()],
+    ['in hexadecimal', (value) => Buffer.from(value).toString('hex')],
+    ['as Base64 in lines of 76', (value) => Buffer.from(value).toString('base64').replace(/.{76}/g, '$&\n')],
+    ['as Base64 in lines of 64', (value) => Buffer.from(value).toString('base64').replace(/.{64}/g, '$&\n')],
+  ];
+  test.each(ways.flatMap(([way, write]) => hard.map((value) => [way, value.slice(0, 12), write(value)] as const)))(
+    'finds a hard secret %s: %s',
+    (_, start, text) => {
+      const value = hard.find((one) => one.startsWith(start)) ?? '';
+      // Line by line, as a log has it.
+      const masked = text
+        .split('\n')
+        .map((line) => maskSecrets(line, [value]))
+        .join('');
+      expect(masked).toContain('***');
+      for (const written of [value, text]) expect(masked).not.toContain(written);
+      for (const piece of text.match(/[\w+/%\\-]{24}/g) ?? []) expect(masked).not.toContain(piece);
+    },
+  );
+
+  test('of a line that was cut off leaves out what may be the beginning of a secret', () => {
+    const line = createLineMasker(['hunter2-hunter2']);
+    expect(line('password hunter2-hun', true)).toBe('password ');
+    expect(line('password hunter2-hun')).toBe('password hunter2-hun');
+    expect(line('password hunter2-hunter2 and on', true)).toBe('password *** and on');
   });
 
   test('masks each line of a secret of several lines', () => {

@@ -11,6 +11,8 @@ import type { Frame, LogLevel } from '../protocol.ts';
 
 /** Of JavaScript strings; a frame stays well below its limit whatever the characters. */
 const PIECE_LENGTH = 32_768;
+/** A secret that lies across the longest length of a message is seen whole by who masks it. */
+const BEYOND = 8_192;
 /** The worker writes the marker of a cut log when more than the limit arrives. */
 const SURPLUS_BYTES = 65_536;
 
@@ -44,14 +46,27 @@ export class AttemptOutput {
 
   log(level: LogLevel, message: unknown, fields?: Readonly<Record<string, unknown>>): void {
     if (!this.#takes()) return;
-    const text = String(message).slice(0, 2 * PIECE_LENGTH);
+    const whole = String(message);
+    const text = whole.slice(0, 2 * PIECE_LENGTH + BEYOND);
+    const cut = text.length < whole.length;
     const safe = fields === undefined ? undefined : safeFields(fields);
     this.#left -= text.length + (safe === undefined ? 0 : safe.length);
-    this.#send({ type: 'log', run: this.run, level, message: text, ...(safe === undefined ? {} : { fields: safe.fields }) });
+    this.#send({
+      type: 'log',
+      run: this.run,
+      level,
+      message: text,
+      ...(safe === undefined ? {} : { fields: safe.fields }),
+      ...(cut ? { cut } : {}),
+    });
   }
 
-  /** After this nothing is written. */
+  /** After this nothing is written. Characters of which only the first bytes came are shown as such. */
   end(): void {
+    for (const stream of ['stdout', 'stderr'] as const) {
+      const rest = this.#decoders[stream].end();
+      if (rest !== '') this.write(stream, rest);
+    }
     this.#over = true;
   }
 
