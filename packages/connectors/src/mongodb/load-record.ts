@@ -5,6 +5,8 @@
  *     attempt can neither write over nor delete the rows of a later one.
  * R2. An attempt finds the record of a newer attempt of the same task instance: it changes nothing. One that was overtaken finds a larger
  *     epoch than its own before its next batch.
+ * R3. When a replacing load writes its first row, every record of its target that came before its own has a lower epoch. So one that finds
+ *     no other load at work, and no rows, knows that none of a lower epoch will come.
  */
 import { FencedCommitError, type Work, type WriteRequest } from '@headrace/dataplane';
 import { dispositionName, type RowCounts } from '@headrace/sdk';
@@ -30,6 +32,8 @@ export interface LoadClaim {
   readonly before: Document | null;
   /** Throws FencedCommitError when another attempt has claimed the load since. */
   check(): Promise<void>;
+  /** Whether no other load into the target has begun and not ended. */
+  isAlone(): Promise<boolean>;
   /** The rows are all there; from now on those of lower epochs go. */
   clearing(): Promise<void>;
   /** `rowsEpoch`: that of the rows, when they were there already. */
@@ -49,8 +53,9 @@ export async function claimLoad(
   where: string,
 ): Promise<LoadClaim> {
   const loads = db.collection<LoadDocument>(LOADS);
+  await loads.createIndex({ target: 1, epoch: 1 });
   const before = await loads.findOne({ _id: loadId }, { promoteLongs: false });
-  const epoch = await nextEpoch(db);
+  let epoch = await nextEpoch(db);
   const claim = {
     dag_id: context.dagId,
     run_id: context.runId,
@@ -65,7 +70,6 @@ export async function claimLoad(
     interval_start: context.interval.start,
     interval_end: context.interval.end,
     content_hash: rows.hash,
-    epoch,
     state: 'writing',
     claimed_at: new Date(),
   };
@@ -77,7 +81,7 @@ export async function claimLoad(
   async function take(): Promise<void> {
     for (;;) {
       try {
-        await loads.updateOne({ _id: loadId, ...mine }, { $set: claim }, { upsert: true });
+        await loads.updateOne({ _id: loadId, ...mine }, { $set: { ...claim, epoch } }, { upsert: true });
         return;
       } catch (error) {
         if (codeOf(error) !== DUPLICATE_KEY) throw error;
@@ -106,12 +110,20 @@ export async function claimLoad(
     }
   }
 
+  const others = { _id: { $ne: loadId }, target: claim.target };
   await take();
+  if (claim.disposition === 'replace' || claim.disposition === 'replace-partition') {
+    while ((await loads.countDocuments({ ...others, epoch: { $gt: epoch } }, { limit: 1 })) > 0) {
+      epoch = await nextEpoch(db);
+      await take();
+    }
+  }
   return {
     loadId,
     epoch,
     before,
     check,
+    isAlone: async () => (await loads.countDocuments({ ...others, state: { $ne: 'committed' } }, { limit: 1 })) === 0,
     clearing: () => set({ state: 'clearing', rows_epoch: epoch }),
     commit: (counts, changes, rowsEpoch) =>
       set({

@@ -10,7 +10,7 @@ import { codeOf } from './connect.ts';
 import { compareValues, fieldOf, keyOf } from './document-values.ts';
 import { type Changes, DUPLICATE_KEY, type LoadClaim } from './load-record.ts';
 import { documentOf, type StagedRow } from './staged-documents.ts';
-import { writeInParts } from './write-in-parts.ts';
+import type { WriteInParts } from './write-in-parts.ts';
 
 /** A batch is read and written again when another writer was in between. */
 const TRIES = 5;
@@ -66,6 +66,7 @@ export interface Merge {
   readonly columns: readonly Column[];
   readonly how: MergeDisposition;
   readonly claim: LoadClaim;
+  readonly inParts: WriteInParts;
   /** Of soft deletes. */
   readonly instant: Date;
 }
@@ -85,7 +86,7 @@ export async function mergeDocuments(
       const changes: Changes = { inserted: 0, updated: 0, deleted: 0, unchanged: 0 };
       try {
         const operations = await operationsOf(merge, batch, changes);
-        await writeInParts(merge.collection, operations);
+        await merge.inParts(merge.collection, operations);
         for (const name of ['inserted', 'updated', 'deleted', 'unchanged'] as const) total[name] += changes[name];
         break;
       } catch (error) {

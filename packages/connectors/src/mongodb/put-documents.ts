@@ -4,13 +4,14 @@
  *
  * P1. A document's `_id` is that of its row, else made of the load and the row's place in it: writing it twice writes it once.
  * P2. Of two replacing loads at once, that with the later epoch stays, whichever ends last.
+ * P3. Old documents are looked for only where there can be some: a search without an index reads the whole collection.
  */
 import { DataError, LOAD_COLUMN, type Work, type WriteRequest } from '@headrace/dataplane';
 import { BSON, type Collection, type Db, type Document, MongoBulkWriteError } from 'mongodb';
 import type { Changes, LoadClaim } from './load-record.ts';
 import { DUPLICATE_KEY, LOADS } from './load-record.ts';
 import { documentOf, type StagedRow } from './staged-documents.ts';
-import { writeInParts } from './write-in-parts.ts';
+import type { WriteInParts } from './write-in-parts.ts';
 
 /** The epoch of the load that wrote a document. */
 export const EPOCH = '_headrace_epoch';
@@ -21,6 +22,7 @@ export interface Slice {
   readonly collection: Collection;
   readonly request: WriteRequest;
   readonly claim: LoadClaim;
+  readonly inParts: WriteInParts;
   readonly where: string;
 }
 
@@ -90,6 +92,7 @@ export async function putDocuments(slice: Slice, batches: Batches, work: Work): 
   const ownIds = request.rows.relation.columns.some(({ name }) => name === '_id');
   // What an attempt that was stopped has left of these rows: to insert them anew costs less than to write over them one by one.
   if (claim.before?.state === 'writing' && !ownIds) await collection.deleteMany({ [LOAD_COLUMN]: claim.loadId, ...older });
+  const first = await isFirst(slice);
   for await (const rows of batches()) {
     work.signal.throwIfAborted();
     await claim.check();
@@ -98,8 +101,15 @@ export async function putDocuments(slice: Slice, batches: Batches, work: Work): 
   }
   work.log.debug('the documents are there; those they take the place of go', { ...changes });
   await claim.clearing();
-  changes.deleted = (await collection.deleteMany({ $and: [filter, older] })).deletedCount;
+  if (!first) changes.deleted = (await collection.deleteMany({ $and: [filter, older] })).deletedCount;
   return changes;
+}
+
+/** Whether the rows cannot take the place of any: what a load appends is its own, and of a replaced collection nobody has written a document. */
+async function isFirst({ collection, claim, request }: Slice): Promise<boolean> {
+  if (claim.before !== null) return false;
+  if (request.disposition === 'append') return true;
+  return (await claim.isAlone()) && (await collection.findOne({}, { projection: { _id: 1 } })) === null;
 }
 
 /** Removes the rows again when a load that began later has already put its own in their place. */
@@ -117,7 +127,11 @@ export async function stepAside(db: Db, { collection, request, claim }: Slice): 
   return true;
 }
 
-async function putBatch({ collection, claim, request, where }: Slice, rows: readonly StagedRow[], changes: Changes): Promise<void> {
+async function putBatch(
+  { collection, claim, request, inParts, where }: Slice,
+  rows: readonly StagedRow[],
+  changes: Changes,
+): Promise<void> {
   const documents = rows.map((row) => stamped(row, claim.loadId, claim.epoch));
   const there = await insertNew(collection, documents);
   changes.inserted += documents.length - there.length;
@@ -125,7 +139,7 @@ async function putBatch({ collection, claim, request, where }: Slice, rows: read
   const own = request.disposition === 'append' ? { [LOAD_COLUMN]: claim.loadId } : {};
   const older = { $or: [{ [EPOCH]: { $lte: claim.epoch } }, { [EPOCH]: null }] };
   try {
-    await writeInParts(
+    await inParts(
       collection,
       there.map((document) => {
         const { _id, ...replacement } = document;

@@ -27,6 +27,7 @@ import { type Batches, EPOCH, holdsRows, putDocuments, type Slice, stepAside } f
 import { checkNames, stagedRows } from './staged-documents.ts';
 import { canSwap, swapCollection } from './swap-collection.ts';
 import { toBson } from './to-bson.ts';
+import { partsFor, type WriteInParts } from './write-in-parts.ts';
 
 type Settings = MongoCollectionOptions & { readonly name: string };
 
@@ -58,13 +59,14 @@ async function write(db: Db, request: WriteRequest, work: Work): Promise<TableRe
   const claim = await claimLoad(db, request, work, where);
   work.log.debug('claimed the load', { epoch: claim.epoch.toString() });
   const reservation = cursor && (await reserveCursor(db, settings.name, cursor, claim, work.signal));
+  const given: Surroundings = { request, claim, settings, where, work, reservation, inParts: await partsFor(db) };
   let written: Written;
   let counts = rows.counts;
   try {
     written =
       typeof disposition === 'object' && 'merge' in disposition
-        ? await merge(collection, disposition, { request, claim, settings, where, work, reservation })
-        : await put(db, collection, { request, claim, settings, where, work, reservation });
+        ? await merge(collection, disposition, given)
+        : await put(db, collection, given);
     counts = { ...counts, out: written.rows, deduplicated: counts.deduplicated + written.deduplicated };
     if (counts.in !== counts.out + counts.deduplicated + counts.quarantined) throw new RowsUnaccountedError(where, counts);
     work.log.debug('all documents are written', { ...written.changes });
@@ -103,12 +105,13 @@ interface Surroundings {
   readonly where: string;
   readonly work: Work;
   readonly reservation: Reservation | undefined;
+  readonly inParts: WriteInParts;
 }
 
 async function put(db: Db, collection: Collection, given: Surroundings): Promise<Written> {
-  const { request, claim, where, work } = given;
+  const { request, claim, inParts, where, work } = given;
   const { relation, counts } = request.rows;
-  const slice: Slice = { filter: await sliceFilter(given), collection, request, claim, where };
+  const slice: Slice = { filter: await sliceFilter(given), collection, request, claim, inParts, where };
   const batches = batchesOf(given, relation.select);
   if (await holdsRows(slice, batches)) {
     return {
@@ -128,12 +131,12 @@ async function put(db: Db, collection: Collection, given: Surroundings): Promise
 }
 
 async function merge(collection: Collection, how: MergeDisposition, given: Surroundings): Promise<Written> {
-  const { request, claim, where, work } = given;
+  const { request, claim, inParts, where, work } = given;
   const { relation } = request.rows;
   const file = join(work.scratch, 'merge.parquet');
   const rows = await mergeRows(relation, how, work.duck, file, where);
   await collection.createIndex(Object.fromEntries(how.merge.map((key) => [key, 1 as const])));
-  const merging = { collection, columns: relation.columns, how, claim, instant: instantOf(work.context) };
+  const merging = { collection, columns: relation.columns, how, claim, inParts, instant: instantOf(work.context) };
   const changes = await mergeDocuments(merging, batchesOf(given, rows.select, how.merge)(), work, rows.rows);
   return { changes, rows: rows.rows, deduplicated: rows.deduplicated };
 }
