@@ -7,6 +7,7 @@ import { gunzipSync } from 'node:zlib';
 import { loadConfiguration } from '@headrace/configuration';
 import { describe, expect, test } from '@jest/globals';
 import { Ajv2019 } from 'ajv/dist/2019.js';
+import { validate as validateDockerfile } from 'dockerfile-utils';
 import { parse } from 'yaml';
 import { tillColumns } from '../../dags/store_sales/columns.ts';
 import storeSales from '../../dags/store_sales_daily.ts';
@@ -116,6 +117,7 @@ describe('docker-compose.yml', () => {
         migrate: 'service_completed_successfully',
         postgres: 'service_healthy',
         redis: 'service_healthy',
+        s3: 'service_healthy',
       });
       expect(service.healthcheck).toBeDefined();
     }
@@ -125,6 +127,14 @@ describe('docker-compose.yml', () => {
     const sources = services.flatMap(({ service }) => (service.volumes ?? []).map((volume) => volume.split(':')[0] as string));
     const missing = sources.filter((source) => (source.startsWith('.') ? !existsSync(join(ROOT, source)) : !(source in compose.volumes)));
     expect(missing).toEqual([]);
+  });
+
+  test('keeps what tasks say and give where every process of ours reaches it', () => {
+    for (const { service } of ours) {
+      expect(service.environment?.HEADRACE_OBJECTS).toMatch(/^s3:\/\/headrace\/objects\?.*endpoint=http:\/\/s3:7070/);
+      expect(Object.keys(service.environment ?? {})).toEqual(expect.arrayContaining(['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']));
+    }
+    expect(compose.services.s3?.image).toMatch(/^versity\/versitygw:/);
   });
 
   test('keeps the queue: append-only file, nothing evicted', () => {
@@ -150,9 +160,19 @@ describe('the image', () => {
 
   test('is built from what the compose file says, on the Node that the project asks for', () => {
     expect(new Set(ours.map(({ service }) => service.build?.dockerfile))).toEqual(new Set(['docker/Dockerfile']));
-    const major = Number(/^FROM node:(\d+)/m.exec(dockerfile)?.[1]);
+    const majors = new Set([...dockerfile.matchAll(/^FROM node:(\d+)/gm)].map(([, major]) => Number(major)));
+    expect(majors.size).toBe(1);
+    const [major] = majors;
     expect(major).toBeGreaterThan(Number(/(\d+)\./.exec(readJson<{ engines: { node: string } }>('package.json').engines.node)?.[1]));
     expect(dockerfile).toContain('npm ci --omit=dev');
+  });
+
+  test('has nothing that a linter of Dockerfiles objects to, and no package manager where it runs', () => {
+    expect(validateDockerfile(dockerfile).map(({ message, range }) => `${range.start.line + 1}: ${message}`)).toEqual([]);
+    expect(validateDockerfile(dockerfile.replace('USER node', 'USR node'))).not.toEqual([]);
+    const final = dockerfile.slice(dockerfile.lastIndexOf('\nFROM '));
+    expect(final).not.toMatch(/npm (ci|install)/);
+    expect(final).toMatch(/rm -rf [^\n]*lib\/node_modules[^\n]*bin\/npm/);
   });
 
   test('does not run as root, and starts the command that npm starts', () => {
