@@ -9,6 +9,7 @@ import { type FastifyInstance, fastify } from 'fastify';
 import { VersionBook } from './answers/version-book.ts';
 import type { ApiDeps } from './deps.ts';
 import { guardRoutes } from './http/access.ts';
+import { serveDocs } from './http/docs-page.ts';
 import { describeApi } from './http/openapi.ts';
 import { answerFrameworkError, answerProblems } from './http/problem-answers.ts';
 import { observeRequests } from './http/request-log.ts';
@@ -21,12 +22,15 @@ import { clearRoutes } from './resources/clear.ts';
 import { connectionRoutes, ownConnectionRoutes } from './resources/connections.ts';
 import { cursorRoutes } from './resources/cursors.ts';
 import { dagRunRoutes } from './resources/dag-runs.ts';
+import { dagSpecRoutes } from './resources/dag-spec.ts';
 import { dagSourceRoutes, dagVersionDiffRoutes, dagVersionRoutes } from './resources/dag-versions.ts';
 import { dagRoutes } from './resources/dags.ts';
 import { dataReportRoutes } from './resources/data-reports.ts';
 import { explainRoutes } from './resources/explain.ts';
 import { hitlRoutes } from './resources/hitl.ts';
 import { importErrorRoutes } from './resources/import-errors.ts';
+import { liveLogRoutes } from './resources/live-logs.ts';
+import { logSearchRoutes } from './resources/log-search.ts';
 import { Lookup } from './resources/lookup.ts';
 import { markRoutes } from './resources/mark.ts';
 import { metricsRoutes, monitorRoutes } from './resources/monitor.ts';
@@ -64,7 +68,8 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
   guardRoutes(app, deps.authenticate);
   observeRequests(app, deps);
   answerProblems(app, deps.log);
-  await describeApi(app, deps.version);
+  describeApi(app, deps.version);
+  serveDocs(app);
 
   const context = { deps, versions: new VersionBook(deps.queries), lookup: new Lookup(deps.queries) };
   await app.register(
@@ -112,10 +117,13 @@ const ownResources = [
   backfillRunRoutes,
   explainRoutes,
   dagVersionDiffRoutes,
+  dagSpecRoutes,
   noticeRoutes,
   waitRoutes,
   ownConnectionRoutes,
   progressRoutes,
   dataReportRoutes,
   cursorRoutes,
+  liveLogRoutes,
+  logSearchRoutes,
 ] as const;

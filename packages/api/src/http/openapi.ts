@@ -1,20 +1,31 @@
-/** `/openapi.json`: made from the schemas that the routes validate with, so it cannot disagree with them. */
-import swagger from '@fastify/swagger';
+/** `/openapi.json`, of every route that is added after this. */
 import type { FastifyInstance } from 'fastify';
+import { buildDocument, type OpenApiDocument } from '../openapi/document.ts';
+import type { DescribedRoute, RouteSchema } from '../openapi/operation.ts';
 
-export async function describeApi(app: FastifyInstance, version: string): Promise<void> {
-  await app.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: {
-        title: 'Headrace API',
-        version,
-        description: "Paths and shapes are those of Airflow's REST API v2. Errors are problem details (RFC 9457).",
-        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
-      },
-      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } },
-      security: [{ bearer: [] }],
-    },
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Of all routes there are when it is called. */
+    describe(): OpenApiDocument;
+  }
+}
+
+/** HEAD stands beside every GET, OPTIONS beside whatever CORS wants: they are HTTP's, not ours. */
+const DESCRIBED: ReadonlySet<string> = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']);
+
+/** Must be called before the first route is added. */
+export function describeApi(app: FastifyInstance, version: string): void {
+  const routes: DescribedRoute[] = [];
+  app.addHook('onRoute', ({ method, url, schema, config }) => {
+    if (schema === undefined || schema.hide === true) return;
+    for (const one of [method].flat()) {
+      if (DESCRIBED.has(one)) routes.push({ method: one, url, access: config?.access, schema: schema as RouteSchema });
+    }
   });
-  app.get('/openapi.json', { config: { access: 'public' }, schema: { hide: true } }, async () => app.swagger());
+  app.decorate('describe', () => buildDocument(routes, version));
+  let text: string | undefined;
+  app.get('/openapi.json', { config: { access: 'public' }, schema: { hide: true } }, async (_, reply) => {
+    text ??= JSON.stringify(app.describe());
+    return reply.type('application/json; charset=utf-8').serializer(String).send(text);
+  });
 }

@@ -26,27 +26,30 @@ export function answersAs<Status extends 201 | 204, Answer extends TSchema>(
   return { ...others, [status]: answer } as { [Key in Status]: Answer };
 }
 
+/** What Postgres keeps in an `integer`. */
+const INT4 = 2_147_483_647;
+
 const segments = {
   dag_id: Type.String(),
   dag_run_id: Type.String(),
   task_id: Type.String(),
-  map_index: Type.Integer({ minimum: -1 }),
-  try_number: Type.Integer({ minimum: 0 }),
-  task_try_number: Type.Integer({ minimum: 0 }),
+  map_index: Type.Integer({ minimum: -1, maximum: INT4 }),
+  try_number: Type.Integer({ minimum: 0, maximum: INT4 }),
+  task_try_number: Type.Integer({ minimum: 0, maximum: INT4 }),
   xcom_key: Type.String(),
-  import_error_id: Type.Integer(),
-  asset_id: Type.Integer(),
-  asset_alias_id: Type.Integer(),
+  import_error_id: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
+  asset_id: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
+  asset_alias_id: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
   asset_name: Type.String(),
   partition_key: Type.String(),
   wait_token: Type.String({ maxLength: 100 }),
-  notice_id: Type.Integer({ minimum: 0 }),
-  version_number: Type.Integer({ minimum: 1 }),
-  other_number: Type.Integer({ minimum: 1 }),
+  notice_id: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
+  version_number: Type.Integer({ minimum: 1, maximum: INT4 }),
+  other_number: Type.Integer({ minimum: 1, maximum: INT4 }),
   pool_name: Type.String(),
   connection_id: Type.String(),
   cursor_name: Type.String(),
-  backfill_id: Type.Integer({ minimum: 0 }),
+  backfill_id: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
 };
 
 /** The parts of an address, by their names in it. */

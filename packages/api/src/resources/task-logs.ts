@@ -1,13 +1,11 @@
 import { type LogMessage, TaskLog, TaskLogQuery } from '@headrace/api-contract';
-import { isTerminal } from '@headrace/core';
-import type { TaskInstanceRecord } from '@headrace/ports';
 import { formatLogMessage, parseLogLine } from '../answers/log-message.ts';
 import { acceptedForm } from '../http/accepted-form.ts';
 import { invalid } from '../http/api-problem.ts';
 import { answers, path, permit } from '../http/route-schema.ts';
 import type { Routes } from './context.ts';
 import { offsetOf, readLogChunk, streamLog, tokenOf } from './log-chunks.ts';
-import type { Lookup } from './lookup.ts';
+import { isLive, tryOf, withoutLog } from './log-of-try.ts';
 
 const CHUNK_BYTES = 256 * 1024;
 
@@ -28,6 +26,7 @@ export const taskLogRoutes: Routes = async (app, { deps: { objects, logKeyOf }, 
         description: 'JSON in chunks, each with a token for the next; NDJSON or plain text of the whole log by the Accept header.',
         params: path('dag_id', 'dag_run_id', 'task_id', 'try_number'),
         querystring: TaskLogQuery,
+        forms: ['application/json', ...Object.keys(STREAMED)],
         response: answers(TaskLog, 'HR_TASK_INSTANCE_NOT_FOUND', 'HR_TRY_NOT_FOUND', 'HR_NOT_ACCEPTABLE'),
       },
     },
@@ -59,21 +58,3 @@ export const taskLogRoutes: Routes = async (app, { deps: { objects, logKeyOf }, 
     },
   );
 };
-
-/** A try that has not begun yet may be asked for: its log is empty until it does. */
-async function tryOf(record: TaskInstanceRecord, tryNumber: number, lookup: Lookup): Promise<TaskInstanceRecord> {
-  const notBegun = record.attempt === 0 && tryNumber <= 1;
-  return notBegun ? record : lookup.try(record, tryNumber);
-}
-
-/** Something may still be written to this log. */
-function isLive({ status, logKey, endedAt }: TaskInstanceRecord): boolean {
-  if (status === 'running' || status === 'restarting') return true;
-  return logKey === undefined && endedAt === undefined && !isTerminal(status);
-}
-
-/** What is shown of a try that wrote no log. */
-function withoutLog({ status, reason, attempt }: TaskInstanceRecord): LogMessage[] {
-  if (!isTerminal(status) || attempt > 0) return [];
-  return [{ event: `The task did not run: it is ${status}${reason === undefined ? '' : ` (${reason})`}` }];
-}
