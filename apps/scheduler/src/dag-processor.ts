@@ -34,7 +34,10 @@ export function startDagProcessor(
     child.on('error', (error) => log.error({ error }, 'the DAG processor cannot be started or reached'));
     child.on('exit', (code, signal) => {
       if (stopping) return;
-      if (code !== 0) log.warn({ code, signal }, 'the DAG processor has ended and is started again');
+      if (code !== 0) {
+        metrics.count('headrace_dag_processor_restarts_total');
+        log.warn({ code, signal }, 'the DAG processor has ended and is started again');
+      }
       restart = setTimeout(start, code === 0 ? 0 : RESTART_AFTER_MS);
     });
   }

@@ -23,8 +23,8 @@ export function schedulerDuties(
   return [
     createAssetDuty({ store: store.assets, log, metrics }),
     createBackfillDuty({ store: store.backfills, commands, log, metrics }),
-    createDeadlineDuty({ store: store.deadlines, versions }),
-    createFreshnessDuty({ deadlines: store.deadlines, assets: store.assets, notices: store.notices, versions }),
+    createDeadlineDuty({ store: store.deadlines, versions, metrics }),
+    createFreshnessDuty({ deadlines: store.deadlines, assets: store.assets, notices: store.notices, versions, metrics }),
     createNoticeDuty({ store: store.notices }),
     createOverlapDuty({ store: store.schedules, commands, log }),
     createWaitDuty({ store: store.waits, assets: store.assets, versions, metrics }),

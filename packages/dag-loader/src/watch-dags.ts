@@ -154,6 +154,7 @@ class CatalogSync {
     if (change.loaded.length + change.removed.length > 0) await this.#retryRefused(registered, change);
     await loader.flush();
     this.#options.metrics.gauge('headrace_dag_files', files.length);
+    this.#options.metrics.gauge('headrace_dag_files_looked_at_timestamp_seconds', Date.now() / 1_000);
     await this.#report(change);
   }
 

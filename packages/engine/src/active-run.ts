@@ -60,7 +60,7 @@ export class ActiveRun {
     this.versionId = loaded.versionId;
     this.revision = loaded.revision;
     this.dag = dag;
-    const { tasks: _tasks, status: _status, progress: _progress, ...identity } = loaded;
+    const { tasks: _tasks, status: _status, progress: _progress, runAfter: _runAfter, ...identity } = loaded;
     this.#identity = identity;
     const known = loaded.tasks.flatMap(({ taskInstanceId, taskId, mapIndex, state }) => {
       const task = dag.indexOf(taskId);

@@ -4,7 +4,15 @@
  * What is looked at when, the core says; a deadline that is far away, and will not be missed as things stand, is not looked at.
  */
 import { type DagSpec, deadlineDue, deadlineNotices, forecast, type Instant, judgeDeadline, type TaskDurations } from '@headrace/core';
-import type { DeadlineStore, DeadlineVerdict, NewDeadline, UnwatchedRun, WatchedDeadline } from '@headrace/ports';
+import {
+  type DeadlineStore,
+  type DeadlineVerdict,
+  type Metrics,
+  type NewDeadline,
+  noMetrics,
+  type UnwatchedRun,
+  type WatchedDeadline,
+} from '@headrace/ports';
 import type { DagVersions } from './dag-versions.ts';
 import type { Duty } from './duty.ts';
 
@@ -19,9 +27,10 @@ const MOST_HISTORIES = 500;
 export interface DeadlineDutyOptions {
   readonly store: DeadlineStore;
   readonly versions: Pick<DagVersions, 'get'>;
+  readonly metrics?: Metrics;
 }
 
-export function createDeadlineDuty({ store, versions }: DeadlineDutyOptions): Duty {
+export function createDeadlineDuty({ store, versions, metrics = noMetrics }: DeadlineDutyOptions): Duty {
   const histories = new Map<string, { readonly readAt: Instant; readonly durations: ReadonlyMap<string, TaskDurations> }>();
 
   async function historyOf(dagId: string, now: Instant): Promise<ReadonlyMap<string, TaskDurations>> {
@@ -66,11 +75,14 @@ export function createDeadlineDuty({ store, versions }: DeadlineDutyOptions): Du
     async perform(now) {
       const unwatched = await store.unwatched(RUNS_AT_ONCE);
       for (const run of unwatched) await store.watch(await deadlinesOf(run));
+      let missed: readonly WatchedDeadline[] = [];
       const judged = await store.judge(DEADLINES_AT_ONCE, async (due, storeNow) => {
         const verdicts: DeadlineVerdict[] = [];
         for (const one of due) verdicts.push(await judge(one, storeNow));
+        missed = due.filter((_, index) => verdicts[index]?.state === 'missed');
         return verdicts;
       });
+      for (const { dagId } of missed) metrics.count('headrace_deadlines_missed_total', { dag_id: dagId });
       if (unwatched.length === RUNS_AT_ONCE || judged === DEADLINES_AT_ONCE) return { more: true };
       const nextAt = await store.nextCheck();
       // One that is due already is in another scheduler's hand.

@@ -4,7 +4,15 @@
  * It looks again when something is due, when a forecast may change, and when a DAG or a run changed; never only because time passed.
  */
 import { type AssetFacts, type AssetSpec, forecast, freshnessNotices, freshnessOf, type Instant, type TaskDurations } from '@headrace/core';
-import type { AssetStore, DeadlineStore, FreshnessExpectation, NewNotice, NoticeStore } from '@headrace/ports';
+import {
+  type AssetStore,
+  type DeadlineStore,
+  type FreshnessExpectation,
+  type Metrics,
+  type NewNotice,
+  type NoticeStore,
+  noMetrics,
+} from '@headrace/ports';
 import type { DagVersions } from './dag-versions.ts';
 import type { Duty } from './duty.ts';
 
@@ -18,6 +26,7 @@ export interface FreshnessDutyOptions {
   readonly assets: Pick<AssetStore, 'newestEvents'>;
   readonly notices: Pick<NoticeStore, 'tell'>;
   readonly versions: Pick<DagVersions, 'get'>;
+  readonly metrics?: Metrics;
 }
 
 interface Expected {
@@ -25,7 +34,9 @@ interface Expected {
   readonly leapsAt: Instant;
 }
 
-export function createFreshnessDuty({ deadlines, assets, notices, versions }: FreshnessDutyOptions): Duty {
+export function createFreshnessDuty({ deadlines, assets, notices, versions, metrics = noMetrics }: FreshnessDutyOptions): Duty {
+  /** Assets of which dashboards have been told. */
+  const shown = new Set<string>();
   let nextAt = 0;
   let any = true;
 
@@ -61,6 +72,7 @@ export function createFreshnessDuty({ deadlines, assets, notices, versions }: Fr
       any = expectations.length > 0;
       let next = now + LATEST_MS;
       const told: NewNotice[] = [];
+      const overdue = new Set<string>();
       const wanted = expectations.flatMap((one) => (one.spec.assets ?? []).filter((asset) => asset.freshness !== undefined));
       const events = wanted.length === 0 ? [] : await assets.newestEvents([...new Set(wanted.map((asset) => asset.name))]);
       const facts = new Map(events.map(({ asset, newest, newestPartition }) => [asset, factsOf(newest?.at, newestPartition?.partition)]));
@@ -70,6 +82,8 @@ export function createFreshnessDuty({ deadlines, assets, notices, versions }: Fr
           const freshness = freshnessOf(asset, known, expectation.activeSince, now);
           if (freshness === undefined) continue;
           const { dueAt, missed } = freshness;
+          shown.add(asset.name);
+          if (missed) overdue.add(asset.name);
           const expected = missed ? undefined : await updateOf(expectation, asset, now);
           const late = expected !== undefined && expected.at > dueAt;
           told.push(...freshnessNotices(expectation, asset, known, freshness, late ? expected.at : undefined));
@@ -78,6 +92,8 @@ export function createFreshnessDuty({ deadlines, assets, notices, versions }: Fr
           next = Math.min(next, dueAt, Math.max(now + SOONEST_MS, changes));
         }
       }
+      // One whose expectation was taken back is not late any more.
+      for (const asset of shown) metrics.gauge('headrace_asset_overdue', overdue.has(asset) ? 1 : 0, { asset });
       if (told.length > 0) await notices.tell(told);
       nextAt = next;
       return { nextAt };

@@ -20,6 +20,7 @@ import { Membership } from './membership.ts';
 import { PastWatch } from './past-watch.ts';
 import { isPlannedWhenIdle } from './plan-dag.ts';
 import { RunBook } from './run-book.ts';
+import { RunTimes } from './run-times.ts';
 import { SchedulePlanner } from './schedule-planner.ts';
 import { DEFAULT_INTERVALS, type SchedulerIntervals, type SchedulerOptions } from './scheduler-options.ts';
 import { StoreClock } from './store-clock.ts';
@@ -46,6 +47,7 @@ export class Scheduler {
   readonly #membership: Membership;
   readonly #duties: DutyDesk;
   readonly #past: PastWatch;
+  readonly #times: RunTimes;
 
   /** What the loop has to do. */
   readonly #due = { plan: true, start: true, pick: false, adopt: false };
@@ -77,6 +79,7 @@ export class Scheduler {
     });
     this.#book = new RunBook((versionId) => this.#versions.get(versionId), this.#intervals);
     this.#past = new PastWatch(store, this.#book);
+    this.#times = new RunTimes(metrics);
     this.#dispatcher = new Dispatcher({
       store,
       queue,
@@ -212,6 +215,7 @@ export class Scheduler {
     const held = [...this.#book.runs()].map((run) => run.runKey);
     const active = new Set(await this.#options.store.activeRuns(this.#membership.shards));
     for (const runKey of held) if (!active.has(runKey)) this.#book.forget(runKey);
+    this.#times.keep((runKey) => active.has(runKey));
   }
 
   /** Repairs what events cannot tell: workers that died, messages that vanished, runs of which nothing is heard. */
@@ -303,14 +307,19 @@ export class Scheduler {
     this.#due.start = false;
     const started = await this.#book.read(this.#clock.now(), () =>
       this.#options.store.startRuns(this.#membership.shards, RUNS_STARTED_AT_ONCE, async ({ versionId }) =>
-        initialTasks(await this.#versions.get(versionId)),
+        this.#createdTasks(initialTasks(await this.#versions.get(versionId))),
       ),
     );
     if (started.length === 0) return;
     for (const { runKey } of started) this.#adopted(runKey);
-    this.#options.metrics.count('headrace_runs_started_total', {}, started.length);
+    this.#times.started(started, this.#clock.now());
     this.#due.pick = true;
     if (started.length === RUNS_STARTED_AT_ONCE) this.#due.start = true;
+  }
+
+  #createdTasks<T extends readonly object[]>(tasks: T): T {
+    this.#options.metrics.count('headrace_task_instances_created_total', {}, tasks.length);
+    return tasks;
   }
 
   /** Takes runs in hand that are running and ours and that the book does not have: a shard was gained, or an answer was lost. */
@@ -362,7 +371,10 @@ export class Scheduler {
     this.#backlog = result.backlog;
     this.#pickAt = result.nextAdmissionAt;
     this.#alarmOfPick(this.#clock.now());
-    if (result.created.length > 0) this.#due.pick = true;
+    if (result.created.length > 0) {
+      this.#createdTasks(result.created);
+      this.#due.pick = true;
+    }
     this.#dispatcher.send(result.queued);
     metrics.observe('headrace_decision_seconds', (this.#clock.monotonic() - began) / 1_000);
     metrics.gauge('headrace_active_runs', this.#book.size);
@@ -389,8 +401,9 @@ export class Scheduler {
     for (const { runKey, taskInstanceId, attempt } of queued) {
       const run = this.#book.get(runKey);
       const task = run?.nodeOf(taskInstanceId);
-      if (run !== undefined && task !== undefined)
-        run.observe({ type: 'task.moved', task, to: { status: 'queued', attempt } }, this.#clock.now());
+      if (run === undefined || task === undefined) continue;
+      run.observe({ type: 'task.moved', task, to: { status: 'queued', attempt } }, this.#clock.now());
+      this.#times.gotSlot(run, this.#clock.now());
     }
   }
 
@@ -416,7 +429,7 @@ export class Scheduler {
   }
 
   #onFinished(run: ActiveRun, state: 'success' | 'failed'): void {
-    this.#options.metrics.count('headrace_runs_finished_total', { state });
+    this.#times.finished(run, state, this.#clock.now());
     this.#options.log.info({ dagId: run.dagId, runId: run.runId, state }, 'a run has finished');
     this.#book.forget(run.runKey);
     // A place under the DAG's limit of active runs is free.

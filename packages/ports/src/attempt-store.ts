@@ -39,6 +39,10 @@ export interface ClaimedAttempt extends AttemptRef {
   readonly waits?: readonly EndedWait[];
   /** A `poll` of this try that has not been answered: this attempt looks again. */
   readonly openWait?: Wait;
+  /** When this attempt was ready for a slot. */
+  readonly scheduledAt?: Instant;
+  /** When it got one. */
+  readonly queuedAt?: Instant;
   /** When the first attempt of this task instance began, since the last clear: total timeouts count from it. */
   readonly firstStartedAt?: Instant;
 }

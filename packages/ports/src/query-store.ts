@@ -124,7 +124,7 @@ export interface QueryStore {
   tries(taskInstanceId: string): Promise<readonly TaskInstanceRecord[]>;
   result(taskInstanceId: string, attempt?: number): Promise<StoredResult | undefined>;
   health(): Promise<HealthRecord>;
-  /** Counts of live rows for gauges: runs by status, task instances by status, per pool slots. Never touches history. */
+  /** Counts of live rows for gauges. Never touches history. */
   liveCounts(): Promise<LiveCounts>;
 }
 
@@ -143,7 +143,31 @@ export interface HealthRecord {
 export interface LiveCounts {
   readonly runs: Readonly<Record<string, number>>;
   readonly tasks: Readonly<Record<string, number>>;
-  readonly pools: readonly { readonly pool: string; readonly slots: number; readonly used: number; readonly waiting: number }[];
+  readonly pools: readonly {
+    readonly pool: string;
+    readonly slots: number;
+    readonly used: number;
+    readonly waiting: number;
+    /** Slots by the state of the task instances that have or want them; states without any are absent. */
+    readonly byState: Readonly<Record<string, number>>;
+  }[];
+  /** Of queues in which something is queued or runs. */
+  readonly queues: readonly {
+    readonly queue: string;
+    readonly queued: number;
+    readonly running: number;
+    /** For how long the one that waits longest has waited, in milliseconds. */
+    readonly oldestMs?: number;
+  }[];
+  /** Open waits by kind. */
+  readonly waits: Readonly<Record<string, number>>;
+  /** Neither complete nor cancelled: `running`, `paused`. */
+  readonly backfills: Readonly<Record<string, number>>;
+  /** In a file: `active`, `paused`. */
+  readonly dags: Readonly<Record<string, number>>;
+  /** `pending`, `dead`. */
+  readonly notices: Readonly<Record<string, number>>;
+  readonly importErrors: number;
 }
 
 export class UnknownOrderError extends Error {

@@ -38,6 +38,8 @@ export interface LoadedRun {
   readonly intervalStart?: Instant;
   readonly intervalEnd?: Instant;
   readonly partitionKey?: string;
+  /** When it was due. */
+  readonly runAfter?: Instant;
   readonly tasks: readonly LoadedTask[];
 }
 

@@ -160,7 +160,16 @@ test('live counts tell of what is going on now', async () => {
   expect(await db.store.queries.liveCounts()).toEqual({
     runs: { queued: 2, running: 3 },
     tasks: { queued: 4 },
-    pools: [{ pool: 'default_pool', slots: 128, used: 4, waiting: 0 }],
+    pools: [{ pool: 'default_pool', slots: 128, used: 4, waiting: 0, byState: { queued: 4 } }],
+    queues: [
+      { queue: 'default', queued: 1, running: 0, oldestMs: expect.any(Number) },
+      { queue: 'extract', queued: 3, running: 0, oldestMs: expect.any(Number) },
+    ],
+    waits: {},
+    backfills: {},
+    dags: { active: 1, paused: 1 },
+    notices: { pending: 0, dead: 0 },
+    importErrors: 0,
   });
 });
 

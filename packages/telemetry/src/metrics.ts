@@ -76,10 +76,17 @@ function instrument(declaration: MetricDeclaration, registry: Registry): Instrum
   switch (declaration.type) {
     case 'counter': {
       const counter = new Counter(settings);
+      for (const value of declaration.values ?? []) {
+        const labelled = Object.fromEntries(labels.map((label) => [label, value]));
+        counter.inc(labelled, 0);
+        for (const known of seen.values()) known.add(value);
+      }
       return { declaration, seen, add: (values, by) => counter.inc(values, by) };
     }
     case 'gauge': {
       const gauge = new Gauge(settings);
+      // Of one that this process does not set, nothing is told, rather than 0.
+      if (labels.length === 0) gauge.remove();
       return { declaration, seen, add: (values, value) => gauge.set(values, value) };
     }
     case 'histogram': {

@@ -25,15 +25,23 @@ describe('the list of metrics', () => {
 describe('metrics', () => {
   test('are counted, set and observed under their labels', async () => {
     const { metrics, registry } = createMetrics({ process: false });
-    metrics.count('headrace_runs_finished_total', { state: 'success' });
-    metrics.count('headrace_runs_finished_total', { state: 'success' }, 2);
+    metrics.count('headrace_runs_finished_total', { dag_id: 'd', state: 'success' });
+    metrics.count('headrace_runs_finished_total', { dag_id: 'd', state: 'success' }, 2);
     metrics.gauge('headrace_queue_depth', 7, { queue: 'load' });
     metrics.observe('headrace_decision_seconds', 0.003);
     const text = await registry.metrics();
-    expect(text).toContain('headrace_runs_finished_total{state="success"} 3');
+    expect(text).toContain('headrace_runs_finished_total{dag_id="d",state="success"} 3');
     expect(text).toContain('headrace_queue_depth{queue="load"} 7');
     expect(text).toContain('headrace_decision_seconds_bucket{le="0.005"} 1');
     expect(text).toContain('headrace_decision_seconds_bucket{le="0.0025"} 0');
+  });
+
+  test('of which all series are known are there from the start, and gauges only when they are set', async () => {
+    const { metrics, registry } = createMetrics({ process: false });
+    expect(await registry.metrics()).toContain('headrace_attempts_lost_total{reason="lease_expired"} 0');
+    expect(await registry.metrics()).not.toMatch(/^headrace_workers /m);
+    metrics.gauge('headrace_workers', 0);
+    expect(await registry.metrics()).toMatch(/^headrace_workers 0$/m);
   });
 
   test('that are not declared throw', () => {

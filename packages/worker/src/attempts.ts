@@ -5,7 +5,7 @@
  * W2. An attempt is in hand once. The store answers the same worker the same again, so a second message of an attempt is dropped here.
  * W3. A task process is free as soon as its task ended; its next attempt does not wait for the commit of the last one.
  */
-import type { AttemptRef, AttemptStore, ClaimedAttempt, TaskMessage } from '@headrace/ports';
+import type { AttemptRef, AttemptStore, ClaimedAttempt, Metrics, TaskMessage } from '@headrace/ports';
 import { type AttemptResult, NotStartedError, type TaskPool } from '@headrace/task-runtime';
 import { type AttemptInputs, attemptInputs, type InputSources, MissingInputError } from './attempt-inputs.ts';
 import type { HeldAttempt, Leases } from './leases.ts';
@@ -89,7 +89,7 @@ export class Attempts {
       const arrivedAt = clock.monotonic();
       const claimed = await this.#claim(ref, arrivedAt);
       if (claimed === undefined) return 'over';
-      metrics.count('headrace_attempts_started_total', { queue });
+      observeStart(metrics, claimed, queue);
       const held = leases.hold(ref, arrivedAt);
       if (this.#interrupting) leases.stop('interrupted', [ref.attemptId]);
       try {
@@ -199,6 +199,15 @@ export class Attempts {
     const [oldest] = this.#lost;
     if (this.#lost.size > MAX_LOST && oldest !== undefined) this.#lost.delete(oldest);
   }
+}
+
+/** How long it has waited for a slot, and then for a worker, by the store's clock. */
+function observeStart(metrics: Metrics, { scheduledAt, queuedAt, claimedAt }: ClaimedAttempt, queue: string): void {
+  metrics.count('headrace_attempts_started_total', { queue });
+  if (queuedAt === undefined) return;
+  metrics.observe('headrace_task_queue_delay_seconds', Math.max(0, claimedAt - queuedAt) / 1_000, { queue });
+  if (scheduledAt !== undefined)
+    metrics.observe('headrace_task_slot_delay_seconds', Math.max(0, queuedAt - scheduledAt) / 1_000, { queue });
 }
 
 /** A place, given back once: when the attempt's process is free, or else at the end. */

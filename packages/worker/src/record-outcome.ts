@@ -6,6 +6,8 @@ import type { CachedBundle } from './bundle-cache.ts';
 import type { HeldAttempt } from './leases.ts';
 import { type Patience, persistently } from './persistently.ts';
 
+const MS_PER_SECOND = 1_000;
+
 export interface OutcomeRecorder extends Patience {
   readonly store: Pick<AttemptStore, 'finish'>;
   readonly workerId: string;
@@ -27,6 +29,7 @@ export async function recordOutcome(
 ): Promise<void> {
   const { store, workerId, clock, dice, log, metrics } = recorder;
   const { stopped } = result;
+  const tookMs = clock.monotonic() - held.heldSince;
   const task = bundle?.tasks.get(claimed.taskId);
   const to: TaskState =
     task === undefined
@@ -40,8 +43,12 @@ export async function recordOutcome(
     (error) => log.warn({ error, ...held.ref }, 'the outcome of an attempt could not be written; it is tried again'),
   );
   if (recorded) {
-    metrics.count('headrace_attempts_finished_total', { state: to.status });
+    const labels = { dag_id: claimed.dagId, state: to.status };
+    metrics.count('headrace_attempts_finished_total', labels);
+    metrics.observe('headrace_task_duration_seconds', tookMs / MS_PER_SECOND, labels);
     if (to.status === 'up_for_retry') metrics.count('headrace_attempts_retried_total', { dag_id: claimed.dagId });
+    if (finished.assetEvents !== undefined)
+      metrics.count('headrace_asset_events_total', { dag_id: claimed.dagId }, finished.assetEvents.length);
     if (result.data !== undefined) countData(metrics, claimed.dagId, result.data);
     if (stopped === 'timeout') metrics.count('headrace_attempts_timed_out_total', { dag_id: claimed.dagId });
   } else if (stopped === undefined) {

@@ -251,7 +251,17 @@ export function createFixture(): Fixture {
       },
       result: async (id) => (id === '1' ? { kind: 'inline', json: '{"rows":{"$bigint":"3"}}' } : undefined),
       health: async () => ({ schedulers: [], workers: [] }),
-      liveCounts: async () => ({ runs: {}, tasks: {}, pools: [] }),
+      liveCounts: async () => ({
+        runs: {},
+        tasks: {},
+        pools: [],
+        queues: [],
+        waits: {},
+        backfills: {},
+        dags: {},
+        notices: {},
+        importErrors: 0,
+      }),
     },
     commands: {
       trigger: async (request) => {

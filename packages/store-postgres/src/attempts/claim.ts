@@ -42,10 +42,10 @@ const CLAIM = `
     where t.id = a.id and t.attempt_id = a.attempt_id
       and (t.state = a.from_queued or (t.state = a.from_running and t.worker_id = a.worker_id))
     returning t.id, t.dag_run_id, t.task_id, t.map_index, t.state, t.attempt, t.due_at, t.attempt_id, t.tries_before, t.max_tries, t.worker_id,
-      t.first_started_at
+      t.first_started_at, t.scheduled_at, t.queued_at
   )
   select c.id, c.dag_run_id, c.task_id, c.map_index, c.attempt, c.attempt_id, c.tries_before, c.max_tries, c.worker_id,
-    c.first_started_at, r.dag_id, r.run_id, r.version_id, r.run_type, r.logical_date, r.interval_start, r.interval_end, r.run_after, r.params,
+    c.first_started_at, c.scheduled_at, c.queued_at, r.dag_id, r.run_id, r.version_id, r.run_type, r.logical_date, r.interval_start, r.interval_end, r.run_after, r.params,
     r.partition_key, now() as claimed_at, ${WAITS} as waits
   from claimed c join dag_run r on r.id = c.dag_run_id`;
 
@@ -74,6 +74,8 @@ interface Row {
   readonly run_after: Instant;
   readonly params: Readonly<Record<string, unknown>>;
   readonly first_started_at: Instant;
+  readonly scheduled_at: Instant | null;
+  readonly queued_at: Instant | null;
   readonly claimed_at: Instant;
   readonly partition_key: string | null;
   readonly waits: readonly WaitColumns[] | null;
@@ -120,6 +122,8 @@ function claimedAttempt(row: Row): ClaimedAttempt {
     runAfter: row.run_after,
     params: row.params,
     firstStartedAt: row.first_started_at,
+    ...(row.scheduled_at === null ? {} : { scheduledAt: row.scheduled_at }),
+    ...(row.queued_at === null ? {} : { queuedAt: row.queued_at }),
     ...(row.partition_key === null ? {} : { partitionKey: row.partition_key }),
     ...(row.waits === null ? {} : waitsOf(row.waits)),
     ...(row.logical_date === null ? {} : { logicalDate: row.logical_date }),

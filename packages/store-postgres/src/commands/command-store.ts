@@ -23,7 +23,7 @@ const SET_PAUSED = `
 export function createCommandStore(database: Database): CommandStore {
   const work = () => database.lane('work');
   return {
-    trigger: (request) => trigger(work(), request),
+    trigger: (request) => trigger(work(), request, database.metrics),
     saveCommand: (decision, command, version) => saveCommand(work(), decision, command, version),
 
     async latestVersion(dagId) {

@@ -1,6 +1,13 @@
 /** A new run at somebody's wish: queued, pinned to the DAG's newest version, and told to the schedulers when it is committed. */
 import { randomBytes } from 'node:crypto';
-import { DagNotFoundError, IdempotencyKeyReusedError, InvalidRunIdError, RunExistsError, type TriggerRequest } from '@headrace/ports';
+import {
+  DagNotFoundError,
+  IdempotencyKeyReusedError,
+  InvalidRunIdError,
+  type Metrics,
+  RunExistsError,
+  type TriggerRequest,
+} from '@headrace/ports';
 import type pg from 'pg';
 import { EVENTS } from '../notification.ts';
 import { storableJson } from '../storable-json.ts';
@@ -26,14 +33,20 @@ const CREATE = `
 const MADE_UP_TRIES = 5;
 
 /** Throws DagNotFoundError, RunExistsError, InvalidRunIdError, IdempotencyKeyReusedError. */
-export async function trigger(pool: pg.Pool, request: TriggerRequest): Promise<{ readonly runKey: string; readonly runId: string }> {
+export async function trigger(
+  pool: pg.Pool,
+  request: TriggerRequest,
+  metrics: Metrics,
+): Promise<{ readonly runKey: string; readonly runId: string }> {
   if (request.runId !== undefined && !RUN_ID.test(request.runId)) throw new InvalidRunIdError(request.runId);
   const before = await sentBefore(pool, request);
   if (before !== undefined) return before;
   for (let tries = 1; ; tries++) {
     const runId = request.runId ?? madeUpRunId(request, tries);
     try {
-      return await create(pool, request, runId);
+      const made = await create(pool, request, runId);
+      metrics.count('headrace_runs_created_total', { run_type: request.runType });
+      return made;
     } catch (error) {
       const constraint = constraintOf(error);
       if (constraint === undefined) throw error;

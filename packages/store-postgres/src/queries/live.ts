@@ -38,35 +38,93 @@ export async function readHealth(db: Queryable): Promise<HealthRecord> {
   };
 }
 
-/** Each part has a partial index of its own. */
-const LIVE_RUNS = `
-  select 'queued' as state, count(*)::integer as runs from dag_run where state = 'queued'
-  union all select 'running', count(*)::integer from dag_run where state = 'running'`;
+/** Each part has a partial index of its own, or is a small table. */
+const LIVE_ROWS = `
+  select 'runs' as what, 'queued' as state, count(*)::integer as found from dag_run where state = 'queued'
+  union all select 'runs', 'running', count(*)::integer from dag_run where state = 'running'
+  union all select 'waits', kind, count(*)::integer from wait where ended_at is null group by kind
+  union all
+  select 'backfills', case when paused then 'paused' else 'running' end, count(*)::integer from backfill where completed_at is null group by 2
+  union all select 'dags', case when paused then 'paused' else 'active' end, count(*)::integer from dag where removed_at is null group by 2
+  union all select 'notices', 'pending', count(*)::integer from notice where state = 'pending'
+  union all select 'notices', 'dead', count(*)::integer from notice where state = 'dead'
+  union all select 'importErrors', '', count(*)::integer from import_error`;
 
 const LIVE_TASKS = `
-  select state, pool, count(*)::integer as tasks, sum(pool_slots)::integer as slots
-  from task_instance where state in ('queued', 'running', 'restarting') group by state, pool
+  select state, pool, queue, count(*)::integer as tasks, sum(pool_slots)::integer as slots,
+    floor(extract(epoch from now() - min(queued_at) filter (where state = 'queued')) * 1000)::float8 as oldest_ms
+  from task_instance where state in ('queued', 'running', 'restarting') group by state, pool, queue
   union all
-  select state, pool, count(*)::integer, sum(pool_slots)::integer from task_instance where state = 'scheduled' group by state, pool
+  select state, pool, queue, count(*)::integer, sum(pool_slots)::integer, null
+  from task_instance where state = 'scheduled' group by state, pool, queue
   union all
-  select state, pool, count(*)::integer, sum(pool_slots)::integer
-  from task_instance where state in ('up_for_retry', 'up_for_reschedule') group by state, pool`;
+  select state, pool, queue, count(*)::integer, sum(pool_slots)::integer, null
+  from task_instance where state in ('up_for_retry', 'up_for_reschedule') group by state, pool, queue
+  union all
+  select state, pool, '', count(*)::integer, sum(pool_slots)::integer, null from task_instance where state = 'deferred' group by state, pool
+  union all
+  select t.state, t.pool, '', count(*)::integer, sum(t.pool_slots)::integer, null
+  from wait w join task_instance t on t.id = w.task_instance_id
+  where w.ended_at is null and t.state = 'awaiting_input' group by t.state, t.pool`;
+
+interface LiveTasks {
+  readonly state: string;
+  readonly pool: string;
+  /** Empty of those that have no slot to wait for. */
+  readonly queue: string;
+  readonly tasks: number;
+  readonly slots: number;
+  readonly oldest_ms: number | null;
+}
 
 export async function readLiveCounts(db: Queryable): Promise<LiveCounts> {
-  const runs = await db.query<{ state: string; runs: number }>({ name: 'live runs', text: LIVE_RUNS });
-  const live = await db.query<{ state: string; pool: string; tasks: number; slots: number }>({ name: 'live tasks', text: LIVE_TASKS });
-  const pools = await db.query<{ name: string; slots: number }>('select name, slots from pool order by name');
-  const tasks: Record<string, number> = {};
-  for (const row of live.rows) tasks[row.state] = (tasks[row.state] ?? 0) + row.tasks;
-  const slotsOf = (pool: string, holds: boolean): number =>
-    live.rows
-      .filter((row) => row.pool === pool && (holds ? HOLDING.has(row.state) : row.state === 'scheduled'))
-      .reduce((sum, row) => sum + row.slots, 0);
+  const { rows: found } = await db.query<{ what: string; state: string; found: number }>({ name: 'live rows', text: LIVE_ROWS });
+  const { rows: live } = await db.query<LiveTasks>({ name: 'live tasks', text: LIVE_TASKS });
+  const { rows: pools } = await db.query<{ name: string; slots: number }>('select name, slots from pool order by name');
+  const countsOf = (what: string): Record<string, number> =>
+    Object.fromEntries(found.filter((row) => row.what === what).map((row) => [row.state, row.found]));
   return {
-    runs: Object.fromEntries(runs.rows.map((row) => [row.state, row.runs])),
-    tasks,
-    pools: pools.rows.map(({ name, slots }) => ({ pool: name, slots, used: slotsOf(name, true), waiting: slotsOf(name, false) })),
+    runs: countsOf('runs'),
+    tasks: sums(live, ({ state, tasks }) => [state, tasks]),
+    pools: pools.map(({ name, slots }) => {
+      const byState = sums(
+        live.filter(({ pool }) => pool === name),
+        (row) => [row.state, row.slots],
+      );
+      const used = HOLDING.reduce((sum, state) => sum + (byState[state] ?? 0), 0);
+      return { pool: name, slots, used, waiting: byState.scheduled ?? 0, byState };
+    }),
+    queues: queuesOf(live),
+    waits: countsOf('waits'),
+    backfills: countsOf('backfills'),
+    dags: countsOf('dags'),
+    notices: countsOf('notices'),
+    importErrors: countsOf('importErrors')[''] ?? 0,
   };
 }
 
-const HOLDING: ReadonlySet<string> = new Set(['queued', 'running', 'restarting']);
+const HOLDING = ['queued', 'running', 'restarting'];
+
+function queuesOf(live: readonly LiveTasks[]): LiveCounts['queues'] {
+  const holding = live.filter(({ state }) => HOLDING.includes(state));
+  return [...new Set(holding.map(({ queue }) => queue))].sort().map((queue) => {
+    const rows = holding.filter((row) => row.queue === queue);
+    const byState = sums(rows, ({ state, tasks }) => [state, tasks]);
+    const oldest = rows.flatMap(({ oldest_ms: ms }) => (ms === null ? [] : [ms]));
+    return {
+      queue,
+      queued: byState.queued ?? 0,
+      running: (byState.running ?? 0) + (byState.restarting ?? 0),
+      ...(oldest.length === 0 ? {} : { oldestMs: Math.max(0, ...oldest) }),
+    };
+  });
+}
+
+function sums<T>(rows: readonly T[], of: (row: T) => readonly [string, number]): Record<string, number> {
+  const summed: Record<string, number> = {};
+  for (const row of rows) {
+    const [key, value] = of(row);
+    summed[key] = (summed[key] ?? 0) + value;
+  }
+  return summed;
+}

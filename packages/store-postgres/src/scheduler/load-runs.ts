@@ -8,7 +8,7 @@ import { stateOf } from '../task-state.ts';
 /** Parameter: run keys. A run without task instances is one row. `offset 0`: each run's own are looked up, whatever statistics say. */
 const LOAD = `
   select r.id as run_key, r.dag_id, r.run_id, r.version_id, r.state as run_state, r.revision, r.progress,
-    r.run_type, r.logical_date, r.interval_start, r.interval_end, r.partition_key, r.started_at,
+    r.run_type, r.logical_date, r.interval_start, r.interval_end, r.partition_key, r.started_at, r.run_after,
     t.id, t.task_id, t.map_index, t.state, t.attempt, t.due_at, t.decision
   from dag_run r left join lateral (
     select id, task_id, map_index, state, attempt, due_at, decision from task_instance where dag_run_id = r.id offset 0
@@ -30,6 +30,7 @@ interface Row {
   readonly interval_end: Instant | null;
   readonly partition_key: string | null;
   readonly started_at: Instant | null;
+  readonly run_after: Instant;
   readonly id: string | null;
   readonly task_id: string;
   readonly map_index: number;
@@ -64,6 +65,7 @@ function loadedRun(row: Row): Omit<LoadedRun, 'tasks'> {
     revision: row.revision,
     progress: row.started_at === null ? row.progress : { ...row.progress, startedAt: row.started_at },
     runType: row.run_type,
+    runAfter: row.run_after,
     ...(row.logical_date === null ? {} : { logicalDate: row.logical_date }),
     ...(row.interval_start === null ? {} : { intervalStart: row.interval_start }),
     ...(row.interval_end === null ? {} : { intervalEnd: row.interval_end }),

@@ -77,6 +77,8 @@ function claimedAttempt(db: MemoryDatabase, row: TaskInstanceRow): ClaimedAttemp
     runAfter: run.runAfter,
     params: run.params,
     ...waitsOfTry(db, row),
+    ...(row.scheduledAt === undefined ? {} : { scheduledAt: row.scheduledAt }),
+    ...(row.queuedAt === undefined ? {} : { queuedAt: row.queuedAt }),
     ...(row.firstStartedAt === undefined ? {} : { firstStartedAt: row.firstStartedAt }),
     ...(run.partitionKey === undefined ? {} : { partitionKey: run.partitionKey }),
     ...(run.logicalDate === undefined ? {} : { logicalDate: run.logicalDate }),
