@@ -1,3 +1,4 @@
+export * from './access-store.ts';
 export * from './asset-store.ts';
 export * from './attempt-store.ts';
 export * from './backfill-store.ts';
@@ -25,4 +26,5 @@ export * from './scheduler-store.ts';
 export * from './task-queue.ts';
 export * from './timetable-evaluator.ts';
 export * from './version-store.ts';
+export * from './visible.ts';
 export * from './wait-store.ts';

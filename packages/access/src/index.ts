@@ -1,0 +1,3 @@
+export { createPasswords, DEFAULT_COST, type PasswordCost, type Passwords, passwordProblem } from './password.ts';
+export { type Allowance, EVERYTHING, grantedWith, OBJECT_KINDS, type ObjectKind, ofGrant, ofRoles, ofScope, ROLE_TABLE, Rights } from './rights.ts';
+export { type IssuedToken, issueToken, readToken, type TokenKind } from './token.ts';
