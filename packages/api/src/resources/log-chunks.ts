@@ -13,13 +13,17 @@ const NEWLINE = 0x0a;
 
 export interface LogChunk {
   readonly lines: readonly string[];
+  /** Of each line the offset after it: where reading goes on for who has had it. */
+  readonly ends: readonly number[];
   /** Where the next chunk begins. */
   readonly next: number;
   /** There is nothing after this at the moment. */
   readonly atEnd: boolean;
 }
 
-type Objects = Pick<ObjectStore, 'get' | 'head'>;
+const NOTHING = { lines: [], ends: [] } as const;
+
+export type Objects = Pick<ObjectStore, 'get' | 'head'>;
 
 /**
  * Whole lines from `offset`, about `size` bytes of them.
@@ -29,13 +33,13 @@ export async function readLogChunk(objects: Objects, key: string, offset: number
   const total = (await objects.head(key))?.size ?? 0;
   for (let wanted = size; ; wanted *= 2) {
     const end = Math.min(offset + wanted, total);
-    if (end <= offset) return { lines: [], next: offset, atEnd: true };
+    if (end <= offset) return { ...NOTHING, next: offset, atEnd: true };
     const bytes = await read(objects, key, offset, end);
-    if (bytes === undefined) return { lines: [], next: offset, atEnd: true };
+    if (bytes === undefined) return { ...NOTHING, next: offset, atEnd: true };
     const isEnd = end === total;
     const used = isEnd && !grows ? bytes.length : bytes.lastIndexOf(NEWLINE) + 1;
     if (used === 0 && !isEnd) continue;
-    return { lines: linesOf(bytes.subarray(0, used)), next: offset + used, atEnd: isEnd };
+    return { ...linesOf(bytes.subarray(0, used), offset), next: offset + used, atEnd: isEnd };
   }
 }
 
@@ -48,10 +52,17 @@ async function read(objects: Objects, key: string, start: number, end: number): 
   }
 }
 
-function linesOf(bytes: Buffer): readonly string[] {
-  if (bytes.length === 0) return [];
-  const text = bytes.toString('utf8');
-  return (text.endsWith('\n') ? text.slice(0, -1) : text).split('\n');
+function linesOf(bytes: Buffer, offset: number): Pick<LogChunk, 'lines' | 'ends'> {
+  const lines: string[] = [];
+  const ends: number[] = [];
+  for (let start = 0; start < bytes.length; ) {
+    const newline = bytes.indexOf(NEWLINE, start);
+    const end = newline < 0 ? bytes.length : newline;
+    lines.push(bytes.toString('utf8', start, end));
+    start = end + 1;
+    ends.push(offset + Math.min(start, bytes.length));
+  }
+  return { lines, ends };
 }
 
 /** The whole log as a stream of what `render` makes of each line; memory holds one chunk of it. */
