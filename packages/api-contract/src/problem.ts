@@ -58,6 +58,7 @@ export const PROBLEMS = {
   HR_BODY_TOO_LARGE: { status: 413, title: 'The body is too large' },
   HR_MEDIA_TYPE: { status: 415, title: 'The body must be JSON' },
   HR_SECRET_KEY_MISSING: { status: 409, title: 'There is no key for secrets' },
+  HR_TOO_MANY_FOLLOWERS: { status: 503, title: 'Too many logs are followed' },
   HR_INTERNAL: { status: 500, title: 'It is our fault' },
   HR_CONNECTION_UNUSABLE: { status: 502, title: 'The system behind the connection cannot be used' },
   HR_UNAVAILABLE: { status: 503, title: 'The database cannot be reached' },
