@@ -4,6 +4,7 @@
  * Nothing connects before it is used, and no process reads what it does not ask for.
  */
 import {
+  type AccessStore,
   type AssetStore,
   type AttemptStore,
   type BackfillStore,
@@ -20,12 +21,14 @@ import {
   type PoolStore,
   type ProgressStore,
   type QueryStore,
+  type RetentionStore,
   type RunEvents,
   type SchedulerStore,
   type ScheduleStore,
   type VersionStore,
   type WaitStore,
 } from '@headrace/ports';
+import { createAccessStore } from './access/access-store.ts';
 import { createAssetStore } from './assets/asset-store.ts';
 import { createAttemptStore } from './attempts/attempt-store.ts';
 import { createBackfillStore } from './backfills/backfill-store.ts';
@@ -41,6 +44,7 @@ import { createProgressStore } from './progress/progress-store.ts';
 import { createExplainStore } from './queries/explain.ts';
 import { createQueryStore } from './queries/query-store.ts';
 import { createVersionStore } from './queries/versions.ts';
+import { createRetentionStore } from './retention/retention-store.ts';
 import { createRunEvents } from './run-events.ts';
 import { createSchedulerStore } from './scheduler/scheduler-store.ts';
 import { createScheduleStore } from './schedules/schedule-store.ts';
@@ -77,6 +81,8 @@ export interface PostgresStore {
   readonly progress: ProgressStore;
   readonly dataReports: DataReportStore;
   readonly schedules: ScheduleStore;
+  readonly retention: RetentionStore;
+  readonly access: AccessStore;
   /** Throws SchemaTooOldError, SchemaTooNewError, MigrationChangedError or StandbyError. */
   checkSchema(): Promise<void>;
   /** Waits for statements under way and closes all connections. Subscriptions must have been ended. */
@@ -107,6 +113,8 @@ export function createStore(options: StoreOptions): PostgresStore {
     progress: createProgressStore(database),
     dataReports: createDataReportStore(database),
     schedules: createScheduleStore(database),
+    retention: createRetentionStore(database),
+    access: createAccessStore(database),
     checkSchema: () => checkSchema(database.lane('work')),
     close: () => database.close(),
   };

@@ -1,5 +1,6 @@
 /** The store in memory: every port of a store, over one database. For tests and simulations. */
 import type {
+  AccessStore,
   AssetStore,
   AttemptStore,
   BackfillStore,
@@ -17,6 +18,7 @@ import type {
   ScheduleStore,
   WaitStore,
 } from '@headrace/ports';
+import { createAccessStore } from './access-store.ts';
 import { createAssetStore } from './asset-store.ts';
 import { createAttemptStore } from './attempt-store.ts';
 import { createBackfillStore } from './backfill-store.ts';
@@ -51,6 +53,7 @@ export interface MemoryStore {
   readonly dataReports: DataReportStore;
   readonly schedules: ScheduleStore;
   readonly waits: WaitStore;
+  readonly access: AccessStore;
 }
 
 export function createMemoryStore(clock: Pick<Clock, 'now'>): MemoryStore {
@@ -72,5 +75,6 @@ export function createMemoryStore(clock: Pick<Clock, 'now'>): MemoryStore {
     progress: createProgressStore(db),
     dataReports: createDataReportStore(db),
     schedules: createScheduleStore(db),
+    access: createAccessStore(db),
   };
 }
