@@ -1,10 +1,11 @@
 /** Headrace's own processes, started as an operator starts them, so that a test can kill them as fate does. */
 import { execFile } from 'node:child_process';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ServerProcess } from './server-process.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const cli = fileURLToPath(new URL('../../apps/cli/src/main.ts', import.meta.url));
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const CLI = 'apps/cli/src/main.ts';
 const READY = /^headrace \w+ ready/m;
 
 export interface HeadraceProcess {
@@ -17,15 +18,16 @@ export interface HeadraceProcess {
   kill9(): Promise<void>;
 }
 
-/** Starts `headrace <role>` and resolves when it says that it is ready. Rejects with the end of its output. */
+/** Starts `headrace <role>`, of the checkout in `root`, and resolves when it says that it is ready. Rejects with the end of its output. */
 export async function startHeadrace(
   role: 'scheduler' | 'worker' | 'api' | 'standalone',
   environment: Readonly<Record<string, string>>,
   args: readonly string[] = [],
+  root = ROOT,
 ): Promise<HeadraceProcess> {
   const child = new ServerProcess({
     command: process.execPath,
-    args: [cli, role, ...args],
+    args: [join(root, CLI), role, ...args],
     cwd: root,
     env: cleanEnvironment(environment),
     onOrphaned: 'TERM',
@@ -43,11 +45,11 @@ export async function startHeadrace(
 }
 
 /** A command that ends by itself: `headrace db migrate`. Answers with its stdout. Rejects when it fails. */
-export async function headrace(args: readonly string[], environment: Readonly<Record<string, string>>): Promise<string> {
+export async function headrace(args: readonly string[], environment: Readonly<Record<string, string>>, root = ROOT): Promise<string> {
   return new Promise((resolve, reject) => {
     execFile(
       process.execPath,
-      [cli, ...args],
+      [join(root, CLI), ...args],
       { cwd: root, env: cleanEnvironment(environment), maxBuffer: 64 * 1024 * 1024 },
       (error, stdout, stderr) => {
         if (error === null) resolve(stdout);
