@@ -16,7 +16,7 @@ export interface DelivererOptions {
   readonly deliverer: string;
   readonly store: Pick<NoticeStore, 'claim' | 'settle' | 'dueIn' | 'onNew'>;
   /** By the kind of the target. */
-  readonly channels: Readonly<Record<'webhook' | 'email' | 'code', Channel>>;
+  readonly channels: Readonly<Record<'webhook' | 'email' | 'code', Channel> & { lineage?: Channel }>;
   readonly log: Log;
   readonly metrics: Metrics;
   /** Takes the secrets out of an error's text. */
@@ -131,7 +131,9 @@ async function deliver(options: DelivererOptions, notice: ClaimedNotice, timeout
 async function outcomeOf(options: DelivererOptions, notice: ClaimedNotice, timeoutMs: number): Promise<NoticeDelivery['outcome']> {
   const { channels, mask, dice = Math.random } = options;
   try {
-    await channels[notice.target.kind].deliver(notice, AbortSignal.timeout(timeoutMs));
+    const channel = channels[notice.target.kind];
+    if (channel === undefined) throw new RefusedError('This worker was not told where lineage goes: set OPENLINEAGE_URL for it as for the others');
+    await channel.deliver(notice, AbortSignal.timeout(timeoutMs));
     return { kind: 'delivered' };
   } catch (error) {
     const text = mask(error instanceof Error ? `${error.name}: ${error.message}` : String(error)).slice(0, LONGEST_ERROR);

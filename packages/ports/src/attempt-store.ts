@@ -43,6 +43,8 @@ export interface ClaimedAttempt extends AttemptRef {
   readonly scheduledAt?: Instant;
   /** When it got one. */
   readonly queuedAt?: Instant;
+  /** The W3C `traceparent` of what asked for its run. */
+  readonly traceParent?: string;
   /** When the first attempt of this task instance began, since the last clear: total timeouts count from it. */
   readonly firstStartedAt?: Instant;
 }

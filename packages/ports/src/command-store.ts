@@ -32,6 +32,8 @@ export interface TriggerRequest {
   readonly user?: string;
   /** The task that asked for it. */
   readonly parent?: ParentTask;
+  /** The W3C `traceparent` of what asked for it. */
+  readonly traceParent?: string;
 }
 
 /** For the run's history. */
@@ -52,6 +54,9 @@ export interface VersionChange {
   readonly tasks: readonly NewTaskInstance[];
 }
 
+/** `live`: it has not ended, and nothing was deleted. */
+export type Deletion = 'deleted' | 'live' | 'not_found';
+
 export interface CommandStore {
   /** Creates a queued run. Throws DagNotFoundError, InvalidRunIdError, RunExistsError (same run id or, unless null, same logical date), IdempotencyKeyReusedError. */
   trigger(request: TriggerRequest): Promise<{ readonly runKey: string; readonly runId: string }>;
@@ -70,6 +75,31 @@ export interface CommandStore {
   runIds(dagId: string, logicalDate: Range): Promise<readonly string[]>;
   /** The id of the DAG's newest version. Undefined: no such DAG. */
   latestVersion(dagId: string): Promise<string | undefined>;
+  /**
+   * Deletes a run that has ended, or has not begun, with its task instances, tries, results and history. What it did stays: the rows that
+   * it loaded, its loads and checks, the events of its assets. Its schedule does not make it again.
+   */
+  deleteRun(dagId: string, runId: string): Promise<Deletion>;
+  /**
+   * Deletes a task instance that is `removed`: one that the run's version of the DAG no longer has. Any other is a node of its run, which
+   * would not be whole without it: `needed`.
+   */
+  deleteTaskInstance(taskInstanceId: string): Promise<'deleted' | 'needed' | 'not_found'>;
+  /**
+   * Deletes a DAG without live runs, with all of its runs, a batch at a time, and its versions. From the first batch on it makes no runs.
+   * A file that still holds it brings it back, without its history, when it is loaded next. Stopped in between, it can be asked for again.
+   */
+  deleteDag(dagId: string): Promise<Deletion>;
+  /** False: it was so before. Throws DagNotFoundError. */
+  setFavorite(user: string, dagId: string, favorite: boolean): Promise<boolean>;
+  /**
+   * Gives a task instance that has succeeded another result, or, with undefined, none. Tasks that begin later get it.
+   * `no_result`: there is none to replace or remove; `has_result`: there is one already, and another was to be added.
+   */
+  setResult(
+    taskInstanceId: string,
+    change: { readonly how: 'add' | 'replace'; readonly json: string } | { readonly how: 'remove' },
+  ): Promise<'ok' | 'not_succeeded' | 'no_result' | 'has_result'>;
 }
 
 export class DagNotFoundError extends Error {

@@ -42,6 +42,23 @@ export interface NewLoad {
   readonly cursor?: Readonly<Record<string, unknown>>;
   /** Where rows that were kept aside are. */
   readonly quarantine?: string;
+  /** Kept as the newest of the task, not with the load. */
+  readonly lineage?: DataLineage;
+}
+
+/** A system and what it holds: the same place has the same connector, connection and name. */
+export interface DataPlace {
+  readonly connector: string;
+  readonly connection: string;
+  readonly name: string;
+}
+
+/** What rows were made of. */
+export interface DataLineage {
+  readonly reads: readonly (DataPlace & { readonly input?: string })[];
+  readonly writes: readonly DataPlace[];
+  /** Column written → the columns that its values come from. Absent where that cannot be told for certain. */
+  readonly columns?: Readonly<Record<string, readonly { readonly input: string; readonly column: string }[]>>;
 }
 
 export interface NewCheck {
@@ -78,7 +95,7 @@ interface OfTry {
   readonly taskInstanceId: string;
 }
 
-export interface LoadRecord extends OfTry, NewLoad {
+export interface LoadRecord extends OfTry, Omit<NewLoad, 'lineage'> {
   readonly checks: number;
   readonly checksFailed: number;
   readonly intervalStart?: Instant;

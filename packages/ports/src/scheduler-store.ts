@@ -40,6 +40,8 @@ export interface LoadedRun {
   readonly partitionKey?: string;
   /** When it was due. */
   readonly runAfter?: Instant;
+  /** The W3C `traceparent` of what asked for it. */
+  readonly traceParent?: string;
   readonly tasks: readonly LoadedTask[];
 }
 

@@ -14,6 +14,7 @@ import {
   type DataReportStore,
   type DeadlineStore,
   type ExplainStore,
+  type LineageStore,
   type Log,
   type Metrics,
   type NoticeStore,
@@ -36,6 +37,7 @@ import { createCatalogStore } from './catalog/catalog-store.ts';
 import { createCommandStore } from './commands/command-store.ts';
 import { createConnectionStore } from './connections/connection-store.ts';
 import { createDataReportStore } from './data/data-report-store.ts';
+import { createLineageStore } from './data/lineage-store.ts';
 import { Database } from './database.ts';
 import { createDeadlineStore } from './deadlines/deadline-store.ts';
 import { createNoticeStore } from './notices/notice-store.ts';
@@ -80,6 +82,7 @@ export interface PostgresStore {
   readonly connections: ConnectionStore;
   readonly progress: ProgressStore;
   readonly dataReports: DataReportStore;
+  readonly lineage: LineageStore;
   readonly schedules: ScheduleStore;
   readonly retention: RetentionStore;
   readonly access: AccessStore;
@@ -112,6 +115,7 @@ export function createStore(options: StoreOptions): PostgresStore {
     connections: createConnectionStore(database),
     progress: createProgressStore(database),
     dataReports: createDataReportStore(database),
+    lineage: createLineageStore(database),
     schedules: createScheduleStore(database),
     retention: createRetentionStore(database),
     access: createAccessStore(database),

@@ -1,5 +1,6 @@
 import { connectionStoreConformance } from '@headrace/ports/conformance/connection-store';
 import { dataReportStoreConformance } from '@headrace/ports/conformance/data-report-store';
+import { lineageStoreConformance } from '@headrace/ports/conformance/lineage-store';
 import { progressStoreConformance } from '@headrace/ports/conformance/progress-store';
 import * as jest from '@jest/globals';
 import { testDatabase } from './support/database.ts';
@@ -13,3 +14,4 @@ async function open() {
 connectionStoreConformance(jest, { name: 'Postgres', open });
 progressStoreConformance(jest, { name: 'Postgres', open });
 dataReportStoreConformance(jest, { name: 'Postgres', open });
+lineageStoreConformance(jest, { name: 'Postgres', open });

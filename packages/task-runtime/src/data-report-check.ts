@@ -13,6 +13,13 @@ const isTexts = (value: unknown): boolean => isObject(value) && Object.values(va
 
 const KINDS: ReadonlySet<unknown> = new Set(['package', 'lake', 'table', 'file', 'delivery']);
 
+const isPlace = (value: unknown): boolean =>
+  isObject(value) &&
+  [value.connector, value.connection, value.name].every(isString) &&
+  (value.input === undefined || isString(value.input));
+const isOrigin = (value: unknown): boolean => isObject(value) && isString(value.input) && isString(value.column);
+const isColumns = (value: unknown): boolean => value === undefined || (isObject(value) && Object.values(value).every(isListOf(isOrigin)));
+
 const PLACE: Checks = { connection: isString, place: isString, partition: isTexts };
 
 const LOAD: Checks = {
@@ -39,6 +46,7 @@ const LOAD_MAY: Checks = {
   drift: isListOf(isObject),
   cursor: isObject,
   quarantine: isString,
+  lineage: (value) => isObject(value) && isListOf(isPlace)(value.reads) && isListOf(isPlace)(value.writes) && isColumns(value.columns),
 };
 
 const CHECK: Checks = {

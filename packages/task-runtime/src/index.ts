@@ -20,7 +20,7 @@ export {
 } from './errors.ts';
 export { createInProcessPool, type InProcessPoolOptions } from './in-process-pool.ts';
 export { DEFAULT_LIMITS, type TaskLimits } from './limits.ts';
-export { attemptLogKey, attemptResultKey } from './object-keys.ts';
+export { attemptLogKey, attemptResultKey, runObjectsPrefix } from './object-keys.ts';
 export type { SentAssetEvent } from './protocol.ts';
 export { connectionSecrets, type Mask } from './secrets.ts';
 export { createTaskPool, type TaskPool, type TaskPoolOptions } from './task-pool.ts';

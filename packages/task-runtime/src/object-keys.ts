@@ -16,6 +16,11 @@ export function attemptResultKey(attempt: AttemptIdentity): string {
   return `results/${path(attempt)}.json`;
 }
 
+/** Before the keys of all attempts of a run. */
+export function runObjectsPrefix(kind: 'logs' | 'results', { dagId, runId }: Pick<AttemptIdentity, 'dagId' | 'runId'>): string {
+  return `${kind}/${component(dagId)}/${component(runId)}/`;
+}
+
 function path({ dagId, runId, taskId, mapIndex, attempt }: AttemptIdentity): string {
   return [dagId, runId, taskId, String(mapIndex), String(attempt)].map(component).join('/');
 }

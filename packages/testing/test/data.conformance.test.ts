@@ -1,5 +1,6 @@
 import { connectionStoreConformance } from '@headrace/ports/conformance/connection-store';
 import { dataReportStoreConformance } from '@headrace/ports/conformance/data-report-store';
+import { lineageStoreConformance } from '@headrace/ports/conformance/lineage-store';
 import { progressStoreConformance } from '@headrace/ports/conformance/progress-store';
 import * as jest from '@jest/globals';
 import { createMemoryStore } from '../src/index.ts';
@@ -17,3 +18,4 @@ async function open() {
 connectionStoreConformance(jest, { name: 'Memory', open });
 progressStoreConformance(jest, { name: 'Memory', open });
 dataReportStoreConformance(jest, { name: 'Memory', open });
+lineageStoreConformance(jest, { name: 'Memory', open });

@@ -8,7 +8,9 @@ export type NoticeTarget =
   /** Over SMTP, by the connection; default `smtp`. */
   | { readonly kind: 'email'; readonly connection: string; readonly to: readonly string[] }
   /** A function of the DAG file, run in a task process. */
-  | { readonly kind: 'code'; readonly hook: string };
+  | { readonly kind: 'code'; readonly hook: string }
+  /** An OpenLineage event, to where the installation sends them. No DAG says so. */
+  | { readonly kind: 'lineage' };
 
 export type TaskOccasion = 'success' | 'failure' | 'retry' | 'skipped';
 export type RunOccasion = 'success' | 'failure';

@@ -128,6 +128,8 @@ export function targetName(target: NoticeTarget): string {
       return `email:${target.connection}:${target.to.join(',')}`;
     case 'code':
       return `code:${target.hook}`;
+    case 'lineage':
+      return 'lineage';
   }
 }
 

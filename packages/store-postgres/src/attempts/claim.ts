@@ -46,7 +46,7 @@ const CLAIM = `
   )
   select c.id, c.dag_run_id, c.task_id, c.map_index, c.attempt, c.attempt_id, c.tries_before, c.max_tries, c.worker_id,
     c.first_started_at, c.scheduled_at, c.queued_at, r.dag_id, r.run_id, r.version_id, r.run_type, r.logical_date, r.interval_start, r.interval_end, r.run_after, r.params,
-    r.partition_key, now() as claimed_at, ${WAITS} as waits
+    r.partition_key, r.trace_parent, now() as claimed_at, ${WAITS} as waits
   from claimed c join dag_run r on r.id = c.dag_run_id`;
 
 export interface Claim extends AttemptRef {
@@ -74,6 +74,7 @@ interface Row {
   readonly run_after: Instant;
   readonly params: Readonly<Record<string, unknown>>;
   readonly first_started_at: Instant;
+  readonly trace_parent: string | null;
   readonly scheduled_at: Instant | null;
   readonly queued_at: Instant | null;
   readonly claimed_at: Instant;
@@ -125,6 +126,7 @@ function claimedAttempt(row: Row): ClaimedAttempt {
     ...(row.scheduled_at === null ? {} : { scheduledAt: row.scheduled_at }),
     ...(row.queued_at === null ? {} : { queuedAt: row.queued_at }),
     ...(row.partition_key === null ? {} : { partitionKey: row.partition_key }),
+    ...(row.trace_parent === null ? {} : { traceParent: row.trace_parent }),
     ...(row.waits === null ? {} : waitsOf(row.waits)),
     ...(row.logical_date === null ? {} : { logicalDate: row.logical_date }),
     ...(row.interval_start === null ? {} : { intervalStart: row.interval_start }),

@@ -22,9 +22,9 @@ const CREATE = `
   with created as (
   insert into dag_run (dag_id, version_id, run_id, run_type, state, logical_date, interval_start, interval_end, run_after,
     params, triggered_by, username, note, partition_key, idempotency_key, request_hash,
-    parent_dag_id, parent_run_id, parent_task_id)
+    parent_dag_id, parent_run_id, parent_task_id, trace_parent)
   select d.dag_id, d.version_id, $2, $3, 'queued', $4::timestamptz, $5::timestamptz, $6::timestamptz, coalesce($7::timestamptz, now()),
-    $8::jsonb, $9, $10, $11, $12, $13, $14, $15, $16, $17
+    $8::jsonb, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18
   from dag d where d.dag_id = $1 and d.removed_at is null and d.version_id is not null
   returning id
   )
@@ -108,6 +108,7 @@ async function create(pool: pg.Pool, request: TriggerRequest, runId: string): Pr
         request.parent?.dagId ?? null,
         request.parent?.runId ?? null,
         request.parent?.taskId ?? null,
+        request.traceParent ?? null,
       ],
     }),
   );

@@ -2,6 +2,7 @@
 import { type DataReport, partitionText } from '@headrace/ports';
 import type { Queryable } from '../database.ts';
 import { storableJson } from '../storable-json.ts';
+import { saveLineage } from './save-lineage.ts';
 
 export interface DataOfAttempt {
   readonly taskInstanceId: string;
@@ -40,7 +41,7 @@ const SAVE_CHECKS = `
 
 export async function saveDataReports(client: Queryable, reports: readonly DataOfAttempt[]): Promise<void> {
   const loads = reports.flatMap(({ taskInstanceId, attempt, data }) =>
-    data.loads.map((load) => ({
+    data.loads.map(({ lineage: _lineage, ...load }) => ({
       ...load,
       task_instance_id: taskInstanceId,
       attempt,
@@ -53,6 +54,7 @@ export async function saveDataReports(client: Queryable, reports: readonly DataO
     data.checks.map((check) => ({ ...check, task_instance_id: taskInstanceId, attempt, partition_key: partitionText(check.partition) })),
   );
   if (loads.length > 0) await client.query({ name: 'save loads', text: SAVE_LOADS, values: [numbered(loads)] });
+  await saveLineage(client, reports);
   if (checks.length > 0) await client.query({ name: 'save checks', text: SAVE_CHECKS, values: [numbered(checks)] });
 }
 

@@ -8,7 +8,7 @@ import { stateOf } from '../task-state.ts';
 /** Parameter: run keys. A run without task instances is one row. `offset 0`: each run's own are looked up, whatever statistics say. */
 const LOAD = `
   select r.id as run_key, r.dag_id, r.run_id, r.version_id, r.state as run_state, r.revision, r.progress,
-    r.run_type, r.logical_date, r.interval_start, r.interval_end, r.partition_key, r.started_at, r.run_after,
+    r.run_type, r.logical_date, r.interval_start, r.interval_end, r.partition_key, r.started_at, r.run_after, r.trace_parent,
     t.id, t.task_id, t.map_index, t.state, t.attempt, t.due_at, t.decision
   from dag_run r left join lateral (
     select id, task_id, map_index, state, attempt, due_at, decision from task_instance where dag_run_id = r.id offset 0
@@ -31,6 +31,7 @@ interface Row {
   readonly partition_key: string | null;
   readonly started_at: Instant | null;
   readonly run_after: Instant;
+  readonly trace_parent: string | null;
   readonly id: string | null;
   readonly task_id: string;
   readonly map_index: number;
@@ -70,6 +71,7 @@ function loadedRun(row: Row): Omit<LoadedRun, 'tasks'> {
     ...(row.interval_start === null ? {} : { intervalStart: row.interval_start }),
     ...(row.interval_end === null ? {} : { intervalEnd: row.interval_end }),
     ...(row.partition_key === null ? {} : { partitionKey: row.partition_key }),
+    ...(row.trace_parent === null ? {} : { traceParent: row.trace_parent }),
   };
 }
 

@@ -45,7 +45,7 @@ export function eventFacts({ loads: [load] }: DataReport): Readonly<Record<strin
 }
 
 function loadOf(operation: Operation, result: DatasetResult): NewLoad {
-  const { kind, connection, columns, drift, cursor, quarantine } = result;
+  const { kind, connection, columns, drift, cursor, quarantine, lineage } = result;
   const counts = 'counts' in result ? result.counts : { in: result.rows, out: result.rows, deduplicated: 0, quarantined: 0 };
   const shape = columns.map(({ name, type }) => ({ name, type: String(type) }));
   const disposition = dispositionOf(operation.disposition);
@@ -71,6 +71,7 @@ function loadOf(operation: Operation, result: DatasetResult): NewLoad {
     ...(drift === undefined || drift.length === 0 ? {} : { drift: drift.slice(0, MOST_DRIFT).map((each) => ({ ...each })) }),
     ...(cursor === undefined ? {} : { cursor: withoutBoundary(cursor) }),
     ...(quarantine === undefined ? {} : { quarantine }),
+    ...(lineage === undefined ? {} : { lineage }),
   };
 }
 
@@ -142,7 +143,7 @@ function withoutBoundary({ name, before, after }: CursorMove): Readonly<Record<s
 function bounded(report: DataReport): DataReport {
   if (JSON.stringify(report).length <= MOST_CHARACTERS) return report;
   return {
-    loads: report.loads.map(({ drift: _drift, cursor: _cursor, ...load }) => ({ ...load, columns: [] })),
+    loads: report.loads.map(({ drift: _drift, cursor: _cursor, lineage: _lineage, ...load }) => ({ ...load, columns: [] })),
     checks: report.checks.slice(0, 100).map(({ detail: _detail, ...check }) => ({ ...check, samples: [] })),
   };
 }

@@ -80,6 +80,7 @@ function claimedAttempt(db: MemoryDatabase, row: TaskInstanceRow): ClaimedAttemp
     ...(row.scheduledAt === undefined ? {} : { scheduledAt: row.scheduledAt }),
     ...(row.queuedAt === undefined ? {} : { queuedAt: row.queuedAt }),
     ...(row.firstStartedAt === undefined ? {} : { firstStartedAt: row.firstStartedAt }),
+    ...(run.traceParent === undefined ? {} : { traceParent: run.traceParent }),
     ...(run.partitionKey === undefined ? {} : { partitionKey: run.partitionKey }),
     ...(run.logicalDate === undefined ? {} : { logicalDate: run.logicalDate }),
     ...(run.intervalStart === undefined ? {} : { intervalStart: run.intervalStart }),

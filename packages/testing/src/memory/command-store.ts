@@ -14,6 +14,7 @@ import {
 } from '@headrace/ports';
 import type { MemoryDatabase } from './database.ts';
 import { attemptsWithWorkers } from './decide.ts';
+import { deleteDag, deleteRun, deleteTaskInstance } from './deletions.ts';
 import { insertRun } from './insert-run.ts';
 import { insertTasks } from './insert-tasks.ts';
 import { loadRuns } from './load-runs.ts';
@@ -47,6 +48,11 @@ export function createCommandStore(db: MemoryDatabase): CommandStore {
     },
     saveCommand: async (decision, command, version) => db.transaction(() => saveCommand(db, decision, command, version)),
     latestVersion: async (dagId) => db.dags.get(dagId)?.versionId,
+    deleteRun: async (dagId, runId) => db.transaction(() => deleteRun(db, dagId, runId)),
+    deleteTaskInstance: async (taskInstanceId) => db.transaction(() => deleteTaskInstance(db, taskInstanceId)),
+    deleteDag: async (dagId) => db.transaction(() => deleteDag(db, dagId)),
+    setFavorite: async (user, dagId, favorite) => db.transaction(() => setFavorite(db, user, dagId, favorite)),
+    setResult: async (taskInstanceId, change) => db.transaction(() => setResult(db, taskInstanceId, change)),
   };
 }
 
@@ -78,6 +84,7 @@ function trigger(db: MemoryDatabase, request: TriggerRequest): { readonly runKey
       ...(intervalEnd === undefined ? {} : { intervalEnd }),
       ...(user === undefined ? {} : { user }),
       ...(note === undefined ? {} : { note }),
+      ...(request.traceParent === undefined ? {} : { traceParent: request.traceParent }),
       ...(request.partitionKey === undefined ? {} : { partitionKey: request.partitionKey }),
       ...(request.idempotency === undefined ? {} : { idempotency: request.idempotency }),
     });
@@ -168,6 +175,32 @@ function record(db: MemoryDatabase, { runKey, status, changes }: RunDecision, { 
   const tasks = changes.map(({ taskInstanceId, from, to }) => ({ taskInstanceId, from, to: to.status }));
   const detail = { ...(status === undefined ? {} : { status }), tasks };
   db.commands.insert(db.nextId('run_event'), { runKey, name, user, detail, at: db.now() });
+}
+
+/** False: it was so before. */
+function setFavorite(db: MemoryDatabase, user: string, dagId: string, favorite: boolean): boolean {
+  if (db.dags.get(dagId) === undefined) throw new DagNotFoundError(dagId);
+  const key = `${user} ${dagId}`;
+  if (!favorite) return db.favorites.delete(key);
+  if (db.favorites.get(key) !== undefined) return false;
+  db.favorites.insert(key, { user, dagId });
+  return true;
+}
+
+function setResult(
+  db: MemoryDatabase,
+  taskInstanceId: string,
+  change: Parameters<CommandStore['setResult']>[1],
+): Awaited<ReturnType<CommandStore['setResult']>> {
+  const state = db.tasks.get(taskInstanceId)?.state;
+  if (state?.status !== 'success') return 'not_succeeded';
+  const { attempt } = state;
+  const key = `${taskInstanceId} ${attempt}`;
+  const exists = db.results.get(key) !== undefined;
+  if (change.how === 'remove') return db.results.delete(key) ? 'ok' : 'no_result';
+  if (exists !== (change.how === 'replace')) return exists ? 'has_result' : 'no_result';
+  db.results.put(key, { taskInstanceId, attempt, result: { kind: 'inline', json: change.json } });
+  return 'ok';
 }
 
 const LEFT_TO_END: ReadonlySet<string> = new Set(['removed', 'queued', 'running', 'restarting']);

@@ -12,6 +12,7 @@ import {
   type Range,
 } from '@headrace/ports';
 import type { MemoryDatabase } from './database.ts';
+import { saveLineage } from './lineage-store.ts';
 import type { TaskInstanceRow } from './rows.ts';
 import type { MemoryTable } from './table.ts';
 
@@ -22,7 +23,7 @@ interface DataTables {
 
 const tables = new WeakMap<MemoryDatabase, DataTables>();
 
-function dataTables(db: MemoryDatabase): DataTables {
+export function dataTables(db: MemoryDatabase): DataTables {
   const known = tables.get(db);
   if (known !== undefined) return known;
   const made = { loads: db.table<LoadRecord>('data_load'), checks: db.table<CheckRecord>('data_check') };
@@ -36,7 +37,8 @@ export function saveDataReport(db: MemoryDatabase, task: TaskInstanceRow, { load
   const { dagId, runId, intervalStart, intervalEnd } = db.runs.require(task.runKey);
   const { taskId, mapIndex, taskInstanceId, state } = task;
   const ofTry = { dagId, runId, taskId, mapIndex, attempt: state.attempt, taskInstanceId };
-  for (const load of loads) {
+  saveLineage(db, task, { loads, checks });
+  for (const { lineage: _, ...load } of loads) {
     const id = db.nextId('data_load');
     kept.loads.insert(id, {
       ...load,

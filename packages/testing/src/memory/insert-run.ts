@@ -14,6 +14,7 @@ export interface NewRun extends Pick<RunRow, 'dagId' | 'versionId' | 'runId' | '
   readonly idempotency?: RunRow['idempotency'];
   readonly user?: string;
   readonly note?: string;
+  readonly traceParent?: string;
 }
 
 export type InsertedRun = { readonly runKey: string } | { readonly taken: 'run id' | 'logical date' };
@@ -39,6 +40,7 @@ export function insertRun(db: MemoryDatabase, run: NewRun): InsertedRun {
     partitionKey: run.partitionKey,
     heldFor: run.heldFor,
     ...(run.priorityClass === undefined ? {} : { priorityClass: run.priorityClass }),
+    ...(run.traceParent === undefined ? {} : { traceParent: run.traceParent }),
     ...(run.backfillId === undefined ? {} : { backfillId: run.backfillId }),
     ...(run.idempotency === undefined ? {} : { idempotency: run.idempotency }),
     params: run.params,

@@ -12,7 +12,7 @@ export function loadRuns(db: MemoryDatabase, runKeys: Iterable<string>): readonl
 }
 
 function loaded(db: MemoryDatabase, run: RunRow): LoadedRun {
-  const { runKey, dagId, runId, versionId, status, revision, startedAt, runAfter, logicalDate, partitionKey } = run;
+  const { runKey, dagId, runId, versionId, status, revision, startedAt, runAfter, logicalDate, partitionKey, traceParent } = run;
   const tasks = [...db.tasksOfRun.get(runKey)]
     .sort((a, b) => compareIds(a.taskInstanceId, b.taskInstanceId))
     .map(({ taskInstanceId, taskId, mapIndex, state }) => ({ taskInstanceId, taskId, mapIndex, state }));
@@ -27,6 +27,7 @@ function loaded(db: MemoryDatabase, run: RunRow): LoadedRun {
     progress: startedAt === undefined ? run.progress : { ...run.progress, startedAt },
     ...(logicalDate === undefined ? {} : { logicalDate }),
     ...(partitionKey === undefined ? {} : { partitionKey }),
+    ...(traceParent === undefined ? {} : { traceParent }),
     tasks,
   };
 }

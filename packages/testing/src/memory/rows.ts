@@ -74,6 +74,7 @@ export interface RunRow {
   /** Why it must stay queued although its time has come: `assets`. */
   readonly heldFor: string | undefined;
   readonly backfillId?: string;
+  readonly traceParent?: string;
   /** Of the request that made it. */
   readonly idempotency?: { readonly key: string; readonly requestHash: string };
   readonly params: Readonly<Record<string, unknown>>;

@@ -10,9 +10,11 @@ import type {
   ConnectionStore,
   DataReportStore,
   DeadlineStore,
+  LineageStore,
   NoticeStore,
   PoolStore,
   ProgressStore,
+  RetentionStore,
   RunEvents,
   SchedulerStore,
   ScheduleStore,
@@ -28,9 +30,11 @@ import { createConnectionStore } from './connection-store.ts';
 import { createDataReportStore } from './data-report-store.ts';
 import { MemoryDatabase } from './database.ts';
 import { createDeadlineStore } from './deadline-store.ts';
+import { createLineageStore } from './lineage-store.ts';
 import { createNoticeStore } from './notice-store.ts';
 import { createPoolStore } from './pool-store.ts';
 import { createProgressStore } from './progress-store.ts';
+import { createRetentionStore } from './retention-store.ts';
 import { createRunEvents } from './run-events.ts';
 import { createScheduleStore } from './schedule-store.ts';
 import { createSchedulerStore } from './scheduler-store.ts';
@@ -51,7 +55,9 @@ export interface MemoryStore {
   readonly connections: ConnectionStore;
   readonly progress: ProgressStore;
   readonly dataReports: DataReportStore;
+  readonly lineage: LineageStore;
   readonly schedules: ScheduleStore;
+  readonly retention: RetentionStore;
   readonly waits: WaitStore;
   readonly access: AccessStore;
 }
@@ -74,7 +80,9 @@ export function createMemoryStore(clock: Pick<Clock, 'now'>): MemoryStore {
     connections: createConnectionStore(db),
     progress: createProgressStore(db),
     dataReports: createDataReportStore(db),
+    lineage: createLineageStore(db),
     schedules: createScheduleStore(db),
+    retention: createRetentionStore(db),
     access: createAccessStore(db),
   };
 }
