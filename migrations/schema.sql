@@ -1,5 +1,96 @@
 -- What the migrations lead to. Made by packages/store-postgres/scripts/dump-schema.ts, never edited.
 
+create table access_first_link (
+  token_hash text not null,
+  expires_at timestamp with time zone not null,
+  constraint access_first_link_pkey PRIMARY KEY (token_hash)
+);
+
+create table access_grant (
+  id bigint generated always as identity not null,
+  user_id bigint,
+  role_name text,
+  group_name text,
+  action text not null,
+  object text not null,
+  pattern text not null,
+  created_at timestamp with time zone not null,
+  created_by text,
+  constraint access_grant_user_id_role_name_group_name_action_object_pat_key UNIQUE NULLS NOT DISTINCT (user_id, role_name, group_name, action, object, pattern),
+  constraint access_grant_pkey PRIMARY KEY (id),
+  constraint access_grant_user_id_fkey FOREIGN KEY (user_id) REFERENCES access_user(id) ON DELETE CASCADE,
+  constraint access_grant_action_check CHECK ((action = ANY (ARRAY['read'::text, 'operate'::text, 'edit'::text, 'administer'::text]))),
+  constraint access_grant_check CHECK ((num_nonnulls(user_id, role_name, group_name) = 1)),
+  constraint access_grant_object_check CHECK ((object = ANY (ARRAY['dag'::text, 'asset'::text, 'connection'::text])))
+);
+CREATE INDEX access_grant_group ON headrace.access_grant USING btree (group_name) WHERE (group_name IS NOT NULL);
+CREATE INDEX access_grant_role ON headrace.access_grant USING btree (role_name) WHERE (role_name IS NOT NULL);
+
+create table access_key (
+  id bigint generated always as identity not null,
+  token_hash text not null,
+  name text not null,
+  user_id bigint not null,
+  hint text not null,
+  scopes jsonb not null,
+  created_at timestamp with time zone not null,
+  expires_at timestamp with time zone,
+  used_at timestamp with time zone,
+  revoked_at timestamp with time zone,
+  constraint access_key_token_hash_key UNIQUE (token_hash),
+  constraint access_key_pkey PRIMARY KEY (id),
+  constraint access_key_user_id_fkey FOREIGN KEY (user_id) REFERENCES access_user(id) ON DELETE CASCADE
+);
+CREATE UNIQUE INDEX access_key_name ON headrace.access_key USING btree (user_id, name) WHERE (revoked_at IS NULL);
+
+create table access_session (
+  id bigint generated always as identity not null,
+  token_hash text not null,
+  kind text not null,
+  user_id bigint not null,
+  created_at timestamp with time zone not null,
+  used_at timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  idle_ms bigint not null,
+  address text,
+  client text,
+  constraint access_session_token_hash_key UNIQUE (token_hash),
+  constraint access_session_pkey PRIMARY KEY (id),
+  constraint access_session_user_id_fkey FOREIGN KEY (user_id) REFERENCES access_user(id) ON DELETE CASCADE,
+  constraint access_session_kind_check CHECK ((kind = ANY (ARRAY['cookie'::text, 'bearer'::text])))
+);
+CREATE INDEX access_session_expires ON headrace.access_session USING btree (expires_at);
+CREATE INDEX access_session_user ON headrace.access_session USING btree (user_id);
+
+create table access_try (
+  key text not null,
+  tries integer not null,
+  next_at timestamp with time zone not null,
+  forget_at timestamp with time zone not null,
+  constraint access_try_pkey PRIMARY KEY (key)
+);
+CREATE INDEX access_try_forget ON headrace.access_try USING btree (forget_at);
+
+create table access_user (
+  id bigint generated always as identity not null,
+  name text not null,
+  display_name text,
+  email text,
+  roles text[] default '{}'::text[] not null,
+  groups text[] default '{}'::text[] not null,
+  active boolean default true not null,
+  password_hash text,
+  issuer text,
+  subject text,
+  created_at timestamp with time zone default now() not null,
+  last_login_at timestamp with time zone,
+  constraint access_user_issuer_subject_key UNIQUE (issuer, subject),
+  constraint access_user_pkey PRIMARY KEY (id),
+  constraint access_user_check CHECK (((issuer IS NULL) = (subject IS NULL))),
+  constraint access_user_roles_check CHECK ((roles <@ ARRAY['viewer'::text, 'user'::text, 'op'::text, 'admin'::text]))
+);
+CREATE UNIQUE INDEX access_user_name ON headrace.access_user USING btree (lower(name));
+
 create table asset (
   id bigint generated always as identity not null,
   name text not null,
@@ -47,6 +138,7 @@ create table asset_event (
   constraint asset_event_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES asset(id)
 );
 CREATE INDEX asset_event_asset ON headrace.asset_event USING btree (asset_id, at, id);
+CREATE INDEX asset_event_at ON headrace.asset_event USING btree (at, id);
 CREATE INDEX asset_event_partition ON headrace.asset_event USING btree (asset_id, partition_key, at, id) WHERE (partition_key IS NOT NULL);
 CREATE INDEX asset_event_source ON headrace.asset_event USING btree (source_dag_id, id) WHERE (source_dag_id IS NOT NULL);
 
@@ -89,6 +181,7 @@ create table backfill (
 );
 CREATE INDEX backfill_dag ON headrace.backfill USING btree (dag_id, id);
 CREATE UNIQUE INDEX backfill_open ON headrace.backfill USING btree (dag_id) WHERE (completed_at IS NULL);
+CREATE INDEX backfill_version ON headrace.backfill USING btree (version_id) WHERE (version_id IS NOT NULL);
 
 create table backfill_run (
   backfill_id bigint not null,
@@ -106,6 +199,7 @@ create table backfill_run (
   constraint backfill_run_dag_run_id_fkey FOREIGN KEY (dag_run_id) REFERENCES dag_run(id) ON DELETE SET NULL,
   constraint backfill_run_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'clearing'::text, 'made'::text, 'skipped'::text])))
 );
+CREATE INDEX backfill_run_made ON headrace.backfill_run USING btree (dag_run_id) WHERE (dag_run_id IS NOT NULL);
 CREATE INDEX backfill_run_open ON headrace.backfill_run USING btree (backfill_id, "position") WHERE (state = ANY (ARRAY['waiting'::text, 'clearing'::text]));
 
 create table bundle (
@@ -161,6 +255,15 @@ CREATE INDEX dag_ends_other ON headrace.dag USING btree (dag_id) WHERE ((ends_ot
 CREATE INDEX dag_file ON headrace.dag USING btree (file) WHERE (removed_at IS NULL);
 CREATE INDEX dag_plan_when_idle ON headrace.dag USING btree (dag_id) WHERE (plan_when_idle AND (NOT paused) AND (removed_at IS NULL));
 
+create table dag_favorite (
+  username text not null,
+  dag_id text not null,
+  created_at timestamp with time zone default now() not null,
+  constraint dag_favorite_pkey PRIMARY KEY (username, dag_id),
+  constraint dag_favorite_dag_id_fkey FOREIGN KEY (dag_id) REFERENCES dag(dag_id) ON DELETE CASCADE
+);
+CREATE INDEX dag_favorite_dag ON headrace.dag_favorite USING btree (dag_id);
+
 create table dag_run (
   id bigint generated always as identity not null,
   dag_id text not null,
@@ -191,6 +294,7 @@ create table dag_run (
   parent_dag_id text,
   parent_run_id text,
   parent_task_id text,
+  trace_parent text,
   constraint dag_run_dag_id_run_id_key UNIQUE (dag_id, run_id),
   constraint dag_run_pkey PRIMARY KEY (id),
   constraint dag_run_backfill_id_fkey FOREIGN KEY (backfill_id) REFERENCES backfill(id),
@@ -200,15 +304,23 @@ create table dag_run (
   constraint dag_run_run_type_check CHECK ((run_type = ANY (ARRAY['scheduled'::text, 'manual'::text, 'backfill'::text, 'asset_triggered'::text, 'asset_materialization'::text]))),
   constraint dag_run_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'running'::text, 'success'::text, 'failed'::text])))
 ) with (fillfactor=85);
+CREATE INDEX dag_run_after ON headrace.dag_run USING btree (run_after, id);
 CREATE INDEX dag_run_backfill_live ON headrace.dag_run USING btree (backfill_id, run_after, id) WHERE ((backfill_id IS NOT NULL) AND (state = ANY (ARRAY['queued'::text, 'running'::text])));
+CREATE INDEX dag_run_by_id ON headrace.dag_run USING btree (dag_id, id);
+CREATE INDEX dag_run_by_start ON headrace.dag_run USING btree (dag_id, started_at DESC NULLS LAST, id DESC);
+CREATE INDEX dag_run_by_state ON headrace.dag_run USING btree (dag_id, state, id);
+CREATE INDEX dag_run_ended ON headrace.dag_run USING btree (ended_at, id) WHERE (state = ANY (ARRAY['success'::text, 'failed'::text]));
+CREATE INDEX dag_run_failed ON headrace.dag_run USING btree (id) WHERE (state = 'failed'::text);
 CREATE UNIQUE INDEX dag_run_idempotency ON headrace.dag_run USING btree (dag_id, idempotency_key) WHERE (idempotency_key IS NOT NULL);
 CREATE UNIQUE INDEX dag_run_logical_date ON headrace.dag_run USING btree (dag_id, logical_date) WHERE (logical_date IS NOT NULL);
 CREATE INDEX dag_run_partition ON headrace.dag_run USING btree (dag_id, partition_key) WHERE (partition_key IS NOT NULL);
 CREATE INDEX dag_run_queued ON headrace.dag_run USING btree (dag_id, run_after, id) WHERE (state = 'queued'::text);
 CREATE INDEX dag_run_run_after ON headrace.dag_run USING btree (dag_id, run_after, id);
 CREATE INDEX dag_run_running ON headrace.dag_run USING btree (dag_id, id) WHERE (state = 'running'::text);
+CREATE INDEX dag_run_start ON headrace.dag_run USING btree (started_at DESC NULLS LAST, id DESC);
 CREATE INDEX dag_run_startable ON headrace.dag_run USING btree (dag_id, run_after, id) WHERE ((state = 'queued'::text) AND (held_for IS NULL) AND (backfill_id IS NULL));
 CREATE INDEX dag_run_succeeded ON headrace.dag_run USING btree (dag_id, ended_at) WHERE (state = 'success'::text);
+CREATE INDEX dag_run_version ON headrace.dag_run USING btree (version_id);
 
 create table dag_version (
   id bigint generated always as identity not null,
@@ -224,6 +336,7 @@ create table dag_version (
   constraint dag_version_bundle_hash_fkey FOREIGN KEY (bundle_hash) REFERENCES bundle(hash),
   constraint dag_version_dag_id_fkey FOREIGN KEY (dag_id) REFERENCES dag(dag_id)
 );
+CREATE INDEX dag_version_bundle ON headrace.dag_version USING btree (bundle_hash);
 CREATE INDEX dag_version_deadlines ON headrace.dag_version USING btree (dag_id, id) WHERE (spec ? 'deadlines'::text);
 CREATE INDEX dag_version_freshness ON headrace.dag_version USING btree (dag_id, id) WHERE jsonb_path_exists(spec, '$."assets"[*]."freshness"'::jsonpath);
 
@@ -315,6 +428,16 @@ create table deadline (
 );
 CREATE INDEX deadline_pending ON headrace.deadline USING btree (check_at) WHERE (state = 'pending'::text);
 
+create table doomed_object (
+  id bigint generated always as identity not null,
+  dag_id text not null,
+  run_id text not null,
+  kind text not null,
+  at timestamp with time zone default now() not null,
+  constraint doomed_object_pkey PRIMARY KEY (id),
+  constraint doomed_object_kind_check CHECK ((kind = ANY (ARRAY['logs'::text, 'results'::text, 'run'::text])))
+);
+
 create table dynamic_partition (
   asset_id bigint not null,
   dimension text not null,
@@ -336,6 +459,23 @@ create table import_error (
   constraint import_error_file_key UNIQUE (file),
   constraint import_error_pkey PRIMARY KEY (id)
 );
+
+create table lineage_flow (
+  dag_id text not null,
+  task_id text not null,
+  written text not null,
+  kind text not null,
+  reads text[] not null,
+  inputs jsonb not null,
+  columns jsonb not null,
+  made_of jsonb,
+  hash text not null,
+  run_id text not null,
+  seen_at timestamp with time zone default now() not null,
+  constraint lineage_flow_pkey PRIMARY KEY (dag_id, task_id, written)
+);
+CREATE INDEX lineage_flow_reads ON headrace.lineage_flow USING gin (reads);
+CREATE INDEX lineage_flow_written ON headrace.lineage_flow USING btree (written);
 
 create table notice (
   id bigint generated always as identity not null,
@@ -363,6 +503,7 @@ CREATE INDEX notice_dag ON headrace.notice USING btree (dag_id, id);
 CREATE INDEX notice_dead ON headrace.notice USING btree (id) WHERE (state = 'dead'::text);
 CREATE INDEX notice_delivered ON headrace.notice USING btree (delivered_at) WHERE (state = 'delivered'::text);
 CREATE INDEX notice_due ON headrace.notice USING btree (next_at, id) WHERE (state = 'pending'::text);
+CREATE INDEX notice_version ON headrace.notice USING btree (version_id) WHERE (version_id IS NOT NULL);
 
 create table pool (
   name text not null,
@@ -394,6 +535,14 @@ create table rate_bucket (
   constraint rate_bucket_pkey PRIMARY KEY (key)
 ) with (fillfactor=50);
 CREATE INDEX rate_bucket_full_at ON headrace.rate_bucket USING btree (full_at);
+
+create table retention_mark (
+  kind text not null,
+  ended_at timestamp with time zone not null,
+  dag_run_id bigint not null,
+  constraint retention_mark_pkey PRIMARY KEY (kind),
+  constraint retention_mark_kind_check CHECK ((kind = ANY (ARRAY['logs'::text, 'results'::text])))
+);
 
 create table run_asset_event (
   dag_run_id bigint not null,
@@ -482,9 +631,11 @@ create table task_instance (
 ) with (fillfactor=75, autovacuum_vacuum_scale_factor=0.02, autovacuum_analyze_scale_factor=0.02);
 CREATE INDEX task_instance_deferred ON headrace.task_instance USING btree (pool) INCLUDE (pool_slots) WHERE (state = 'deferred'::text);
 CREATE INDEX task_instance_due ON headrace.task_instance USING btree (due_at) WHERE (state = ANY (ARRAY['up_for_retry'::text, 'up_for_reschedule'::text]));
+CREATE INDEX task_instance_ended ON headrace.task_instance USING btree (state, started_at DESC NULLS LAST, id DESC) WHERE (state = ANY (ARRAY['success'::text, 'failed'::text, 'skipped'::text, 'upstream_failed'::text, 'removed'::text]));
 CREATE INDEX task_instance_limited ON headrace.task_instance USING btree (id) WHERE ((state = ANY (ARRAY['queued'::text, 'running'::text, 'restarting'::text])) AND (limits IS NOT NULL));
 CREATE INDEX task_instance_live ON headrace.task_instance USING btree (pool, dag_id, queue) WHERE (state = ANY (ARRAY['queued'::text, 'running'::text, 'restarting'::text]));
 CREATE INDEX task_instance_scheduled ON headrace.task_instance USING btree (pool, queue, dag_id, pool_slots, COALESCE(jsonb_hash_extended(limits, (0)::bigint), (0)::bigint), ((- priority_class)), ((- priority_weight)), scheduled_at, id) WHERE (state = 'scheduled'::text);
+CREATE INDEX task_instance_unsuccessful ON headrace.task_instance USING btree (state, id) WHERE (state = ANY (ARRAY['failed'::text, 'skipped'::text, 'upstream_failed'::text, 'removed'::text]));
 
 create table task_progress (
   task_instance_id bigint not null,
@@ -527,6 +678,18 @@ create table task_try (
   log_key text,
   constraint task_try_pkey PRIMARY KEY (task_instance_id, attempt),
   constraint task_try_task_instance_id_fkey FOREIGN KEY (task_instance_id) REFERENCES task_instance(id) ON DELETE CASCADE
+);
+
+create table variable (
+  id bigint generated always as identity not null,
+  name text not null,
+  description text,
+  value bytea not null,
+  key_id text not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint variable_name_key UNIQUE (name),
+  constraint variable_pkey PRIMARY KEY (id)
 );
 
 create table wait (

@@ -18,7 +18,7 @@ export async function runApi(configuration: ServiceConfiguration): Promise<Runni
   const { host, port, home, databaseUrl, objects, logLevel, logFormat } = configuration;
   const tokens = tokensOf(configuration);
   const log = createLog({ name: 'api', level: logLevel, pretty: logFormat === 'pretty', secrets: secretsOf(configuration) });
-  const { metrics, registry } = createMetrics();
+  const { metrics, registry } = createMetrics({ valuesPerLabel: configuration.metricsValuesPerLabel });
   const store = createStore({ url: databaseUrl, log, metrics, applicationName: 'headrace-api' });
   // Both ask bundles that the store has: the DAG folder need not be on this machine.
   const paramsValidator = createParamsValidator({ cacheDir: join(home, 'api-cache'), store, log });

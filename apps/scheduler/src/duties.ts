@@ -4,7 +4,6 @@ import {
   createBackfillDuty,
   createDeadlineDuty,
   createFreshnessDuty,
-  createNoticeDuty,
   createOverlapDuty,
   createRunCommands,
   createWaitDuty,
@@ -25,7 +24,6 @@ export function schedulerDuties(
     createBackfillDuty({ store: store.backfills, commands, log, metrics }),
     createDeadlineDuty({ store: store.deadlines, versions, metrics }),
     createFreshnessDuty({ deadlines: store.deadlines, assets: store.assets, notices: store.notices, versions, metrics }),
-    createNoticeDuty({ store: store.notices }),
     createOverlapDuty({ store: store.schedules, commands, log }),
     createWaitDuty({ store: store.waits, assets: store.assets, versions, metrics }),
   ];

@@ -1,34 +1,91 @@
-/** What is tidied up now and then, by the clock on the wall: node-cron calls, the store does it, any number of schedulers may. */
-import type { Log, ProgressStore, SchedulerStore } from '@headrace/ports';
-import { schedule } from 'node-cron';
-
-const EVERY_TEN_MINUTES = '*/10 * * * *';
-/** Long enough that a person who looks for a dead worker still finds it. */
-const FORGET_DEAD_AFTER_MS = 24 * 60 * 60 * 1_000;
+/**
+ * What is tidied up now and then, by the clock on the wall: node-cron calls, the engine does it, one scheduler at a time.
+ *
+ * H1. A round that fails is logged and counted; the next one goes on where it was.
+ * H2. Nothing waits for it: it has its own time, and rests between its steps.
+ */
+import { ConfigurationError, type ServiceConfiguration } from '@headrace/configuration';
+import { cleanUp } from '@headrace/engine';
+import type { Log, Metrics, ObjectStore, ProgressStore, RetentionStore, SchedulerStore } from '@headrace/ports';
+import { runObjectsPrefix } from '@headrace/task-runtime';
+import { schedule, validate } from 'node-cron';
+import { DAY_MS, retentionPolicy } from './retention-policy.ts';
 
 export interface HousekeepingOptions {
-  readonly store: Pick<SchedulerStore, 'forgetDead'>;
+  readonly configuration: ServiceConfiguration;
+  readonly store: Pick<SchedulerStore, 'now'>;
+  readonly retention: RetentionStore;
   readonly progress: Pick<ProgressStore, 'forgetEnded'>;
+  readonly objects: Pick<ObjectStore, 'list' | 'delete'>;
+  /** Undefined: this scheduler does not know the connection. */
+  readonly connectionUrl: (id: string) => string | undefined | Promise<string | undefined>;
   readonly log: Log;
+  readonly metrics: Metrics;
 }
 
-export function startHousekeeping({ store, progress, log }: HousekeepingOptions): { stop(): Promise<void> } {
+/** Throws ConfigurationError when the schedule is none. */
+export function startHousekeeping(options: HousekeepingOptions): { stop(): Promise<void> } {
+  const { configuration, log, metrics } = options;
+  const { housekeepingSchedule } = configuration;
+  if (!validate(housekeepingSchedule))
+    throw new ConfigurationError([`HEADRACE_HOUSEKEEPING_SCHEDULE is no cron expression: "${housekeepingSchedule}"`]);
+  const stopping = new AbortController();
+  let underWay: Promise<void> | undefined;
   const task = schedule(
-    EVERY_TEN_MINUTES,
+    housekeepingSchedule,
     async () => {
-      try {
-        const forgotten = await store.forgetDead(FORGET_DEAD_AFTER_MS);
-        await progress.forgetEnded();
-        if (forgotten > 0) log.info({ forgotten }, 'workers and schedulers that died long ago were forgotten');
-      } catch (error) {
+      underWay = perform(options, stopping.signal).catch((error: unknown) => {
+        metrics.count('headrace_housekeeping_errors_total');
         log.warn({ error }, 'housekeeping failed and will be done again');
-      }
+      });
+      await underWay;
     },
     { name: 'housekeeping', noOverlap: true },
   );
   return {
     async stop() {
+      stopping.abort();
       await task.destroy();
+      await underWay;
     },
   };
+}
+
+/** One round. */
+async function perform(options: HousekeepingOptions, signal: AbortSignal): Promise<void> {
+  const { configuration, store, retention, progress, objects, log, metrics } = options;
+  const began = performance.now();
+  await progress.forgetEnded();
+  const removed = await cleanUp({
+    store: retention,
+    policy: retentionPolicy(configuration),
+    now: await store.now(),
+    objects,
+    objectsOf: runObjectsPrefix,
+    metrics,
+    signal,
+  });
+  // Another scheduler is at it, or this one is to stop.
+  if (removed === undefined || signal.aborted) return;
+  const packages = await removePackages(options);
+  metrics.observe('headrace_housekeeping_seconds', (performance.now() - began) / 1_000);
+  metrics.gauge('headrace_housekeeping_timestamp_seconds', Date.now() / 1_000);
+  const gone = Object.entries({ ...removed, packages }).filter(([, count]) => count > 0);
+  if (gone.length > 0) log.info({ removed: Object.fromEntries(gone) }, 'what was older than the settings want it kept was removed');
+}
+
+/** Packages of extracts under the roots that this scheduler knows. The drivers come with the first of them. */
+async function removePackages({ configuration, connectionUrl, metrics }: HousekeepingOptions): Promise<number> {
+  const { retainPackagesDays, packageConnections } = configuration;
+  if (retainPackagesDays === 0) return 0;
+  let removed = 0;
+  for (const id of packageConnections) {
+    const url = await connectionUrl(id);
+    if (url === undefined) continue;
+    const { cleanPackages } = await import('@headrace/connectors/admin');
+    const gone = await cleanPackages({ id, url }, Date.now() - retainPackagesDays * DAY_MS);
+    metrics.count('headrace_housekeeping_removed_total', { kind: 'packages' }, gone.length);
+    removed += gone.length;
+  }
+  return removed;
 }

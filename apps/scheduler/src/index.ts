@@ -1,1 +1,2 @@
+export { retentionPolicy } from './retention-policy.ts';
 export { runScheduler } from './run-scheduler.ts';

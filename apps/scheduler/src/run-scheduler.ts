@@ -2,9 +2,11 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { type ServiceConfiguration, secretsOf } from '@headrace/configuration';
+import { type ServiceConfiguration, secretKeysOf, secretsOf } from '@headrace/configuration';
+import { createConnectionBook, createConnectionSource, createKeyring } from '@headrace/connections';
 import { createTimetableEvaluator } from '@headrace/dag-loader';
 import { Scheduler } from '@headrace/engine';
+import { createObjectStore } from '@headrace/objects';
 import { type RunningProcess, systemClock } from '@headrace/ports';
 import { createTaskQueue } from '@headrace/queue-bullmq';
 import { createStore } from '@headrace/store-postgres';
@@ -24,7 +26,7 @@ export async function runScheduler(configuration: ServiceConfiguration): Promise
     pretty: configuration.logFormat === 'pretty',
     secrets: secretsOf(configuration),
   });
-  const { metrics, registry } = createMetrics();
+  const { metrics, registry } = createMetrics({ valuesPerLabel: configuration.metricsValuesPerLabel });
   const schedulerId = `${hostname()}-${randomUUID()}`;
   const store = createStore({ url: configuration.databaseUrl, log, metrics, applicationName: 'headrace-scheduler' });
   await store.checkSchema();
@@ -49,7 +51,20 @@ export async function runScheduler(configuration: ServiceConfiguration): Promise
   });
   await scheduler.start();
   const dagProcessor = startDagProcessor(configuration, { log, metrics });
-  const housekeeping = startHousekeeping({ store: store.scheduler, progress: store.progress, log });
+  const housekeeping = startHousekeeping({
+    configuration,
+    store: store.scheduler,
+    retention: store.retention,
+    progress: store.progress,
+    objects: createObjectStore(configuration.objects),
+    connectionUrl: createConnectionSource({
+      configured: configuration.connections,
+      book: createConnectionBook(store.connections, createKeyring(secretKeysOf(configuration))),
+      now: () => performance.now(),
+    }),
+    log,
+    metrics,
+  });
   const gauges = startGauges({ queries: store.queries, queue, metrics, log });
   const server = await startMetricsServer({
     host: configuration.host,

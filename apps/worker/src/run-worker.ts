@@ -27,7 +27,7 @@ export async function runWorker(configuration: ServiceConfiguration): Promise<Ru
     pretty: configuration.logFormat === 'pretty',
     secrets: secretsOf(configuration),
   });
-  const { metrics, registry } = createMetrics();
+  const { metrics, registry } = createMetrics({ valuesPerLabel: configuration.metricsValuesPerLabel });
   const workerId = `${hostname()}-${randomUUID()}`;
   const store = createStore({ url: databaseUrl, log, metrics, applicationName: 'headrace-worker' });
   await store.checkSchema();

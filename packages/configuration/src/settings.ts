@@ -20,6 +20,9 @@ const postgresUrl = '^postgres(ql)?://';
 const integer = (minimum: number, maximum: number, value: number, notes: Omit<SettingNotes, 'expected'>) =>
   Type.Integer({ minimum, maximum, default: value, expected: `an integer from ${minimum} to ${maximum}`, ...notes });
 
+const retention = (days: number, env: string, description: string) =>
+  integer(0, 36_500, days, { env, description: `How long it is kept: ${description}`, unit: 'days' });
+
 export const settings = {
   databaseUrl: Type.Optional(
     Type.String({
@@ -148,6 +151,54 @@ export const settings = {
     description: 'Time for the running attempts of a worker that is told to stop; what still runs then goes back to the queue.',
     unit: 'seconds',
   }),
+  metricsValuesPerLabel: integer(10, 100_000, 200, {
+    env: 'HEADRACE_METRICS_VALUES_PER_LABEL',
+    description:
+      'Values, of DAGs for example, that one label of one metric may have in a process; those beyond are counted together as `other`.',
+  }),
+  housekeepingSchedule: Type.String({
+    env: 'HEADRACE_HOUSEKEEPING_SCHEDULE',
+    description: 'When schedulers remove what is older than the settings below want it kept. One of them does it.',
+    expected: 'a cron expression of five fields, or six with seconds',
+    pattern: '^\\S+( +\\S+){4,5}$',
+    default: '*/10 * * * *',
+  }),
+  retainRunsDays: retention(365, 'HEADRACE_RETAIN_RUNS_DAYS', 'Runs, from their end, with their task instances, tries and results. 0: for ever.'),
+  retainRunsAtLeast: integer(0, 100_000, 10, {
+    env: 'HEADRACE_RETAIN_RUNS_AT_LEAST',
+    description: 'The newest runs of each DAG that are kept whatever their age.',
+  }),
+  retainLogsDays: retention(90, 'HEADRACE_RETAIN_LOGS_DAYS', 'Logs of tasks, from the end of their run. 0: as long as the run.'),
+  retainResultsDays: retention(
+    0,
+    'HEADRACE_RETAIN_RESULTS_DAYS',
+    'Results in the object store, from the end of their run: a task that is cleared later and needs one fails. 0: as long as the run.',
+  ),
+  retainDataDays: retention(
+    365,
+    'HEADRACE_RETAIN_DATA_DAYS',
+    'Records of loads and checks. The newest load of each place and partition stays. 0: for ever.',
+  ),
+  retainAssetEventsDays: retention(
+    365,
+    'HEADRACE_RETAIN_ASSET_EVENTS_DAYS',
+    'Events of assets. The newest of each asset and partition, and those that made a run that is there, stay. 0: for ever.',
+  ),
+  retainNoticesDays: retention(30, 'HEADRACE_RETAIN_NOTICES_DAYS', 'Notices that were delivered or given up. 0: for ever.'),
+  retainVersionsDays: retention(90, 'HEADRACE_RETAIN_VERSIONS_DAYS', 'Versions of DAGs that no run refers to, with their code. 0: for ever.'),
+  retainProcessesDays: retention(1, 'HEADRACE_RETAIN_PROCESSES_DAYS', 'Workers and schedulers that died. 0: for ever.'),
+  retainPackagesDays: retention(
+    30,
+    'HEADRACE_RETAIN_PACKAGES_DAYS',
+    'Packages that extracts have left, from when they were last made. 0: for ever.',
+  ),
+  packageConnections: Type.Array(Type.String({ pattern: '^[a-z][a-z0-9_]*$' }), {
+    env: 'HEADRACE_PACKAGE_CONNECTIONS',
+    description: 'The connections under whose roots housekeeping looks for packages. Those that schedulers do not know are passed over.',
+    expected: 'ids of connections, separated by commas',
+    uniqueItems: true,
+    default: ['lake'],
+  }),
   url: Type.Optional(
     Type.String({
       env: 'HEADRACE_URL',
@@ -155,6 +206,15 @@ export const settings = {
       expected: 'an http:// or https:// URL',
       pattern: '^https?://',
       defaultText: 'the API on this machine',
+    }),
+  ),
+  profile: Type.Optional(
+    Type.String({
+      env: 'HEADRACE_PROFILE',
+      description: 'For the command line: the profile that has the URL and the token, as `headrace profile add` has made it.',
+      expected: 'not empty',
+      minLength: 1,
+      defaultText: 'the profile of `headrace profile use`',
     }),
   ),
   token: Type.Optional(

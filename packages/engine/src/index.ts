@@ -1,10 +1,10 @@
 export { type AssetDutyOptions, createAssetDuty } from './asset-duty.ts';
 export { type BackfillDutyOptions, createBackfillDuty } from './backfill-duty.ts';
+export { type CleanUpOptions, cleanUp, type Removed, type RetentionPolicy } from './clean-up.ts';
 export { DagVersions } from './dag-versions.ts';
 export { createDeadlineDuty, type DeadlineDutyOptions } from './deadline-duty.ts';
 export type { Duty, DutyReport } from './duty.ts';
 export { createFreshnessDuty, type FreshnessDutyOptions } from './freshness-duty.ts';
-export { createNoticeDuty, type NoticeDutyOptions } from './notice-duty.ts';
 export { createOverlapDuty, type OverlapDutyOptions } from './overlap-duty.ts';
 export { type DagPlan, planDag } from './plan-dag.ts';
 export { createRunCommands, RunMovedOnError } from './run-commands.ts';

@@ -150,19 +150,6 @@ export function noticeStoreConformance(
       expect(await keys({})).toEqual((await keys({}, ['-id'])).toReversed());
       expect((await store.list({}, { limit: 1, offset: 0 })).total).toBe(3);
     });
-
-    test('what was delivered long ago is forgotten, and nothing else', async () => {
-      const store = await harness.empty();
-      await harness.save([notice('old'), notice('pending')]);
-      const claimed = await store.claim('deliverer-1', 10, LEASE_MS);
-      const old = claimed.find((one) => one.payload.about === 'old');
-      if (old === undefined) throw new Error('nothing was claimed');
-      await store.settle([{ id: old.id, attempt: 1, outcome: { kind: 'delivered' } }]);
-      expect(await store.forget(LEASE_MS)).toBe(0);
-      await harness.pass(LEASE_MS + 1_000);
-      expect(await store.forget(LEASE_MS)).toBe(1);
-      expect((await store.list({}, PAGE)).items.map((one) => one.key)).toEqual(['pending']);
-    });
   });
 }
 

@@ -83,6 +83,4 @@ export interface NoticeStore {
   get(id: string): Promise<NoticeRecord | undefined>;
   /** Has a notice delivered (again) now, with all its tries before it. False: there is no such notice. */
   redeliver(id: string): Promise<boolean>;
-  /** Removes what was delivered more than so long ago. Answers with how many. */
-  forget(deliveredForMs: number): Promise<number>;
 }

@@ -1,6 +1,6 @@
 /** The duties that look after deadlines, freshness and notices, over the store in memory. */
 import type { DagSpec, TaskSpec } from '@headrace/core';
-import { createDeadlineDuty, createFreshnessDuty, createNoticeDuty, DagVersions } from '@headrace/engine';
+import { createDeadlineDuty, createFreshnessDuty, DagVersions } from '@headrace/engine';
 import type { NewTaskInstance } from '@headrace/ports';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { createMemoryStore, type MemoryStore } from '../src/index.ts';
@@ -203,16 +203,4 @@ describe('freshness', () => {
     await duty(T0).perform(now);
     expect(await told()).toEqual([]);
   });
-});
-
-test('delivered notices are forgotten after their time, in steps, and looked for every hour', async () => {
-  await store.notices.tell([{ key: 'k', target: { kind: 'webhook', connection: 'pager' }, payload: { event: 'x' } }]);
-  const [notice] = await store.notices.claim('d', 1, MINUTE);
-  await store.notices.settle([{ id: notice?.id ?? '', attempt: 1, outcome: { kind: 'delivered' } }]);
-  const duty = createNoticeDuty({ store: store.notices, keepMs: MINUTE });
-  expect(await duty.perform(now)).toEqual({ nextAt: now + 60 * MINUTE });
-  now += 61 * MINUTE;
-  expect(await duty.perform(now)).toEqual({ more: true });
-  expect(await duty.perform(now)).toEqual({ nextAt: now + 60 * MINUTE });
-  expect((await store.notices.list({}, { limit: 1, offset: 0 })).total).toBe(0);
 });

@@ -23,15 +23,6 @@ const REDELIVER = `
   where id = $1
   returning id`;
 
-/** Parameters: age in milliseconds, how many at once. */
-const FORGET = `
-  delete from notice where id in (
-    select id from notice
-    where state = 'delivered' and delivered_at < now() - $1::bigint * interval '1 millisecond'
-    order by delivered_at limit $2 for update skip locked
-  )`;
-const FORGOTTEN_AT_ONCE = 5_000;
-
 export function createNoticeStore(database: Database): NoticeStore {
   const work = () => database.lane('work');
   const reads = () => database.lane('reads');
@@ -50,10 +41,6 @@ export function createNoticeStore(database: Database): NoticeStore {
         if (rows.length > 0) await client.query('select pg_notify($1, $2)', [NOTICES, '']);
         return rows.length > 0;
       }),
-    async forget(deliveredForMs) {
-      const { rowCount } = await work().query({ name: 'forget notices', text: FORGET, values: [deliveredForMs, FORGOTTEN_AT_ONCE] });
-      return rowCount ?? 0;
-    },
   };
 }
 

@@ -46,13 +46,6 @@ export function createNoticeStore(db: MemoryDatabase): NoticeStore {
         db.notices.change(row.key, { state: 'pending', nextAt: db.now(), attempts: 0, deliveredAt: undefined });
         return true;
       }),
-    forget: async (deliveredForMs) =>
-      db.transaction(() => {
-        const before = db.now() - deliveredForMs;
-        const old = [...db.notices.rows()].filter((row) => row.deliveredAt !== undefined && row.deliveredAt < before);
-        for (const { key } of old) db.notices.delete(key);
-        return old.length;
-      }),
   };
 }
 
