@@ -1,6 +1,6 @@
 /**
- * Reads a table, a view or a query: `COPY … TO STDOUT` as CSV, through a pipe, into DuckDB. The columns' types come from the
- * server; no row becomes a JavaScript object.
+ * Reads a table, a view or a query: `COPY … TO STDOUT` as CSV, of one connection or several, through a pipe into DuckDB. The columns' types
+ * come from the server; no row becomes a JavaScript object.
  */
 import {
   DataError,
@@ -18,35 +18,46 @@ import {
   TypeMismatchError,
 } from '@headrace/dataplane';
 import { type Column, elementType } from '@headrace/sdk';
-import { to as copyTo } from 'pg-copy-streams';
 import { openChanges } from './cdc/changes-source.ts';
 import { applySettings, codeOf, withClient } from './connect.ts';
+import { CopiedRows } from './copied-rows.ts';
 import { listAsJson } from './lists.ts';
 import { rangeCondition } from './range-condition.ts';
 import { chosenColumns, describe, selectOf } from './select.ts';
+import { withSlices } from './slices.ts';
 import { quote } from './sql-text.ts';
+import { expectedRows } from './table-size.ts';
 
 export const postgresSource: SourceConnector = {
   async open(source, work, options) {
     if (source.kind === 'changes') return openChanges(source, work, options);
     const { range } = options ?? {};
-    const { name, where, sql, values } = selectOf(source);
+    const selected = selectOf(source);
+    const { name, where, sql, values } = selected;
     const connection = work.connection(source.connection);
-    const present = await withClient(connection, work.signal, async (client) => {
+    const { present, expected } = await withClient(connection, work.signal, async (client) => {
       await applySettings(client, values);
-      return describe(client, sql, name, where);
+      return {
+        present: await describe(client, sql, name, where),
+        expected: range === undefined ? await expectedRows(client, selected) : undefined,
+      };
     });
     const columns = chosenColumns(present, source, where);
     const pipe = await makePipe(work.scratch, 'postgres');
     const select = columns.map((column) => textOf(column, present)).join(', ');
     const wanted = range === undefined ? '' : rangeCondition(range, columns, present);
-    const copy = `copy (select ${select} from (${sql}\n) headrace_source${wanted}) to stdout (format csv, null '')`;
+    const copyOf = (rows: string): string =>
+      `copy (select ${select} from (${rows}\n) headrace_source${wanted}) to stdout (format csv, null '')`;
     return {
       ...reading(pipe, columns, present, where),
+      ...(expected === undefined ? {} : { expected: { rows: expected } }),
       feed: (start) =>
         withClient(connection, work.signal, async (client) => {
           await applySettings(client, values);
-          return feedPipe(pipe, client.query(copyTo(copy, { highWaterMark: 1 << 20 })), start());
+          return withSlices(client, selected, present, connection, work, (slices) => {
+            const statements = slices.map(({ client: reader, sql: rows }) => ({ client: reader, sql: copyOf(rows) }));
+            return feedPipe(pipe, new CopiedRows(statements, 'csv', (passed) => work.progress({ phase: 'reading', ...passed })), start());
+          });
         }),
     };
   },

@@ -11,11 +11,23 @@ interface ReadSettings {
   readonly sql?: string;
   readonly where?: string;
   readonly values: Readonly<Record<string, SqlValue>>;
+  readonly parallel?: ParallelRead;
+}
+
+/** Over how many connections a table is read, and the column that divides it; without one, its pages do. */
+export interface ParallelRead {
+  readonly connections: number;
+  readonly by?: string;
 }
 
 export interface Select {
   /** Of the table; absent for a query. */
   readonly name?: string;
+  /** Of a table: whether a condition chooses its rows. */
+  readonly conditional: boolean;
+  readonly parallel?: ParallelRead;
+  /** Of a table: the rows that a further condition chooses. */
+  readonly slice?: (condition: string) => string;
   /** For messages. */
   readonly where: string;
   readonly sql: string;
@@ -24,12 +36,26 @@ export interface Select {
 }
 
 export function selectOf(source: Source): Select {
-  const { name, sql, where: condition, values } = source.settings as unknown as ReadSettings;
-  const where =
-    name === undefined ? `The query on connection "${source.connection}"` : `Table "${name}" of connection "${source.connection}"`;
-  const text = name === undefined ? (sql ?? '') : `select * from ${quoteName(name)}${condition === undefined ? '' : ` where ${condition}`}`;
-  const bound = bindValues(text.trim().replace(/;+$/, ''), values, where);
-  return { where, sql: bound.sql, values: bound.settings, ...(name === undefined ? {} : { name }) };
+  const { name, sql = '', where: condition, values, parallel } = source.settings as unknown as ReadSettings;
+  if (name === undefined) {
+    const where = `The query on connection "${source.connection}"`;
+    const bound = bindValues(sql.trim().replace(/;+$/, ''), values, where);
+    return { where, sql: bound.sql, values: bound.settings, conditional: true };
+  }
+  const where = `Table "${name}" of connection "${source.connection}"`;
+  const bound = bindValues((condition ?? '').trim().replace(/;+$/, ''), values, where);
+  const rowsWhere = (conditions: readonly string[]): string =>
+    `select * from ${quoteName(name)}${conditions.length === 0 ? '' : ` where ${conditions.join(' and ')}`}`;
+  const own = condition === undefined ? [] : [`(${bound.sql}\n)`];
+  return {
+    name,
+    where,
+    sql: rowsWhere(own),
+    values: bound.settings,
+    conditional: condition !== undefined,
+    slice: (further) => rowsWhere([further, ...own]),
+    ...(parallel === undefined ? {} : { parallel }),
+  };
 }
 
 /** The columns of the query as the server describes them, without reading a row. */

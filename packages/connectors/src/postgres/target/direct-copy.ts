@@ -9,7 +9,6 @@
  */
 import { pipeline } from 'node:stream/promises';
 import {
-  countPipe,
   type DirectRequest,
   instantOf,
   isOwnColumn,
@@ -20,12 +19,24 @@ import {
   schemaHash,
   type Work,
 } from '@headrace/dataplane';
-import { type Column, type ColumnType, decimalSize, elementType, type RowCounts, type TableResult } from '@headrace/sdk';
+import {
+  type Column,
+  type ColumnType,
+  type ConnectionSettings,
+  decimalSize,
+  elementType,
+  type OperationProgress,
+  type RowCounts,
+  type TableResult,
+} from '@headrace/sdk';
 import type pg from 'pg';
-import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
-import { applySettings, codeOf, socketOf, withClient } from '../connect.ts';
+import { from as copyFrom } from 'pg-copy-streams';
+import { applySettings, codeOf, withClient } from '../connect.ts';
+import { CopiedRows } from '../copied-rows.ts';
 import { chosenColumns, describe, type Select, selectOf } from '../select.ts';
+import { withSlices } from '../slices.ts';
 import { quote } from '../sql-text.ts';
+import { expectedRows } from '../table-size.ts';
 import { type Applied, type Committed, commitLoad, type LoadCommit } from './commit-load.ts';
 import { beginAttempt, ensureLoadTable, knownLoad } from './load-record.ts';
 import { removeEarlier, replaceSlice } from './replace-rows.ts';
@@ -34,8 +45,11 @@ import { createTwin, dropTwin, exchange, type Twin } from './twin-table.ts';
 
 /** What is copied from where, once it is known that it can be. */
 interface Stream {
+  readonly connection: ConnectionSettings;
   readonly source: pg.Client;
   readonly select: Select;
+  /** What the source has. */
+  readonly present: readonly Column[];
   /** As they are written. */
   readonly columns: readonly Column[];
   /** As they are read, where they are written otherwise. */
@@ -48,12 +62,14 @@ export async function copyDirectly(request: DirectRequest, work: Work): Promise<
   const { source, target, disposition } = request;
   if (target.kind !== 'table' || (disposition !== 'replace' && disposition !== 'append')) return undefined;
   if (request.schema !== undefined || request.cursor !== undefined || request.read.range !== undefined) return undefined;
-  return withClient(work.connection(source.connection), work.signal, async (from) => {
+  const connection = work.connection(source.connection);
+  return withClient(connection, work.signal, async (from) => {
     const select = selectOf(source);
     await applySettings(from, select.values);
     const present = await describe(from, select.sql, select.name, select.where);
     const columns = chosenColumns(present, source, select.where);
     const { through } = request;
+    const stream = { connection, source: from, select, present };
     // The text of a decimal is that of the same number without a size.
     const asText = (type: ColumnType | undefined): ColumnType | undefined => (through && type && decimalSize(type) ? 'numeric' : type);
     const typeOf = (name: string): ColumnType | undefined => present.find((column) => column.name === name)?.type;
@@ -63,13 +79,13 @@ export async function copyDirectly(request: DirectRequest, work: Work): Promise<
       if (disposition === 'append' || columns.some(({ type }) => elementType(type))) return undefined;
       const stage = through.open(columns);
       return withClient(work.connection(target.connection), work.signal, async (into) =>
-        load(into, { source: from, select, columns: through.columns, read: columns, through: stage }, undefined, request, work),
+        load(into, { ...stream, columns: through.columns, read: columns, through: stage }, undefined, request, work),
       );
     }
     const types = await binaryTypes(from, select.sql, columns);
     if (types === undefined) return undefined;
     return withClient(work.connection(target.connection), work.signal, async (into) =>
-      load(into, { source: from, select, columns }, types, request, work),
+      load(into, { ...stream, columns }, types, request, work),
     );
   });
 }
@@ -155,36 +171,42 @@ function exchangeFor(client: pg.Client, stream: Stream, load: LoadCommit): Promi
 /** Moves the rows. Throws RowsUnaccountedError when the servers' counts differ, SqlError for what the source's query cannot compute. */
 async function copy(
   client: pg.Client,
-  { source, select, columns, read = columns, through }: Stream,
+  stream: Stream,
   table: TargetTable,
   into: string,
   { loadId, freeze }: { readonly loadId: string | undefined; readonly freeze: boolean },
   work: Work,
 ): Promise<RowCounts> {
+  const { source, select, columns, read = columns, through } = stream;
   const names = columns.map(({ name }) => quote(name));
   // A load id is hexadecimal.
   const chosen = [...read.map(({ name }) => quote(name)), ...(loadId === undefined ? [] : [`'${loadId}'::text`])];
-  const form = `format ${through === undefined ? 'binary' : 'text'}`;
-  const copying = `copy (select ${chosen.join(', ')} from (${select.sql}\n) headrace_source) to stdout (${form})`;
+  const form = through === undefined ? 'binary' : 'text';
+  const copyOf = (rows: string): string => `copy (select ${chosen.join(', ')} from (${rows}\n) headrace_source) to stdout (format ${form})`;
   const given = loadId === undefined ? names : [...names, quote(LOAD_COLUMN)];
-  const rows = source.query(copyTo(copying, through === undefined ? {} : { highWaterMark: 1 << 20 }));
-  const sink = client.query(copyFrom(`copy ${into} (${given.join(', ')}) from stdin (${form}${freeze ? ', freeze' : ''})`));
-  const socket = socketOf(client);
-  const counted = socket === undefined ? undefined : countPipe(socket, 'written');
-  try {
-    await (through === undefined ? pipeline(rows, sink) : pipeline(rows, through, sink));
-  } catch (error) {
-    // A value that the source's own query cannot compute, for example.
-    throw /^(22|42)/.test(codeOf(error) ?? '') ? new SqlError(`${select.where}: ${(error as Error).message}`, { cause: error }) : error;
-  } finally {
-    counted?.();
-  }
-  if (through !== undefined && through.counts.read !== rows.rowCount)
-    throw new RowsUnaccountedError(table.label, { in: rows.rowCount, out: through.counts.read, deduplicated: 0, quarantined: 0 });
-  const counts = { in: through?.counts.made ?? rows.rowCount, out: sink.rowCount, deduplicated: 0, quarantined: 0 };
-  if (counts.in !== counts.out) throw new RowsUnaccountedError(table.label, counts);
-  work.progress({ phase: 'writing', rows: counts.out });
-  return counts;
+  const expected = await expectedRows(source, select);
+  return withSlices(source, select, stream.present, stream.connection, work, async (slices) => {
+    const statements = slices.map(({ client: reader, sql }) => ({ client: reader, sql: copyOf(sql) }));
+    const rows = new CopiedRows(statements, form, (passed) => work.progress(moving(passed, expected)));
+    const sink = client.query(copyFrom(`copy ${into} (${given.join(', ')}) from stdin (format ${form}${freeze ? ', freeze' : ''})`));
+    try {
+      await (through === undefined ? pipeline(rows, sink) : pipeline(rows, through, sink));
+    } catch (error) {
+      // A value that the source's own query cannot compute, for example.
+      throw /^(22|42)/.test(codeOf(error) ?? '') ? new SqlError(`${select.where}: ${(error as Error).message}`, { cause: error }) : error;
+    }
+    if (through !== undefined && through.counts.read !== rows.rowCount)
+      throw new RowsUnaccountedError(table.label, { in: rows.rowCount, out: through.counts.read, deduplicated: 0, quarantined: 0 });
+    const counts = { in: through?.counts.made ?? rows.rowCount, out: sink.rowCount, deduplicated: 0, quarantined: 0 };
+    if (counts.in !== counts.out) throw new RowsUnaccountedError(table.label, counts);
+    work.progress({ phase: 'writing', rows: counts.out });
+    return counts;
+  });
+}
+
+/** An estimate of the server that was passed is none. */
+function moving(passed: { readonly rows: number; readonly bytes: number }, expected: number | undefined): OperationProgress {
+  return { phase: 'moving rows', ...passed, ...(expected === undefined || expected < passed.rows ? {} : { totalRows: expected }) };
 }
 
 /** The types of the columns as their server writes them; undefined when one is not built in, and so may be another on another server. */
