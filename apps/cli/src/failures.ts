@@ -19,10 +19,28 @@ export class FailedError extends Error {
   }
 }
 
+/** What is named is not there. */
+export class NotFoundError extends Error {
+  readonly code = 'HR_NOT_FOUND';
+  constructor(message: string) {
+    super(message);
+    this.name = 'NotFoundError';
+  }
+}
+
+/** Understood, and not done. */
+export class RefusedError extends Error {
+  readonly code = 'HR_REFUSED';
+  constructor(message: string) {
+    super(message);
+    this.name = 'RefusedError';
+  }
+}
+
 /** What happened and what to do, without a stack where the user cannot use one. */
 export function explainFailure(error: unknown): string {
   if (error instanceof UnreachableError) {
-    return `${error.message}.\nStart it with \`headrace standalone\` (or \`headrace api\`), or say where it is: --url, HEADRACE_URL.`;
+    return `${error.message}.\nStart it with \`headrace standalone\` (or \`headrace api\`), or say where it is: --url, HEADRACE_URL, \`headrace profile add\`.`;
   }
   if (error instanceof ApiError) return explainApiError(error);
   if (!(error instanceof Error)) return `error: ${String(error)}`;
@@ -35,7 +53,7 @@ export function explainFailure(error: unknown): string {
 
 function explainApiError({ code, message, problem }: ApiError): string {
   if (code === 'HR_UNAUTHENTICATED') {
-    return `The API does not know this token: ${message}.\nSet HEADRACE_TOKEN, or HEADRACE_HOME to the folder whose admin-token the API uses.`;
+    return `The API does not know this token: ${message}.\nSet HEADRACE_TOKEN, give --token or --profile, or set HEADRACE_HOME to the folder whose admin-token the API uses.`;
   }
   const fields = problem?.errors?.map(({ field, message: what }) => `\n  ${field.replace(/^body\.conf\./, '--param ')}: ${what}`) ?? [];
   const head = fields.length > 0 ? (problem?.title ?? message) : message;

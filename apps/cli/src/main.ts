@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The one binary. Exit codes: 0 done; 1 it failed; 2 the arguments or settings are wrong. */
+/** The one binary. What its exit codes mean: exit-codes.ts. */
 import { runProgram } from './program.ts';
 
 process.exitCode = await runProgram(process.argv.slice(2), {

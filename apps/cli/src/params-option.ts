@@ -43,3 +43,11 @@ export function instantOption(name: string, text: string | undefined): string | 
     throw new UsageError(`${name} must be a date, or a date and time with zone such as 2024-05-01T02:00:00Z, not "${text}"`);
   return new Date(full).toISOString();
 }
+
+/** Of a mapped task. Throws UsageError. */
+export function mapIndexOption(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const index = Number(text);
+  if (!Number.isInteger(index) || index < 0) throw new UsageError(`--map-index must be a number from 0, not "${text}"`);
+  return index;
+}

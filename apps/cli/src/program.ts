@@ -2,33 +2,45 @@
 import { Command, CommanderError, Option } from 'commander';
 import { addAssetCommands } from './commands/assets.ts';
 import { addBackfillCommands } from './commands/backfill.ts';
+import { addCompletionCommands } from './commands/completion.ts';
 import { addConnectionCommands } from './commands/connections.ts';
 import { addCursorCommands } from './commands/cursors.ts';
 import { addDagCommands } from './commands/dags.ts';
 import { addDataReportCommands } from './commands/data-reports.ts';
 import { addDatabaseCommands } from './commands/db.ts';
+import { addDoctorCommand } from './commands/doctor.ts';
 import { addExplainCommand } from './commands/explain.ts';
+import { addInitCommand } from './commands/init.ts';
+import { addLogCommands } from './commands/logs.ts';
 import { addNoticeCommands } from './commands/notices.ts';
 import { addPackageCommands } from './commands/packages.ts';
 import { addPoolCommands } from './commands/pools.ts';
 import { addProcessCommands } from './commands/processes.ts';
+import { addProfileCommands } from './commands/profiles.ts';
 import { addRunCommands } from './commands/runs.ts';
 import { addTaskCommands } from './commands/tasks.ts';
+import { addVariableCommands } from './commands/variables.ts';
 import { addVersionCommand } from './commands/version.ts';
 import { addWaitCommands } from './commands/waits.ts';
-import { explainFailure, UsageError } from './failures.ts';
+import { addXComCommands } from './commands/xcoms.ts';
+import { addExamples } from './examples.ts';
+import { exitCodeOf } from './exit-codes.ts';
+import { explainFailure } from './failures.ts';
+import { OUTPUT_FORMATS } from './output/output-format.ts';
 import type { Terminal } from './terminal.ts';
 
 const EXAMPLES = `
 Start here:
+  headrace init shop                            a new project
   headrace standalone                           everything on this machine, with nothing to install
   headrace dags trigger hello --wait            run a DAG and watch its tasks
   headrace tasks logs hello latest report       read the log of a task
   headrace dags test dags/hello.ts              one run in this process, with no server at all
 
-Commands that ask the API find it by --url, HEADRACE_URL, or HEADRACE_HOST and HEADRACE_PORT, and the token by
-HEADRACE_TOKEN or in HEADRACE_HOME/admin-token. In place of a run's id, "latest" means the newest run of the DAG.
-All settings: docs/configuration.md. Exit codes: 0 done, 1 it failed, 2 wrong arguments or settings.`;
+Commands that ask the API find it by --url, --profile, HEADRACE_URL, the profile in use, or HEADRACE_HOST and HEADRACE_PORT,
+and the token by --token, HEADRACE_TOKEN, the profile, or in HEADRACE_HOME/admin-token.
+In place of a run's id, "latest" means the newest run of the DAG. All settings: docs/configuration.md.
+Exit codes: 0 done, 1 it failed, 2 wrong arguments or settings, 3 not found, 4 refused, 5 nobody answers.`;
 
 /** Runs one command line. Answers with the exit code; never throws. */
 export async function runProgram(args: readonly string[], terminal: Terminal): Promise<number> {
@@ -40,7 +52,7 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
     // Commander has written its message already; showing help is no failure.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     terminal.stderr.write(`${explainFailure(error)}\n`);
-    return error instanceof UsageError || (error as { code?: unknown } | null)?.code === 'HR_CONFIGURATION' ? 2 : 1;
+    return exitCodeOf(error);
   }
 }
 
@@ -48,11 +60,13 @@ function createProgram(terminal: Terminal): Command {
   const program = new Command('headrace')
     .description('Headrace runs ELT and batch pipelines written in TypeScript.')
     .addOption(
-      new Option('-o, --output <format>', 'table for people, json for programs: one document on stdout, nothing else')
-        .choices(['table', 'json'])
+      new Option('-o, --output <format>', 'table for people; json, yaml or csv for programs: one document on stdout, nothing else')
+        .choices(OUTPUT_FORMATS)
         .default('table'),
     )
     .addOption(new Option('--url <url>', 'the API to talk to'))
+    .addOption(new Option('--token <token>', 'for the API; HEADRACE_TOKEN or a profile keeps it out of the history of the shell'))
+    .addOption(new Option('--profile <name>', 'the server of this profile'))
     .helpOption('-h, --help', 'show what a command does and takes')
     .helpCommand(false)
     .addHelpText('after', EXAMPLES)
@@ -66,6 +80,7 @@ function createProgram(terminal: Terminal): Command {
   addRunCommands(program, terminal);
   addBackfillCommands(program, terminal);
   addTaskCommands(program, terminal);
+  addLogCommands(program, terminal);
   addWaitCommands(program, terminal);
   addExplainCommand(program, terminal);
   addNoticeCommands(program, terminal);
@@ -75,6 +90,13 @@ function createProgram(terminal: Terminal): Command {
   addDataReportCommands(program, terminal);
   addCursorCommands(program, terminal);
   addPackageCommands(program, terminal);
+  addVariableCommands(program, terminal);
+  addXComCommands(program, terminal);
+  addProfileCommands(program, terminal);
+  addInitCommand(program, terminal);
+  addDoctorCommand(program, terminal);
+  addCompletionCommands(program, terminal);
   addVersionCommand(program, terminal);
+  addExamples(program);
   return program;
 }

@@ -10,6 +10,8 @@ export interface Terminal {
 export interface TextSink {
   write(text: string): unknown;
   readonly isTTY?: boolean;
+  /** Of a terminal: how wide it is. */
+  readonly columns?: number;
 }
 
 /** As much of a terminal's input as commands use. */

@@ -79,7 +79,7 @@ describe('connections on the command line', () => {
     expect(`${list.stdout}${(await cli(['connections', 'show', 'pos'])).stdout}`).not.toMatch(/horse/);
     expect((await cli(['connections', 'rotate'])).stdout).toMatch(/^0 encrypted anew, \d left as they were/);
     expect(await json('connections', 'delete', 'pos')).toEqual({ deleted: 'pos' });
-    expect(await cli(['connections', 'show', 'pos'])).toMatchObject({ code: 1, stderr: expect.stringContaining('no connection "pos"') });
+    expect(await cli(['connections', 'show', 'pos'])).toMatchObject({ code: 3, stderr: expect.stringContaining('no connection "pos"') });
     expect((await json('connections', 'types')).connection_types).toHaveLength(9);
   });
 

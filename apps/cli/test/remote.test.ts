@@ -77,8 +77,8 @@ describe('the command line', () => {
     expect((await cli('pools', 'list')).stdout).toMatch(/crm +unlimited +0 +0 +0 +0 +The CRM/);
     expect((await cli('pools', 'set', 'crm', 'many')).code).toBe(2);
     expect(await json('pools', 'delete', 'crm')).toEqual({ deleted: 'crm' });
-    expect(await cli('pools', 'delete', 'crm')).toMatchObject({ code: 1, stderr: expect.stringContaining('no pool "crm"') });
-    expect((await cli('pools', 'delete', 'default_pool')).code).toBe(1);
+    expect(await cli('pools', 'delete', 'crm')).toMatchObject({ code: 3, stderr: expect.stringContaining('no pool "crm"') });
+    expect((await cli('pools', 'delete', 'default_pool')).code).toBe(4);
   });
 
   test('fills dates of the past: lists them first, then makes their runs, and runs failed ones anew', async () => {
@@ -103,7 +103,7 @@ describe('the command line', () => {
     await until('the second backfill', async () => (await json('backfill', 'list', 'nightly')).backfills[0]?.completed_at !== null);
     const tries = await json('tasks', 'list', 'nightly', byStart[0].dag_run_id);
     expect(tries.task_instances).toMatchObject([{ state: 'success', try_number: 2 }]);
-    expect(await cli('backfill', 'pause', String(again.id))).toMatchObject({ code: 1, stderr: expect.stringContaining('has ended') });
+    expect(await cli('backfill', 'pause', String(again.id))).toMatchObject({ code: 4, stderr: expect.stringContaining('has ended') });
     expect((await cli('backfill', 'create', 'shop', ...range.slice(1))).stderr).toMatch(/no schedule in time/);
     expect((await cli('backfill', 'cancel', 'x')).code).toBe(2);
   }, 120_000);
@@ -121,7 +121,7 @@ describe('the command line', () => {
     ];
     expect(two.dag_run_id).toBe(one.dag_run_id);
     const other = await cli('dags', 'trigger', 'nightly', '--idempotency-key', 'once', '--note', 'another');
-    expect([other.code, other.stderr]).toEqual([1, expect.stringContaining('take a new key for a new request')]);
+    expect([other.code, other.stderr]).toEqual([4, expect.stringContaining('take a new key for a new request')]);
   });
 
   test('says that the schema is up to date', async () => {
@@ -146,11 +146,11 @@ describe('the command line', () => {
 
   test('says what the API refuses, by the names that the user typed', async () => {
     const unknown = await cli('dags', 'show', 'shap');
-    expect([unknown.code, unknown.stdout, unknown.stderr]).toEqual([1, '', 'error: There is no DAG "shap"\n']);
+    expect([unknown.code, unknown.stdout, unknown.stderr]).toEqual([3, '', 'error: There is no DAG "shap"\n']);
     const params = await cli('dags', 'trigger', 'shop', '--param', 'items=0');
-    expect([params.code, params.stderr]).toEqual([1, expect.stringMatching(/The params do not fit the DAG\n {2}--param items: /)]);
+    expect([params.code, params.stderr]).toEqual([4, expect.stringMatching(/The params do not fit the DAG\n {2}--param items: /)]);
     const token = await runCli(['dags', 'list'], { ...environment, HEADRACE_TOKEN: 'wrong' });
-    expect([token.code, token.stderr]).toEqual([1, expect.stringContaining('Set HEADRACE_TOKEN')]);
+    expect([token.code, token.stderr]).toEqual([4, expect.stringContaining('Set HEADRACE_TOKEN')]);
   });
 
   test('follows a run to its failure, explains it, retries it, and reads the logs of both tries', async () => {
@@ -224,7 +224,7 @@ describe('the command line', () => {
     await until('a running task', async () => (await store.queries.taskInstance('shop', 'three', 'count', -1))?.status === 'running');
     expect((await cli('runs', 'cancel', 'shop', 'three')).stdout).toBe('shop three is cancelled\n');
     const again = await cli('runs', 'cancel', 'shop', 'three');
-    expect([again.code, again.stderr]).toEqual([1, expect.stringMatching(/has ended as failed/)]);
+    expect([again.code, again.stderr]).toEqual([4, expect.stringMatching(/has ended as failed/)]);
     const listed = await json('runs', 'list', 'shop', '--state', 'failed');
     expect(listed.dag_runs.map((run: { dag_run_id: string }) => run.dag_run_id)).toContain('three');
     rmSync(hold);
@@ -251,7 +251,7 @@ describe('the command line', () => {
     const dry = await cli('tasks', 'clear', 'shop', 'one', 'report', '--upstream', '--dry-run');
     expect(dry.stdout).toBe('Would be run anew: count, report\n');
     const misspelt = await cli('tasks', 'clear', 'shop', 'one', 'raport');
-    expect([misspelt.code, misspelt.stderr]).toEqual([1, expect.stringContaining('has no task or group "raport"')]);
+    expect([misspelt.code, misspelt.stderr]).toEqual([3, expect.stringContaining('has no task or group "raport"')]);
   });
 
   test('takes a group for its tasks, and an iteration of a loop alone or with the later ones', async () => {
@@ -273,7 +273,7 @@ describe('the command line', () => {
       'Marked failed: prepare.check.count, prepare.fetch\n',
     );
     const misspelt = await cli('tasks', 'mark', 'grouped', 'g1', 'prepair', 'failed');
-    expect([misspelt.code, misspelt.stderr]).toEqual([1, expect.stringContaining('has no task or group "prepair"')]);
+    expect([misspelt.code, misspelt.stderr]).toEqual([3, expect.stringContaining('has no task or group "prepair"')]);
     expect((await cli('tasks', 'retry', 'grouped', 'g1', 'prepare')).stdout).toContain('prepare.check.count, prepare.fetch');
     await until('the retry to begin', async () => (await store.queries.taskInstance('grouped', 'g1', 'prepare.fetch', -1))?.attempt === 2);
     await ends('g1', 'success', 'grouped');

@@ -17,7 +17,7 @@ describe('a command line that is wrong ends with 2 and says why', () => {
     [['fly'], /unknown command 'fly'/],
     [['dags', 'lst'], /Did you mean list/],
     [['dags', 'show'], /missing required argument 'dag'/],
-    [['dags', 'list', '--output', 'yaml'], /Allowed choices are table, json/],
+    [['dags', 'list', '--output', 'xml'], /Allowed choices are table, json, yaml, csv/],
     [['dags', 'trigger', 'd', '--param', 'nothing'], /--param takes name=value/],
     [['dags', 'trigger', 'd', '--params', '[1]'], /--params must be a JSON object/],
     [['dags', 'trigger', 'd', '--params', '{'], /--params is no JSON/],
@@ -49,7 +49,7 @@ test('help goes to stdout and is no failure', async () => {
 
 test('a server that is not there is a failure that says what to start', async () => {
   const { code, stdout, stderr } = await runCli(['dags', 'list', '-o', 'json'], { HEADRACE_PORT: String(await freePort()) });
-  expect([code, stdout]).toEqual([1, '']);
+  expect([code, stdout]).toEqual([5, '']);
   expect(stderr).toMatch(/No Headrace API answers at http:\/\/127\.0\.0\.1:\d+ \(ECONNREFUSED\)\.\nStart it with `headrace standalone`/);
 });
 

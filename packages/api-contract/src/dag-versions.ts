@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { orderBy, paging } from './paging.ts';
-import { DateTime, Nullable, Uuid } from './scalars.ts';
+import { DateTime, Nullable, Ordinal, Uuid } from './scalars.ts';
 
 export const DagVersion = Type.Object({
   id: Uuid,
@@ -22,7 +22,7 @@ export const DagVersionListQuery = Type.Object(
   {
     ...paging,
     order_by: orderBy('id'),
-    version_number: Type.Optional(Type.Integer()),
+    version_number: Type.Optional(Ordinal),
     bundle_name: Type.Optional(Type.String()),
     bundle_version: Type.Optional(Type.String()),
   },
@@ -32,7 +32,7 @@ export const DagVersionListQuery = Type.Object(
 export const DagSourceQuery = Type.Object(
   {
     /** Absent: the newest. */
-    version_number: Type.Optional(Type.Integer({ minimum: 1 })),
+    version_number: Type.Optional(Ordinal),
   },
   { additionalProperties: false },
 );
@@ -81,3 +81,22 @@ export const DagVersionDiff = Type.Object({
   ),
 });
 export type DagVersionDiff = Static<typeof DagVersionDiff>;
+
+export const DagSpecQuery = Type.Object(
+  {
+    /** Absent: the newest. */
+    version_number: Type.Optional(Ordinal),
+  },
+  { additionalProperties: false },
+);
+
+/** Ours: a version as the scheduler has it. */
+export const DagSpecDocument = Type.Object({
+  dag_id: Type.String(),
+  version_number: Type.Integer(),
+  /** The content hash of the code. */
+  bundle_hash: Type.String(),
+  /** In the canonical form of a DAG: its `formatVersion` says which. */
+  spec: Type.Record(Type.String(), Type.Unknown()),
+});
+export type DagSpecDocument = Static<typeof DagSpecDocument>;

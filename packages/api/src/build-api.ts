@@ -9,12 +9,13 @@ import { type FastifyInstance, fastify } from 'fastify';
 import { VersionBook } from './answers/version-book.ts';
 import type { ApiDeps } from './deps.ts';
 import { guardRoutes } from './http/access.ts';
+import { watchMethods } from './http/allowed-methods.ts';
 import { serveDocs } from './http/docs-page.ts';
 import { describeApi } from './http/openapi.ts';
 import { answerFrameworkError, answerProblems } from './http/problem-answers.ts';
 import { observeRequests } from './http/request-log.ts';
 import type { SchemaTypes } from './http/type-provider.ts';
-import { compileValidator } from './http/validation.ts';
+import { compileValidator, refuseNullBodies } from './http/validation.ts';
 import { assetPartitionRoutes } from './resources/asset-partitions.ts';
 import { assetRoutes } from './resources/assets.ts';
 import { backfillRoutes, backfillRunRoutes } from './resources/backfills.ts';
@@ -67,7 +68,8 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
   app.setSerializerCompiler(() => JSON.stringify);
   guardRoutes(app, deps.authenticate);
   observeRequests(app, deps);
-  answerProblems(app, deps.log);
+  answerProblems(app, deps.log, watchMethods(app));
+  refuseNullBodies(app);
   describeApi(app, deps.version);
   serveDocs(app);
 

@@ -35,6 +35,8 @@ import type {
   DagRun,
   DagRunCollection,
   DagRunPatch,
+  DagSource,
+  DagSpecDocument,
   DagVersionCollection,
   DagVersionDiff,
   DataCheckPage,
@@ -44,6 +46,8 @@ import type {
   HitlDetail,
   HitlDetailResponse,
   ImportErrorCollection,
+  LogMessage,
+  LogSearchResult,
   MarkTaskInstance,
   MaterializeAsset,
   Notice,
@@ -53,6 +57,7 @@ import type {
   PoolCollection,
   PoolPatch,
   PoolResponse,
+  QueuedEventCollection,
   RotatedConnections,
   RunExplanation,
   TaskCollection,
@@ -69,29 +74,9 @@ import type {
   WaitCollection,
   XComEntry,
 } from '@headrace/api-contract';
-import { ApiError, UnreachableError } from './errors.ts';
-
-export interface ClientOptions {
-  /** Without `/api/v2`: `http://127.0.0.1:8080`. */
-  readonly url: string;
-  readonly token?: string;
-  /** Which of our clients this is, for the history of runs. */
-  readonly client?: 'cli' | 'ui';
-  readonly signal?: AbortSignal;
-  /** Default: the global one. */
-  readonly fetch?: typeof fetch;
-}
-
-export type Query = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
-
-interface Request {
-  readonly method?: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
-  readonly query?: Query;
-  readonly body?: object;
-  readonly headers?: Readonly<Record<string, string>>;
-  /** Where the path begins. Default: Airflow's. */
-  readonly root?: '/api/v2' | '/headrace/v1';
-}
+import { followLog, type LogEnd } from './follow-log.ts';
+import { type ClientOptions, createRequest, type Query, type Request } from './request.ts';
+import type { Variable, VariableBody, VariableCollection, XComCollection } from './shapes.ts';
 
 const OURS = '/headrace/v1';
 
@@ -99,54 +84,27 @@ export type HeadraceClient = ReturnType<typeof createClient>;
 
 /** The client of one API. */
 export function createClient(options: ClientOptions) {
-  const base = options.url.replace(/\/+$/, '');
-  const send = options.fetch ?? fetch;
-
-  async function request<Answer>(
-    path: string,
-    { method = 'GET', query = {}, body, headers: more = {}, root = '/api/v2' }: Request = {},
-  ): Promise<Answer> {
-    const url = `${base}${root}${path}${searchOf(query)}`;
-    const headers = {
-      accept: 'application/json',
-      ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
-      ...(options.client === undefined ? {} : { 'headrace-client': options.client }),
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      ...more,
-    };
-    const init = {
-      method,
-      headers,
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
-    };
-    let response: Response;
-    let text: string;
-    try {
-      response = await send(url, init);
-      text = await response.text();
-    } catch (error) {
-      if (options.signal?.aborted === true) throw error;
-      throw new UnreachableError(base, error);
-    }
-    if (!response.ok) throw ApiError.of(response.status, text, `${method} ${url}`);
-    if (response.status === 204) return undefined as Answer;
-    return parse<Answer>(text, `${method} ${url}`);
-  }
-
+  const request = createRequest(options);
   const dag = (dagId: string): string => `/dags/${encodeURIComponent(dagId)}`;
   const run = (dagId: string, runId: string): string => `${dag(dagId)}/dagRuns/${encodeURIComponent(runId)}`;
   const partitions = (asset: string): string => `/assets/${encodeURIComponent(asset)}/partitions`;
   const connection = (id: string): string => `/connections/${encodeURIComponent(id)}`;
+  const variable = (key: string): string => `/variables/${encodeURIComponent(key)}`;
   const pool = (name: string): string => `/pools/${encodeURIComponent(name)}`;
   const instance = (dagId: string, runId: string, taskId: string): string =>
     `${run(dagId, runId)}/taskInstances/${encodeURIComponent(taskId)}`;
 
   return {
+    /** Any route, also one that has no function here. The path is whole: `/api/v2/dags`. */
+    request: <Answer>(path: string, options: Omit<Request, 'root'> = {}) => request<Answer>(path, { ...options, root: '' }),
     health: () => request<HealthInfo>('/monitor/health'),
     version: () => request<VersionInfo>('/version'),
     dags: (query: Query = {}) => request<DagCollection>('/dags', { query }),
     dag: (dagId: string) => request<Dag>(dag(dagId)),
+    /** Of its newest version, or of another one: its graph as the scheduler has it. */
+    dagSpec: (dagId: string, query: Query = {}) => request<DagSpecDocument>(`${dag(dagId)}/spec`, { query, root: OURS }),
+    deleteDag: (dagId: string) => request<void>(dag(dagId), { method: 'DELETE' }),
+    dagSource: (dagId: string, query: Query = {}) => request<DagSource>(`/dagSources/${encodeURIComponent(dagId)}`, { query }),
     dagDetails: (dagId: string) => request<DagDetails>(`${dag(dagId)}/details`),
     patchDag: (dagId: string, body: DagPatch) => request<Dag>(dag(dagId), { method: 'PATCH', body }),
     tasks: (dagId: string) => request<TaskCollection>(`${dag(dagId)}/tasks`),
@@ -183,12 +141,20 @@ export function createClient(options: ClientOptions) {
     /** With `dry_run` (the default) the task instances that would be cleared, else the run. */
     clearRun: (dagId: string, runId: string, body: ClearDagRun) =>
       request<DagRun | TaskInstanceCollection>(`${run(dagId, runId)}/clear`, { method: 'POST', body }),
+    deleteRun: (dagId: string, runId: string) => request<void>(run(dagId, runId), { method: 'DELETE' }),
     taskInstances: (dagId: string, runId: string, query: Query = {}) =>
       request<TaskInstanceCollection>(`${run(dagId, runId)}/taskInstances`, { query }),
     taskInstance: (dagId: string, runId: string, taskId: string) => request<TaskInstance>(instance(dagId, runId, taskId)),
     tries: (dagId: string, runId: string, taskId: string) => request<TaskInstanceTryCollection>(`${instance(dagId, runId, taskId)}/tries`),
     log: (dagId: string, runId: string, taskId: string, tryNumber: number, query: Query = {}) =>
       request<TaskLog>(`${instance(dagId, runId, taskId)}/logs/${tryNumber}`, { query }),
+    /** Each line of a log as it is written, until the try has ended. Goes on by itself when the connection was lost. */
+    followLog: (dagId: string, runId: string, taskId: string, mapIndex: number, tryNumber: number): AsyncGenerator<LogMessage, LogEnd> =>
+      followLog(options, `${OURS}${instance(dagId, runId, taskId)}/${mapIndex}/logs/${tryNumber}/live`),
+    searchLogs: (dagId: string, runId: string, query: Query = {}) =>
+      request<LogSearchResult>(`${run(dagId, runId)}/logs/search`, { query, root: OURS }),
+    mappedTaskInstance: (dagId: string, runId: string, taskId: string, mapIndex: number) =>
+      request<TaskInstance>(`${instance(dagId, runId, taskId)}/${mapIndex}`),
     explain: (dagId: string, runId: string, taskId: string, query: Query = {}) =>
       request<TaskExplanation>(`${instance(dagId, runId, taskId)}/explain`, { query, root: '/headrace/v1' }),
     explainRun: (dagId: string, runId: string) => request<RunExplanation>(`${run(dagId, runId)}/explain`, { root: '/headrace/v1' }),
@@ -197,6 +163,10 @@ export function createClient(options: ClientOptions) {
       request<DagVersionDiff>(`${dag(dagId)}/versions/${before}/diff/${after}`, { root: '/headrace/v1' }),
     notices: (query: Query = {}) => request<NoticeCollection>('/notices', { query, root: '/headrace/v1' }),
     redeliverNotice: (id: number) => request<Notice>(`/notices/${id}/redeliver`, { method: 'POST', root: '/headrace/v1' }),
+    xcoms: (dagId: string, runId: string, taskId: string, query: Query = {}) =>
+      request<XComCollection>(`${instance(dagId, runId, taskId)}/xcomEntries`, { query }),
+    xcom: (dagId: string, runId: string, taskId: string, key: string, query: Query = {}) =>
+      request<XComEntry>(`${instance(dagId, runId, taskId)}/xcomEntries/${encodeURIComponent(key)}`, { query }),
     result: (dagId: string, runId: string, taskId: string) =>
       request<XComEntry>(`${instance(dagId, runId, taskId)}/xcomEntries/return_value`),
     clearTaskInstances: (dagId: string, body: ClearTaskInstances) =>
@@ -207,6 +177,11 @@ export function createClient(options: ClientOptions) {
     createAssetEvent: (body: CreateAssetEvent) => request<AssetEvent>('/assets/events', { method: 'POST', body }),
     materializeAsset: (assetId: number, body: MaterializeAsset) =>
       request<DagRun>(`/assets/${assetId}/materialize`, { method: 'POST', body }),
+    /** Events that a DAG has not used yet. */
+    queuedEvents: (dagId: string) => request<QueuedEventCollection>(`${dag(dagId)}/assets/queuedEvents`),
+    queuedEventsOfAsset: (assetId: number) => request<QueuedEventCollection>(`/assets/${assetId}/queuedEvents`),
+    dropQueuedEvents: (dagId: string) => request<void>(`${dag(dagId)}/assets/queuedEvents`, { method: 'DELETE' }),
+    dropQueuedEventsOfAsset: (assetId: number) => request<void>(`/assets/${assetId}/queuedEvents`, { method: 'DELETE' }),
     /** The events that made a run. */
     upstreamAssetEvents: (dagId: string, runId: string) => request<AssetEventCollection>(`${run(dagId, runId)}/upstreamAssetEvents`),
     assetPartitions: (asset: string, query: Query = {}) => request<PartitionCollection>(partitions(asset), { query, root: OURS }),
@@ -218,6 +193,11 @@ export function createClient(options: ClientOptions) {
     createPool: (body: PoolBody) => request<PoolResponse>('/pools', { method: 'POST', body }),
     patchPool: (name: string, body: PoolPatch) => request<PoolResponse>(pool(name), { method: 'PATCH', body }),
     deletePool: (name: string) => request<void>(pool(name), { method: 'DELETE' }),
+    variables: (query: Query = {}) => request<VariableCollection>('/variables', { query }),
+    variable: (key: string) => request<Variable>(variable(key)),
+    createVariable: (body: VariableBody) => request<Variable>('/variables', { method: 'POST', body }),
+    patchVariable: (key: string, body: VariableBody) => request<Variable>(variable(key), { method: 'PATCH', body }),
+    deleteVariable: (key: string) => request<void>(variable(key), { method: 'DELETE' }),
     connections: (query: Query = {}) => request<ConnectionCollection>('/connections', { query }),
     connection: (id: string) => request<ConnectionResponse>(connection(id)),
     createConnection: (body: ConnectionBody) => request<ConnectionResponse>('/connections', { method: 'POST', body }),
@@ -256,25 +236,4 @@ export function createClient(options: ClientOptions) {
         { method: 'PATCH', body },
       ),
   };
-}
-
-function searchOf(query: Query): string {
-  const search = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) {
-    for (const one of Array.isArray(value) ? value : [value]) if (one !== undefined) search.append(name, String(one));
-  }
-  return search.size === 0 ? '' : `?${search}`;
-}
-
-/** Something else than an API may listen there, such as a proxy with a page of its own. */
-function parse<Answer>(text: string, request: string): Answer {
-  try {
-    return JSON.parse(text) as Answer;
-  } catch {
-    throw new ApiError(
-      502,
-      undefined,
-      `${request} was not answered with JSON: is this the address of a Headrace API? It said: ${text.slice(0, 100)}`,
-    );
-  }
 }

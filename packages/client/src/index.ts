@@ -1,2 +1,4 @@
 export { ApiError, UnreachableError } from './errors.ts';
-export { type ClientOptions, createClient, type HeadraceClient, type Query } from './headrace-client.ts';
+export { createClient, type HeadraceClient } from './headrace-client.ts';
+export type { ClientOptions, Query, Request } from './request.ts';
+export type { Variable, VariableBody, VariableCollection, XComCollection } from './shapes.ts';

@@ -1,4 +1,5 @@
 export { type BackendOptions, QueueUrlError } from './backend-for-url.ts';
+export { inspectQueue, type QueueInspection } from './inspect-queue.ts';
 export { InvalidMessageError } from './message.ts';
 export { migrateQueue } from './migrate-queue.ts';
 export { InvalidQueueNameError } from './queue-name.ts';

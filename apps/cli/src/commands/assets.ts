@@ -2,12 +2,13 @@ import type { Asset, AssetEvent, Partition } from '@headrace/api-contract';
 import type { HeadraceClient } from '@headrace/client';
 import type { Command } from 'commander';
 import { openSession } from '../api-connection.ts';
-import { UsageError } from '../failures.ts';
+import { NotFoundError, UsageError } from '../failures.ts';
 import { show } from '../output/show.ts';
 import { formatTable } from '../output/table.ts';
 import { formatInstant } from '../output/times.ts';
 import { collectParam, instantOption, mergeParams } from '../params-option.ts';
 import type { Terminal } from '../terminal.ts';
+import { addQueuedEventCommands } from './queued-events.ts';
 
 const PAGE = 100;
 /** As the API has it. */
@@ -92,6 +93,8 @@ export function addAssetCommands(program: Command, terminal: Terminal): void {
       show(session, run, () => `${run.dag_id} ${run.dag_run_id} is queued\n`);
     });
 
+  addQueuedEventCommands(assets, terminal, async ({ client }, name) => (await assetNamed(client, name)).id);
+
   assets
     .command('partitions')
     .description('what each partition of an asset is in')
@@ -154,7 +157,7 @@ async function assetNamed(client: HeadraceClient, name: string): Promise<Asset> 
   const asset = found.find((one) => one.name === name);
   if (asset !== undefined) return asset;
   const near = found.slice(0, 5).map((one) => `"${one.name}"`);
-  throw new UsageError(`There is no asset "${name}"${near.length === 0 ? '' : `; there are ${near.join(', ')}`}`);
+  throw new NotFoundError(`There is no asset "${name}"${near.length === 0 ? '' : `; there are ${near.join(', ')}`}`);
 }
 
 function describeAssets(assets: readonly Asset[]): string {

@@ -6,6 +6,7 @@ import { show } from '../output/show.ts';
 import { formatFacts, formatTable } from '../output/table.ts';
 import { askSecret, secretFromStdin } from '../read-secret.ts';
 import type { Terminal } from '../terminal.ts';
+import { addConnectionFileCommands } from './connection-files.ts';
 
 const PAGE = 100;
 
@@ -132,6 +133,8 @@ export function addConnectionCommands(program: Command, terminal: Terminal): voi
       const answer = await session.client.rotateConnections();
       show(session, answer, () => `${answer.rotated} encrypted anew, ${answer.unchanged} left as they were\n`);
     });
+
+  addConnectionFileCommands(connections, terminal, allConnections);
 }
 
 function withFields(command: Command): Command {

@@ -2,6 +2,7 @@
 import type { StoredCursor } from '@headrace/connectors/admin';
 import type { Command } from 'commander';
 import { configuredConnection } from '../configured-connection.ts';
+import { outputOf } from '../output/output-format.ts';
 import { show } from '../output/show.ts';
 import { formatFacts, formatTable } from '../output/table.ts';
 import type { Terminal } from '../terminal.ts';
@@ -22,11 +23,12 @@ export function addCursorCommands(program: Command, terminal: Terminal): void {
   const answer = async (options: PlaceOptions, own: Command, ask: Ask): Promise<void> => {
     const connection = await configuredConnection(options.connection, terminal);
     const found = await ask(await import('@headrace/connectors/admin'), connection, options.table);
-    const json = own.optsWithGlobals<{ output: string }>().output === 'json';
+    const output = outputOf(own);
     const documents = found.map(documentOf);
     const [document] = documents;
-    if (own.name() === 'list') show({ json, terminal }, { cursors: documents, total_entries: documents.length }, () => describeAll(found));
-    else show({ json, terminal }, document, () => found.map(describe).join(''));
+    if (own.name() === 'list')
+      show({ output, terminal }, { cursors: documents, total_entries: documents.length }, () => describeAll(found));
+    else show({ output, terminal }, document, () => found.map(describe).join(''));
   };
 
   command('list', 'all cursors').action((options: PlaceOptions, own: Command) =>

@@ -2,6 +2,7 @@ import { loadConfiguration } from '@headrace/configuration';
 import type { Command } from 'commander';
 import type { DagTest } from '../dags-test.ts';
 import { FailedError } from '../failures.ts';
+import { outputOf } from '../output/output-format.ts';
 import { show } from '../output/show.ts';
 import { formatTable } from '../output/table.ts';
 import { formatSeconds } from '../output/times.ts';
@@ -27,7 +28,7 @@ export function addDagTestCommand(dags: Command, terminal: Terminal): void {
     .option('-p, --param <name=value>', 'a param of the run; repeatable; the value may be JSON', collectParam)
     .option('--params <json>', 'params as a JSON object')
     .action(async (file: string, options: TestOptions, command: Command) => {
-      const json = command.optsWithGlobals<{ output: string }>().output === 'json';
+      const output = outputOf(command);
       const intervalStart = instantOption('--interval-start', options.intervalStart);
       const intervalEnd = instantOption('--interval-end', options.intervalEnd);
       const { testDag } = await import('../dags-test.ts');
@@ -35,12 +36,12 @@ export function addDagTestCommand(dags: Command, terminal: Terminal): void {
         file,
         params: mergeParams(options.params, options.param),
         configuration: await loadConfiguration({ env: terminal.env }),
-        sink: json ? terminal.stderr : terminal.stdout,
+        sink: output === 'table' ? terminal.stdout : terminal.stderr,
         ...(options.dag === undefined ? {} : { dagId: options.dag }),
         ...(intervalStart === undefined ? {} : { intervalStart: Date.parse(intervalStart) }),
         ...(intervalEnd === undefined ? {} : { intervalEnd: Date.parse(intervalEnd) }),
       });
-      show({ json, terminal }, documentOf(test), () => summaryOf(test));
+      show({ output, terminal }, documentOf(test), () => summaryOf(test));
       if (test.status !== 'success') throw new FailedError(`${test.dagId} ${test.status}`);
     });
 }

@@ -9,6 +9,7 @@ import { formatInstant } from '../output/times.ts';
 import { collectParam, instantOption, mergeParams } from '../params-option.ts';
 import type { Terminal } from '../terminal.ts';
 import { addVersionCommands } from './dag-versions.ts';
+import { addDagCheckCommand } from './dags-check.ts';
 import { addDagTestCommand } from './dags-test.ts';
 import { describeRun } from './runs.ts';
 
@@ -79,6 +80,7 @@ export function addDagCommands(program: Command, terminal: Terminal): void {
 
   dags
     .command('next-execution')
+    .aliases(['next', 'upcoming'])
     .description('when the schedule makes its next runs, and for which data')
     .argument('<dag>')
     .option('-n, --num-executions <number>', 'how many', '1')
@@ -90,7 +92,33 @@ export function addDagCommands(program: Command, terminal: Terminal): void {
     });
 
   dags
+    .command('source')
+    .description('the file that defines a DAG, as it was when the version was made')
+    .argument('<dag>')
+    .option('--version <number>', 'the newest if not given')
+    .action(async (dagId: string, options: { version?: string }, command: Command) => {
+      const session = await openSession(command, terminal);
+      const found = await session.client.dagSource(dagId, options.version === undefined ? {} : { version_number: options.version });
+      show(session, found, () => `${(found.content ?? '').trimEnd()}\n`);
+    });
+
+  dags
+    .command('delete')
+    .description('forget a DAG with its runs and history; its file must be gone, else it comes back')
+    .argument('<dag>')
+    .option('--yes', 'it is not asked whether you are sure')
+    .action(async (dagId: string, options: { yes?: boolean }, command: Command) => {
+      if (options.yes !== true) throw new UsageError(`This deletes ${dagId} with all its runs: say --yes`);
+      const session = await openSession(command, terminal);
+      await session.client.deleteDag(dagId);
+      show(session, { deleted: dagId }, () => `${dagId} is deleted\n`);
+    });
+
+  addDagCheckCommand(dags, terminal);
+
+  dags
     .command('errors')
+    .alias('import-errors')
     .description('DAG files that could not be loaded, and why')
     .action(async (_, command: Command) => showErrors(await openSession(command, terminal)));
 }

@@ -37,6 +37,18 @@ export function addDataReportCommands(program: Command, terminal: Terminal): voi
       });
       show(session, { loads: found }, () => loadTable(found));
     });
+  const quarantine = program.command('quarantine').description('rows that loads have put aside');
+  withFilters(quarantine.command('list').description('the newest loads that kept rows aside')).action(
+    async (options: FilterOptions, command: Command) => {
+      const session = await openSession(command, terminal);
+      const found = await pages(limitOf(options), async (page) => {
+        const answer = await session.client.loads({ ...queryOf(options), committed_at_gte: options.since, quarantined: true, ...page });
+        return { items: answer.loads, next: answer.next_cursor };
+      });
+      show(session, { loads: found }, () => loadTable(found));
+    },
+  );
+
   loads
     .command('latest')
     .description('the newest load of each partition of a table')

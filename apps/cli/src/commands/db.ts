@@ -1,7 +1,10 @@
 import { forService, loadConfiguration, secretsOf } from '@headrace/configuration';
 import type { Command } from 'commander';
+import { outputOf } from '../output/output-format.ts';
 import { show } from '../output/show.ts';
 import type { Terminal } from '../terminal.ts';
+import { addDatabaseCleanCommand } from './db-clean.ts';
+import { addDatabaseExportCommand } from './db-export.ts';
 
 export function addDatabaseCommands(program: Command, terminal: Terminal): void {
   const db = program.command('db').description("Headrace's own database (DATABASE_URL)");
@@ -23,9 +26,10 @@ export function addDatabaseCommands(program: Command, terminal: Terminal): void 
       });
       const { applied } = await migrate(configuration.databaseUrl, { log });
       await migrateQueue({ url: configuration.queueUrl });
-      const json = command.optsWithGlobals<{ output: string }>().output === 'json';
-      show({ json, terminal }, { applied }, () =>
+      show({ output: outputOf(command), terminal }, { applied }, () =>
         applied.length === 0 ? 'The schema is up to date\n' : `Applied ${applied.join(', ')}\nThe schema is up to date\n`,
       );
     });
+  addDatabaseCleanCommand(db, terminal);
+  addDatabaseExportCommand(db, terminal);
 }

@@ -4,6 +4,7 @@ import { durationMs } from '@headrace/sdk';
 import type { Command } from 'commander';
 import { configuredConnection } from '../configured-connection.ts';
 import { UsageError } from '../failures.ts';
+import { outputOf } from '../output/output-format.ts';
 import { show } from '../output/show.ts';
 import { formatTable } from '../output/table.ts';
 import type { Terminal } from '../terminal.ts';
@@ -18,8 +19,7 @@ export function addPackageCommands(program: Command, terminal: Terminal): void {
   const command = (name: string, description: string): Command =>
     packages.command(name).description(description).option('--connection <id>', 'the connection under whose root they lie', 'lake');
   const answer = (found: readonly KeptPackage[], own: Command): void => {
-    const json = own.optsWithGlobals<{ output: string }>().output === 'json';
-    show({ json, terminal }, { packages: found.map(documentOf), total_entries: found.length }, () => describe(found));
+    show({ output: outputOf(own), terminal }, { packages: found.map(documentOf), total_entries: found.length }, () => describe(found));
   };
 
   command('list', 'all packages, oldest first').action(async ({ connection }: PackageOptions, own: Command) => {

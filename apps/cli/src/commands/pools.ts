@@ -6,6 +6,7 @@ import { UsageError } from '../failures.ts';
 import { show } from '../output/show.ts';
 import { formatTable } from '../output/table.ts';
 import type { Terminal } from '../terminal.ts';
+import { addPoolFileCommands } from './pool-files.ts';
 
 const PAGE = 100;
 
@@ -50,6 +51,8 @@ export function addPoolCommands(program: Command, terminal: Terminal): void {
       await session.client.deletePool(name);
       show(session, { deleted: name }, () => `Pool ${name} is deleted\n`);
     });
+
+  addPoolFileCommands(pools, terminal, allPools);
 }
 
 async function allPools({ client }: Session): Promise<readonly PoolResponse[]> {

@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { UsageError } from '../failures.ts';
 import { runUntilSignal } from '../run-until-signal.ts';
 import type { Terminal } from '../terminal.ts';
+import { type RequestOptions, sendRequest } from './request.ts';
 
 export function addProcessCommands(program: Command, terminal: Terminal): void {
   const start =
@@ -16,6 +17,7 @@ export function addProcessCommands(program: Command, terminal: Terminal): void {
 
   program
     .command('standalone')
+    .alias('start')
     .description('database, scheduler, worker and API in one process; data in HEADRACE_HOME')
     .action(
       start(
@@ -49,8 +51,15 @@ export function addProcessCommands(program: Command, terminal: Terminal): void {
 
   program
     .command('api')
-    .description('the REST API; any number may run')
-    .action(start('api', async (configuration) => (await import('@headrace/api-app')).runApi(forService(configuration))));
+    .description('the REST API; any number may run. With a method and a path, ask a running one instead')
+    .argument('[method]', 'GET, POST, PUT, PATCH or DELETE')
+    .argument('[path]', '/dags is /api/v2/dags; ours begin with /headrace/v1')
+    .option('--body <json>', 'itself, @file, or - for standard input')
+    .option('-q, --query <name=value>', 'of the query; repeatable', (text: string, before: readonly string[] = []) => [...before, text])
+    .action(async (method: string | undefined, path: string | undefined, options: RequestOptions, command: Command) => {
+      if (method !== undefined) return sendRequest(method, path, options, command, terminal);
+      await start('api', async (configuration) => (await import('@headrace/api-app')).runApi(forService(configuration)))();
+    });
 }
 
 function workerOptions({

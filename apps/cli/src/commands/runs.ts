@@ -9,6 +9,7 @@ import { formatInstant, formatSeconds } from '../output/times.ts';
 import { allTaskInstances } from '../task-instances.ts';
 import type { Terminal } from '../terminal.ts';
 import { watchRun } from '../watch-run.ts';
+import { addRunChangeCommands } from './run-changes.ts';
 
 const PAGE = 100;
 
@@ -54,6 +55,7 @@ export function addRunCommands(program: Command, terminal: Terminal): void {
 
   runs
     .command('watch')
+    .alias('wait')
     .description('follow a run until it ends: its tasks, and how far those are that move rows')
     .argument('<dag>')
     .argument('<run>', 'its id, or "latest"')
@@ -65,6 +67,8 @@ export function addRunCommands(program: Command, terminal: Terminal): void {
       show(session, { ...ended.run, task_instances: ended.tasks }, () => `${ended.run.state}\n`);
       if (ended.run.state === 'failed') throw new FailedError(`Run ${runId} failed`);
     });
+
+  addRunChangeCommands(runs, terminal);
 
   runs
     .command('cancel')

@@ -1,5 +1,6 @@
 import { loadConfiguration } from '@headrace/configuration';
 import type { Command } from 'commander';
+import { outputOf } from '../output/output-format.ts';
 import { show } from '../output/show.ts';
 import { collectParam, instantOption, mergeParams } from '../params-option.ts';
 import type { Terminal } from '../terminal.ts';
@@ -26,7 +27,7 @@ export function addTaskRenderCommand(tasks: Command, terminal: Terminal): void {
     .option('-p, --param <name=value>', 'a param of the run; repeatable; the value may be JSON', collectParam)
     .option('--params <json>', 'params as a JSON object')
     .action(async (file: string, taskId: string, options: RenderOptions, command: Command) => {
-      const json = command.optsWithGlobals<{ output: string }>().output === 'json';
+      const output = outputOf(command);
       const intervalStart = instantOption('--interval-start', options.intervalStart);
       const intervalEnd = instantOption('--interval-end', options.intervalEnd);
       const { renderTask } = await import('../tasks-render.ts');
@@ -40,7 +41,7 @@ export function addTaskRenderCommand(tasks: Command, terminal: Terminal): void {
         ...(intervalEnd === undefined ? {} : { intervalEnd: Date.parse(intervalEnd) }),
       });
       const { dagId, kind, operation } = rendered;
-      show({ json, terminal }, { dag_id: dagId, task_id: taskId, kind, operation }, () => `${text(operation)}\n`);
+      show({ output, terminal }, { dag_id: dagId, task_id: taskId, kind, operation }, () => `${text(operation)}\n`);
     });
 }
 

@@ -36,6 +36,7 @@ export function addTaskCommands(program: Command, terminal: Terminal): void {
 
   tasks
     .command('list')
+    .alias('states')
     .description('the tasks of a run and their states')
     .argument('<dag>')
     .argument('<run>', 'its id, or "latest"')

@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
+import { outputOf } from '../output/output-format.ts';
 import { show } from '../output/show.ts';
+import { ownVersion } from '../own-version.ts';
 import type { Terminal } from '../terminal.ts';
 
 export function addVersionCommand(program: Command, terminal: Terminal): void {
@@ -8,8 +9,11 @@ export function addVersionCommand(program: Command, terminal: Terminal): void {
     .command('version')
     .description('the version of this headrace, and of its Node')
     .action((_, command: Command) => {
-      const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
-      const json = command.optsWithGlobals<{ output: string }>().output === 'json';
-      show({ json, terminal }, { version, node: process.version }, () => `headrace ${version} (Node ${process.version})\n`);
+      const version = ownVersion();
+      show(
+        { output: outputOf(command), terminal },
+        { version, node: process.version },
+        () => `headrace ${version} (Node ${process.version})\n`,
+      );
     });
 }

@@ -1,5 +1,6 @@
 /** The migration files that this Headrace carries: `migrations/0001_name.sql` and so on, without gaps, never edited. */
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
@@ -12,11 +13,14 @@ export interface Migration {
   readonly checksum: string;
 }
 
-const MIGRATIONS = fileURLToPath(new URL('../../../../migrations', import.meta.url));
+/** The published package carries them; in the repository they are at the top, for everybody to see. */
+const [CARRIED, AT_THE_TOP] = ['../../migrations', '../../../../migrations'].map((path) =>
+  fileURLToPath(new URL(path, import.meta.url)),
+) as [string, string];
 const NAME = /^(\d{4})_[a-z0-9_]+\.sql$/;
 
 /** In order. Throws when a number is missing or there twice. */
-export async function readMigrations(folder = MIGRATIONS): Promise<readonly Migration[]> {
+export async function readMigrations(folder = existsSync(CARRIED) ? CARRIED : AT_THE_TOP): Promise<readonly Migration[]> {
   const names = (await readdir(folder)).filter((name) => NAME.test(name)).sort();
   return Promise.all(
     names.map(async (name, index) => {
