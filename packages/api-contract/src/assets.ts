@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { RunId, RunNote } from './dag-runs.ts';
 import { orderBy, Pattern, paging } from './paging.ts';
-import { DagRunState, DateTime, JsonObject, Nullable } from './scalars.ts';
+import { DagRunState, DateTime, JsonObject, MapIndex, Nullable, RowId } from './scalars.ts';
 
 const referenceFields = { dag_id: Type.String(), created_at: DateTime, updated_at: DateTime };
 const DagReference = Type.Object(referenceFields);
@@ -94,11 +94,11 @@ export const AssetEventListQuery = Type.Object(
   {
     ...paging,
     order_by: orderBy('timestamp'),
-    asset_id: Type.Optional(Type.Integer()),
+    asset_id: Type.Optional(RowId),
     source_dag_id: Type.Optional(Type.String()),
     source_task_id: Type.Optional(Type.String()),
     source_run_id: Type.Optional(Type.String()),
-    source_map_index: Type.Optional(Type.Integer({ minimum: -1 })),
+    source_map_index: Type.Optional(MapIndex),
     name_pattern: Type.Optional(Pattern),
     timestamp_gte: Type.Optional(DateTime),
     timestamp_gt: Type.Optional(DateTime),
@@ -111,7 +111,7 @@ export type AssetEventListQuery = Static<typeof AssetEventListQuery>;
 
 export const CreateAssetEvent = Type.Object(
   {
-    asset_id: Type.Integer(),
+    asset_id: RowId,
     /** At most 64 kB of JSON. */
     extra: Type.Optional(JsonObject),
     partition_key: Type.Optional(Nullable(Type.String())),

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { DEFAULT_PAGE, LARGEST_PAGE } from './paging.ts';
-import { DateTime, JsonObject, Nullable } from './scalars.ts';
+import { DateTime, JsonObject, MapIndex, Nullable } from './scalars.ts';
 
 const Count = Type.Integer();
 const Partition = Type.Record(Type.String(), Type.String());
@@ -87,7 +87,7 @@ const filters = {
   dag_id: Type.Optional(Type.String()),
   dag_run_id: Type.Optional(Type.String()),
   task_id: Type.Optional(Type.String()),
-  map_index: Type.Optional(Type.Integer()),
+  map_index: Type.Optional(MapIndex),
   connection_id: Type.Optional(Type.String()),
   table: Type.Optional(Type.String()),
   partition: Type.Optional(Type.String({ description: 'As the folders of a lake table: `day=2017-06-19/`' })),

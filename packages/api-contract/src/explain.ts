@@ -1,6 +1,6 @@
 /** Why a task instance or a run is not running, and why a run came to be. Ours: Airflow's `dependencies` tells only what failed, and not in order. */
 import { type Static, Type } from 'typebox';
-import { DagRunState, Nullable, TaskInstanceState } from './scalars.ts';
+import { DagRunState, MapIndex, Nullable, TaskInstanceState } from './scalars.ts';
 
 /** The first blocker first; what is met already comes last. */
 const Conditions = Type.Array(Type.Object({ rule: Type.String(), passed: Type.Boolean(), reason: Type.String() }));
@@ -16,7 +16,7 @@ export const TaskExplanation = Type.Object({
 export type TaskExplanation = Static<typeof TaskExplanation>;
 
 export const ExplainQuery = Type.Object(
-  { map_index: Type.Integer({ minimum: -1, default: -1, description: 'Of a mapped task. -1: its first instance' }) },
+  { map_index: Type.Integer({ ...MapIndex, default: -1, description: 'Of a mapped task. -1: its first instance' }) },
   { additionalProperties: false },
 );
 

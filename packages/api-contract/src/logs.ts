@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { DateTime, JsonObject, Nullable } from './scalars.ts';
+import { DateTime, JsonObject, MapIndex, Nullable, Ordinal } from './scalars.ts';
 
 export const LogMessage = Type.Object({
   event: Type.String(),
@@ -26,7 +26,7 @@ export const TaskLogQuery = Type.Object(
   {
     /** All of it in one answer, however long. */
     full_content: Type.Boolean({ default: false }),
-    map_index: Type.Integer({ minimum: -1, default: -1 }),
+    map_index: Type.Integer({ ...MapIndex, default: -1 }),
     token: Type.Optional(Type.String({ maxLength: 200 })),
   },
   { additionalProperties: false },
@@ -44,8 +44,8 @@ export const LogSearchQuery = Type.Object(
     text: Type.Optional(Type.String({ minLength: 1, maxLength: 500, description: 'In the message or its fields, in any case' })),
     level: Type.Optional(Type.Enum([...LOG_LEVELS], { description: 'This level and those above it' })),
     task_id: Type.Optional(Type.String()),
-    map_index: Type.Optional(Type.Integer({ minimum: -1 })),
-    try_number: Type.Optional(Type.Integer({ minimum: 1 })),
+    map_index: Type.Optional(MapIndex),
+    try_number: Type.Optional(Ordinal),
     timestamp_gte: Type.Optional(DateTime),
     timestamp_lte: Type.Optional(DateTime),
     limit: Type.Integer({ minimum: 1, maximum: 1_000, default: 100 }),

@@ -6,8 +6,13 @@ export const DEFAULT_PAGE = 50;
 export const LARGEST_PAGE = 100;
 
 export const paging = {
-  limit: Type.Integer({ minimum: 0, default: DEFAULT_PAGE, description: `At most ${LARGEST_PAGE} are given. 0 asks for the default.` }),
-  offset: Type.Integer({ minimum: 0, default: 0 }),
+  limit: Type.Integer({
+    minimum: 0,
+    maximum: Number.MAX_SAFE_INTEGER,
+    default: DEFAULT_PAGE,
+    description: `At most ${LARGEST_PAGE} are given. 0 asks for the default.`,
+  }),
+  offset: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, default: 0, description: 'How many to pass over' }),
 };
 
 /** `order_by=-start_date`; may be repeated. */

@@ -8,6 +8,14 @@ export const Nullable = <Schema extends TSchema>(schema: Schema) => Type.Union([
 /** ISO 8601 in UTC, with `Z`, in answers; any offset in requests. */
 export const DateTime = Type.String({ format: 'date-time' });
 export const Uuid = Type.String({ format: 'uuid' });
+/** Of a task's instance. -1: the task is not mapped. */
+export const MapIndex = Type.Integer({ minimum: -1, maximum: 2_147_483_647 });
+/** Of a version of a DAG, or of a try: they count from 1. */
+export const Ordinal = Type.Integer({ minimum: 1, maximum: 2_147_483_647 });
+/** Of a try, as an address names it: one that has not begun has the number 0. */
+export const TryNumber = Type.Integer({ minimum: 0, maximum: 2_147_483_647 });
+/** Of a stored thing that has no name. */
+export const RowId = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 /** Free JSON. */
 export const JsonObject = Type.Record(Type.String(), Type.Unknown());
 

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { DagVersion } from './dag-versions.ts';
 import { orderBy, paging } from './paging.ts';
-import { DateTime, JsonObject, Nullable, TaskInstanceState, Uuid } from './scalars.ts';
+import { DateTime, JsonObject, MapIndex, Nullable, TaskInstanceState, Uuid } from './scalars.ts';
 
 const tryFields = {
   task_id: Type.String(),
@@ -82,14 +82,14 @@ export const TaskInstanceListQuery = Type.Object(
 );
 
 /** -1: the task is not mapped. */
-export const MapIndexQuery = Type.Object({ map_index: Type.Integer({ minimum: -1, default: -1 }) }, { additionalProperties: false });
+export const MapIndexQuery = Type.Object({ map_index: Type.Integer({ ...MapIndex, default: -1 }) }, { additionalProperties: false });
 
 export const ClearTaskInstances = Type.Object(
   {
     dry_run: Type.Boolean({ default: true }),
     dag_run_id: Type.Optional(Nullable(Type.String())),
     /** Ids of tasks or groups, or `[id, map index]`. Absent: all of the run. */
-    task_ids: Type.Optional(Nullable(Type.Array(Type.Union([Type.String(), Type.Tuple([Type.String(), Type.Integer()])])))),
+    task_ids: Type.Optional(Nullable(Type.Array(Type.Union([Type.String(), Type.Tuple([Type.String(), MapIndex])])))),
     only_failed: Type.Boolean({ default: true }),
     only_running: Type.Boolean({ default: false }),
     include_upstream: Type.Boolean({ default: false }),
@@ -112,7 +112,7 @@ export type ClearTaskInstances = Partial<Static<typeof ClearTaskInstances>>;
 export const TaskInstancePatchQuery = Type.Object(
   {
     /** Absent: every instance of the task. */
-    map_index: Type.Optional(Type.Integer({ minimum: -1 })),
+    map_index: Type.Optional(MapIndex),
     update_mask: Type.Optional(Type.Array(Type.Enum(['new_state', 'note']))),
   },
   { additionalProperties: false },

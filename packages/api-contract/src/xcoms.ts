@@ -1,6 +1,6 @@
 /** Results of tasks, as Airflow's XCom entries. There is one key: `return_value`. */
 import { type Static, Type } from 'typebox';
-import { DateTime, Nullable } from './scalars.ts';
+import { DateTime, MapIndex, Nullable } from './scalars.ts';
 
 export const RESULT_KEY = 'return_value';
 
@@ -21,7 +21,7 @@ export type XComEntry = Static<typeof XComEntry>;
 
 export const XComQuery = Type.Object(
   {
-    map_index: Type.Integer({ minimum: -1, default: -1 }),
+    map_index: Type.Integer({ ...MapIndex, default: -1 }),
     deserialize: Type.Boolean({ default: false }),
     /** The value as JSON text instead of JSON. */
     stringify: Type.Boolean({ default: false }),

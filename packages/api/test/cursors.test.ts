@@ -54,7 +54,7 @@ test('what is not there, and a system that does not answer, are problems that sa
   expect(await call('GET', '?connection_id=nothing')).toMatchObject({ status: 404, body: { code: 'HR_CONNECTION_NOT_FOUND' } });
   expect(await call('DELETE', '/sales.reed?connection_id=lake')).toMatchObject({ status: 404, body: { code: 'HR_CURSOR_NOT_FOUND' } });
   expect(await call('GET', '?connection_id=nowhere')).toMatchObject({
-    status: 502,
+    status: 424,
     body: { code: 'HR_CONNECTION_UNUSABLE', detail: 'Cannot reach nowhere' },
   });
   expect(await call('GET', '')).toMatchObject({ status: 422 });

@@ -20,9 +20,19 @@ const FASTIFY_CODES: Readonly<Record<string, ProblemCode>> = {
 /** A database that is away, starting, stopping or full: SQLSTATE classes 08, 53 and 57P, and the socket's errors. */
 const DATABASE_AWAY = /^(08\w{3}|53\w{3}|57P\d\d|ECONNREFUSED|ECONNRESET|ENOTFOUND|ETIMEDOUT|EPIPE|EAI_AGAIN)$/;
 
-export function answerProblems(app: FastifyInstance, log: Log): void {
+/** A value of the request that passed its schema and yet cannot be kept: out of range, or no text. Classes 22 and 54 of SQLSTATE. */
+const UNSTORABLE = /^(22003|22007|22008|22021|22P02|22P05|54000|54001)$/;
+
+/** @param methodsOf the methods that a path takes. */
+export function answerProblems(app: FastifyInstance, log: Log, methodsOf: (path: string) => readonly string[]): void {
   app.setErrorHandler((error, request, reply) => sendProblem(request, reply, toProblem(error), log, error));
   app.setNotFoundHandler((request, reply) => {
+    const methods = methodsOf(pathOf(request));
+    if (methods.length > 0) {
+      reply.header('allow', methods.join(', '));
+      const wrong = new ApiProblem('HR_METHOD_NOT_ALLOWED', `${pathOf(request)} takes ${methods.join(', ')}, not ${request.method}`);
+      return sendProblem(request, reply, wrong, log);
+    }
     const problem = new ApiProblem(
       'HR_ROUTE_NOT_FOUND',
       `There is no ${request.method} ${pathOf(request)}; /openapi.json lists what there is`,
@@ -44,6 +54,7 @@ function toProblem(error: unknown): ApiProblem {
   if (typeof code === 'string') {
     const known = FASTIFY_CODES[code];
     if (known !== undefined) return new ApiProblem(known, message ?? PROBLEMS[known].title);
+    if (UNSTORABLE.test(code)) return new ApiProblem('HR_INVALID_REQUEST', 'A value of the request is out of the range that can be kept');
     if (DATABASE_AWAY.test(code))
       return new ApiProblem('HR_UNAVAILABLE', 'The database cannot be reached at the moment: try again shortly');
   }

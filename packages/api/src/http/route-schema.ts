@@ -1,7 +1,7 @@
 /** How routes describe themselves: the same few parts, once. */
-import { PROBLEMS, Problem, type ProblemCode } from '@headrace/api-contract';
+import { MapIndex, Ordinal, PROBLEMS, Problem, type ProblemCode, RowId, TryNumber } from '@headrace/api-contract';
 import { type TSchema, Type } from 'typebox';
-import type { Action, ObjectKind } from './access.ts';
+import type { Action, ObjectKind, PermittedAccess } from './access.ts';
 
 const problemContent = { 'application/problem+json': { schema: Problem } };
 
@@ -26,30 +26,27 @@ export function answersAs<Status extends 201 | 204, Answer extends TSchema>(
   return { ...others, [status]: answer } as { [Key in Status]: Answer };
 }
 
-/** What Postgres keeps in an `integer`. */
-const INT4 = 2_147_483_647;
-
 const segments = {
   dag_id: Type.String(),
   dag_run_id: Type.String(),
   task_id: Type.String(),
-  map_index: Type.Integer({ minimum: -1, maximum: INT4 }),
-  try_number: Type.Integer({ minimum: 0, maximum: INT4 }),
-  task_try_number: Type.Integer({ minimum: 0, maximum: INT4 }),
+  map_index: MapIndex,
+  try_number: TryNumber,
+  task_try_number: TryNumber,
   xcom_key: Type.String(),
-  import_error_id: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
-  asset_id: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
-  asset_alias_id: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
+  import_error_id: RowId,
+  asset_id: RowId,
+  asset_alias_id: RowId,
   asset_name: Type.String(),
   partition_key: Type.String(),
   wait_token: Type.String({ maxLength: 100 }),
-  notice_id: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
-  version_number: Type.Integer({ minimum: 1, maximum: INT4 }),
-  other_number: Type.Integer({ minimum: 1, maximum: INT4 }),
+  notice_id: RowId,
+  version_number: Ordinal,
+  other_number: Ordinal,
   pool_name: Type.String(),
   connection_id: Type.String(),
   cursor_name: Type.String(),
-  backfill_id: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
+  backfill_id: RowId,
 };
 
 /** The parts of an address, by their names in it. */
@@ -57,7 +54,14 @@ export function path<Name extends keyof typeof segments>(...names: readonly Name
   return Type.Object(Object.fromEntries(names.map((name) => [name, segments[name]])) as { [Key in Name]: (typeof segments)[Key] });
 }
 
-/** What it takes to call a route: spread into its options. */
-export function permit<const A extends Action, const O extends ObjectKind>(action: A, object: O) {
-  return { config: { access: { action, object } } };
+/**
+ * What it takes to call a route: spread into its options. DAGs, assets and connections that the address names (`dag_id`, `asset_id`,
+ * `asset_name`, `connection_id`) are checked by themselves; `names` says where else the request names some.
+ */
+export function permit<const A extends Action, const O extends ObjectKind>(
+  action: A,
+  object: O,
+  more: Pick<PermittedAccess, 'names' | 'every' | 'creates'> = {},
+) {
+  return { config: { access: { action, object, ...more } } };
 }

@@ -2,10 +2,12 @@
  * Requests against their schemas: texts of addresses are converted, bodies are taken as they are, and every wrong field is named.
  */
 import type { FieldProblem } from '@headrace/api-contract';
-import type { FastifySchemaCompiler } from 'fastify';
+import type { FastifyInstance, FastifySchemaCompiler } from 'fastify';
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { Value } from 'typebox/value';
+import { fromTexts } from './address-texts.ts';
+import { unstorableText } from './storable-texts.ts';
 
 type SchemaError = ReturnType<ReturnType<typeof Compile>['Errors']>[number];
 
@@ -23,13 +25,25 @@ const PLACES: Readonly<Record<string, string>> = { querystring: 'query', params:
 export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
   const validator = Compile(schema);
   const place = PLACES[httpPart ?? ''] ?? 'request';
+  // Other systems' JSON, which is theirs to answer for.
+  const takesAnything = !('type' in schema || 'anyOf' in schema);
   return (given: unknown) => {
     const completed = Value.Default(schema, given ?? (httpPart === 'body' ? {} : given));
-    const value = httpPart === 'body' ? completed : Value.Convert(schema, completed);
-    if (validator.Check(value)) return { value };
-    return { error: new RequestFieldsError(fieldProblems(validator.Errors(value), schema, value, place)) };
+    const value = httpPart === 'body' ? completed : fromTexts(schema, completed);
+    if (!validator.Check(value)) return { error: new RequestFieldsError(fieldProblems(validator.Errors(value), schema, value, place)) };
+    const unstorable = takesAnything ? undefined : unstorableText(value, place);
+    return unstorable === undefined ? { value } : { error: new RequestFieldsError([unstorable]) };
   };
 };
+
+/** A body of `null` is not one that is missing, which is as good as `{}`: Fastify's validation cannot tell the two apart. */
+export function refuseNullBodies(app: FastifyInstance): void {
+  app.addHook('preValidation', async ({ body, routeOptions }) => {
+    const schema = routeOptions.schema?.body as TSchema | undefined;
+    if (body === null && schema !== undefined && !Value.Check(schema, null))
+      throw new RequestFieldsError([{ field: 'body', message: 'must be an object, not null' }]);
+  });
+}
 
 /** The schema's errors by field; of a union's branches one line. */
 function fieldProblems(errors: readonly SchemaError[], schema: TSchema, value: unknown, place: string): readonly FieldProblem[] {

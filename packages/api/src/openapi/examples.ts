@@ -8,7 +8,10 @@ interface Example {
 export const EXAMPLES: Readonly<Record<string, Readonly<Record<string, Example>>>> = {
   trigger_dag_run: {
     now: { summary: 'A run now, with the default params', value: {} },
-    with_params: { summary: 'A run with params of its own', value: { dag_run_id: 'by-hand-1', conf: { limit: 10 }, note: 'after the outage' } },
+    with_params: {
+      summary: 'A run with params of its own',
+      value: { dag_run_id: 'by-hand-1', conf: { limit: 10 }, note: 'after the outage' },
+    },
     of_a_date: { summary: 'The run of a logical date', value: { logical_date: '2024-05-01T00:00:00Z' } },
   },
   patch_dag: {

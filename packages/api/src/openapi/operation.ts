@@ -57,7 +57,7 @@ export function describeOperation(route: DescribedRoute, book: SchemaBook): Json
     ...parametersOf('header', schema.headers as TSchema | undefined, book),
   ];
   const body = schema.body as TSchema | undefined;
-  const takes = access === undefined || access === 'public' ? undefined : `Takes \`${access.action}\` of \`${access.object}\`.`;
+  const takes = access === undefined || typeof access === 'string' ? undefined : `Takes \`${access.action}\` of \`${access.object}\`.`;
   const description = [schema.description, takes].filter((part) => part !== undefined).join('\n\n');
   return {
     operationId,

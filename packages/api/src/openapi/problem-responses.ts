@@ -21,7 +21,9 @@ export interface Asked {
 /** Status → response. @param own of the operation itself, by status. */
 export function problemResponses(own: ReadonlyMap<string, JsonSchema>, { isPublic, hasBody }: Asked): Readonly<Record<string, JsonSchema>> {
   const codes = [...ALWAYS, ...(isPublic ? [] : WITH_ACCESS), ...(hasBody ? WITH_BODY : [])];
-  const usual = Object.fromEntries(codes.map((code) => [String(PROBLEMS[code].status), { $ref: `#/components/responses/${nameOf(code)}` }]));
+  const usual = Object.fromEntries(
+    codes.map((code) => [String(PROBLEMS[code].status), { $ref: `#/components/responses/${nameOf(code)}` }]),
+  );
   const spelledOut = [...own].map(([status, response]) => {
     const shared = codes.find((code) => String(PROBLEMS[code].status) === status);
     const text = shared === undefined ? '' : sayOf(shared);
@@ -29,7 +31,10 @@ export function problemResponses(own: ReadonlyMap<string, JsonSchema>, { isPubli
     if (response.description === text) return [status, usual[status]];
     const description = String(response.description);
     const all = text === '' || description.includes(text) ? description : `${description}. ${text}`;
-    return [status, { ...response, description: all, ...(HEADERS[Number(status)] === undefined ? {} : { headers: HEADERS[Number(status)] }) }];
+    return [
+      status,
+      { ...response, description: all, ...(HEADERS[Number(status)] === undefined ? {} : { headers: HEADERS[Number(status)] }) },
+    ];
   });
   return { ...usual, ...Object.fromEntries(spelledOut) };
 }

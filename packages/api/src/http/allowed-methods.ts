@@ -1,0 +1,25 @@
+/** Which methods an address takes, for requests with another: they are answered with 405 and the list, not as if nothing were there. */
+import type { FastifyInstance } from 'fastify';
+
+interface KnownPath {
+  readonly pattern: RegExp;
+  readonly methods: Set<string>;
+}
+
+/** Must be called before the first route is added. The answer: the methods that the path takes; empty when there is no such path. */
+export function watchMethods(app: FastifyInstance): (path: string) => readonly string[] {
+  const known = new Map<string, KnownPath>();
+  app.addHook('onRoute', ({ method, url }) => {
+    if (url.includes('*')) return;
+    const path = known.get(url) ?? { pattern: patternOf(url), methods: new Set() };
+    for (const one of [method].flat()) path.methods.add(one);
+    known.set(url, path);
+  });
+  return (path) =>
+    [...new Set([...known.values()].filter(({ pattern }) => pattern.test(path)).flatMap(({ methods }) => [...methods]))].sort();
+}
+
+function patternOf(url: string): RegExp {
+  const parts = url.split('/').map((part) => (part.startsWith(':') ? '[^/]+' : part.replaceAll(/[^\w-]/g, '\\$&')));
+  return new RegExp(`^${parts.join('/')}$`);
+}
