@@ -1,4 +1,5 @@
 /** What every CommandStore must do, whatever keeps the rows. */
+import type { LoadedRun } from '@headrace/ports';
 import {
   ALL_SHARDS,
   move,
@@ -9,6 +10,8 @@ import {
   type TestFunctions,
   taskOf,
 } from './store-world.ts';
+
+type LoadedTask = LoadedRun['tasks'][number];
 
 export function commandStoreConformance(jest: TestFunctions, { name, open }: StoreConformanceOptions): void {
   const { describe, test, expect, beforeAll, afterAll } = jest;
@@ -129,5 +132,86 @@ export function commandStoreConformance(jest: TestFunctions, { name, open }: Sto
       expect(await store.commands.saveCommand({ runKey, revision: 1, changes: [] }, { name: 'clear' }, back)).toBe(true);
       expect(await world.states(runKey)).toEqual({ a: 'none 0', b: 'none 0', c: 'removed 0' });
     });
+
+    test('a run that has ended, or has not begun, is deleted with all that belongs to it; a live one stays', async () => {
+      const spec = await world.dag([taskOf('a')]);
+      const { dagId } = spec;
+      await store.commands.trigger({ ...request, dagId, runId: 'waiting', runAfter: Date.now() + 86_400_000 });
+      expect(await store.commands.deleteRun(dagId, 'waiting')).toBe('deleted');
+      expect(await store.commands.loadRun(dagId, 'waiting')).toBeUndefined();
+      expect(await store.commands.deleteRun(dagId, 'waiting')).toBe('not_found');
+      const run = await world.running(spec);
+      expect(await store.commands.deleteRun(dagId, run.runId)).toBe('live');
+      expect((await store.commands.loadRun(dagId, run.runId))?.tasks).toHaveLength(1);
+      expect(await store.commands.deleteDag(dagId)).toBe('live');
+      await end(run);
+      expect(await store.commands.deleteRun(dagId, run.runId)).toBe('deleted');
+      expect(await store.commands.loadRun(dagId, run.runId)).toBeUndefined();
+      expect(await store.commands.deleteRun('nobody', 'x')).toBe('not_found');
+    });
+
+    test('of the task instances of a run only a removed one is deleted', async () => {
+      const spec = await world.dag([taskOf('a'), taskOf('b')]);
+      const run = await world.running(spec);
+      const [kept, removed] = run.tasks as [LoadedTask, LoadedTask];
+      const decided = { ...decisionOf(run), changes: [move(run, 1, { status: 'removed', attempt: 0 })] };
+      expect(await store.commands.saveCommand(decided, { name: 'test' })).toBe(true);
+      expect(await store.commands.deleteTaskInstance(kept.taskInstanceId)).toBe('needed');
+      expect(await store.commands.deleteTaskInstance(removed.taskInstanceId)).toBe('deleted');
+      expect(await store.commands.deleteTaskInstance(removed.taskInstanceId)).toBe('not_found');
+      const after = await store.commands.loadRun(spec.dagId, run.runId);
+      expect(after?.tasks.map(({ taskId }) => taskId)).toEqual([kept.taskId]);
+      expect(after?.revision).toBe(run.revision + 2);
+    });
+
+    test('a DAG is deleted with its history, and comes back without it', async () => {
+      const spec = await world.dag([taskOf('a')]);
+      const { dagId } = spec;
+      const run = await world.running(spec);
+      await end(run);
+      expect(await store.commands.setFavorite('ann', dagId, true)).toBe(true);
+      expect(await store.commands.deleteDag(dagId)).toBe('deleted');
+      expect(await store.commands.deleteDag(dagId)).toBe('not_found');
+      expect(await store.commands.latestVersion(dagId)).toBeUndefined();
+      expect(await store.commands.loadRun(dagId, run.runId)).toBeUndefined();
+      await world.save(spec);
+      expect(await store.commands.latestVersion(dagId)).toBeDefined();
+      expect(await store.commands.loadRun(dagId, run.runId)).toBeUndefined();
+      expect(await store.commands.setFavorite('ann', dagId, false)).toBe(false);
+    });
+
+    test('favourites are kept once, and only of DAGs that exist', async () => {
+      const { dagId } = await world.dag([taskOf('a')]);
+      expect(await store.commands.setFavorite('ann', dagId, true)).toBe(true);
+      expect(await store.commands.setFavorite('ann', dagId, true)).toBe(false);
+      expect(await store.commands.setFavorite('bob', dagId, true)).toBe(true);
+      expect(await store.commands.setFavorite('ann', dagId, false)).toBe(true);
+      await expect(store.commands.setFavorite('ann', 'nobody', true)).rejects.toMatchObject({ code: 'HR_DAG_NOT_FOUND' });
+    });
+
+    test('a result is added, replaced and removed by hand, of a success only', async () => {
+      const spec = await world.dag([taskOf('a')]);
+      const run = await world.running(spec);
+      const [{ taskInstanceId }] = run.tasks as [LoadedTask];
+      const add = { how: 'add', json: '1' } as const;
+      expect(await store.commands.setResult(taskInstanceId, add)).toBe('not_succeeded');
+      await end(run);
+      expect(await store.commands.setResult(taskInstanceId, { how: 'replace', json: '2' })).toBe('no_result');
+      expect(await store.commands.setResult(taskInstanceId, add)).toBe('ok');
+      expect(await store.commands.setResult(taskInstanceId, add)).toBe('has_result');
+      expect(await store.commands.setResult(taskInstanceId, { how: 'replace', json: '2' })).toBe('ok');
+      expect(await store.commands.setResult(taskInstanceId, { how: 'remove' })).toBe('ok');
+      expect(await store.commands.setResult(taskInstanceId, { how: 'remove' })).toBe('no_result');
+    });
+
+    function decisionOf({ runKey, revision }: LoadedRun) {
+      return { runKey, revision, changes: [] };
+    }
+
+    /** All of its tasks succeed by hand, and so does the run. */
+    async function end(run: LoadedRun): Promise<void> {
+      const changes = run.tasks.map((task, place) => move(run, place, { status: 'success', attempt: task.state.attempt }));
+      expect(await store.commands.saveCommand({ ...decisionOf(run), changes, status: 'success' }, { name: 'test' })).toBe(true);
+    }
   });
 }

@@ -83,39 +83,134 @@ export interface TaskInstanceRecord {
   readonly versionNumber: number;
 }
 
-export interface RunFilter {
+/**
+ * What lists of things that belong to DAGs have in common: they are of these DAGs only. Who may not see all DAGs asks with the ids of
+ * those that they may see.
+ */
+export interface OfDags {
+  /** Any of these; none, if it is empty. With `dagId`: both. */
+  readonly dagIds?: readonly string[];
+}
+
+/** Patterns are Airflow's: `%` and `_`, anywhere in the text, and `a | b` for either. */
+export interface DagFilter extends OfDags {
+  readonly dagIdPattern?: string;
+  /** All of these. */
+  readonly tags?: readonly string[];
+  /** At least one of these. */
+  readonly anyTags?: readonly string[];
+  /** At least one of these. */
+  readonly owners?: readonly string[];
+  readonly paused?: boolean;
+  readonly includeRemoved?: boolean;
+  readonly hasImportErrors?: boolean;
+  /** Of the newest run. */
+  readonly lastRunStatus?: RunStatus;
+  readonly bundleHash?: string;
+  readonly hasAssetSchedule?: boolean;
+  /** Its schedule waits for an asset of this name or URI. */
+  readonly assetDependency?: string;
+  /** A run is of one of these, and began and ended in these times. */
+  readonly run?: { readonly statuses?: readonly RunStatus[]; readonly startedAt?: Range; readonly endedAt?: Range };
+  /** Kinds of schedules. */
+  readonly scheduleKinds?: readonly string[];
+  /** Whether it is a favourite of the user. */
+  readonly favorite?: { readonly user: string; readonly is: boolean };
+}
+
+export interface RunFilter extends OfDags {
   readonly dagId?: string;
   readonly statuses?: readonly RunStatus[];
   readonly runTypes?: readonly RunType[];
+  readonly dagIdPattern?: string;
   readonly runIdPattern?: string;
+  readonly userPattern?: string;
+  readonly partitionKeyPattern?: string;
+  /** A text within the params, as JSON writes them. */
+  readonly paramsContain?: string;
+  readonly versions?: readonly number[];
+  readonly bundleHash?: string;
   readonly logicalDate?: Range;
   readonly runAfter?: Range;
   readonly startedAt?: Range;
   readonly endedAt?: Range;
+  readonly updatedAt?: Range;
+  /** Milliseconds, of runs that have ended. */
+  readonly duration?: Range;
 }
 
-export interface TaskInstanceFilter {
+export interface TaskInstanceFilter extends OfDags {
   readonly dagId?: string;
   readonly runId?: string;
+  readonly runIds?: readonly string[];
   readonly taskId?: string;
   /** Any of these. With `taskId`: both. */
   readonly taskIds?: readonly string[];
   readonly statuses?: readonly (TaskStatus | 'none')[];
   readonly queues?: readonly string[];
   readonly pools?: readonly string[];
+  /** -1: not mapped. */
+  readonly mapIndexes?: readonly number[];
+  /** Only instances of mapped tasks. */
+  readonly mapped?: boolean;
+  readonly attempts?: readonly number[];
+  readonly versions?: readonly number[];
+  /** Kinds of tasks. */
+  readonly kinds?: readonly string[];
+  readonly kindPattern?: string;
+  readonly dagIdPattern?: string;
+  readonly runIdPattern?: string;
+  readonly taskIdPattern?: string;
+  readonly queuePattern?: string;
+  readonly poolPattern?: string;
+  readonly logicalDate?: Range;
+  readonly runAfter?: Range;
+  readonly startedAt?: Range;
+  readonly endedAt?: Range;
+  readonly updatedAt?: Range;
+  /** Milliseconds, of what has ended. */
+  readonly duration?: Range;
+}
+
+/** Results of tasks that have succeeded, as they are found in lists: without their values. */
+export interface ResultFilter extends OfDags {
+  readonly dagId?: string;
+  readonly runId?: string;
+  readonly taskId?: string;
+  readonly mapIndexes?: readonly number[];
+  readonly dagIdPattern?: string;
+  readonly runIdPattern?: string;
+  readonly taskIdPattern?: string;
+  readonly logicalDate?: Range;
+  readonly runAfter?: Range;
+}
+
+export interface ImportErrorFilter {
+  /** Only errors of files that have DAGs, all of them among these. */
+  readonly dagIds?: readonly string[];
+  readonly filePattern?: string;
+}
+
+/** A task that cannot run as it is: its pool does not exist. */
+export interface DagWarning {
+  readonly dagId: string;
+  readonly kind: 'non-existent pool';
+  readonly message: string;
+  /** When the version that has it was made. */
+  readonly at: Instant;
 }
 
 export interface QueryStore {
-  dags(
-    filter: { dagIdPattern?: string; tags?: readonly string[]; paused?: boolean; includeRemoved?: boolean },
-    page: Page,
-  ): Promise<Listed<DagRecord>>;
+  /** Order: `dag_id`, `dag_display_name`, `next_dagrun`, `state` and `start_date` of the newest run, also as `last_run_…`. */
+  dags(filter: DagFilter, page: Page): Promise<Listed<DagRecord>>;
   dag(dagId: string): Promise<DagRecord | undefined>;
+  /** Of all DAGs that there are, also those that are in no file any more. */
+  dagIds(): Promise<readonly string[]>;
   version(
     dagId: string,
     number: number,
   ): Promise<{ readonly versionId: string; readonly spec: DagSpec; readonly bundleHash: string; readonly createdAt: Instant } | undefined>;
-  importErrors(page: Page): Promise<Listed<StoredImportError>>;
+  importErrors(page: Page, filter?: ImportErrorFilter): Promise<Listed<StoredImportError>>;
   runs(filter: RunFilter, page: Page): Promise<Listed<RunRecord>>;
   run(dagId: string, runId: string): Promise<RunRecord | undefined>;
   taskInstances(filter: TaskInstanceFilter, page: Page): Promise<Listed<TaskInstanceRecord>>;
@@ -123,16 +218,32 @@ export interface QueryStore {
   /** All tries, oldest first, the current one last. */
   tries(taskInstanceId: string): Promise<readonly TaskInstanceRecord[]>;
   result(taskInstanceId: string, attempt?: number): Promise<StoredResult | undefined>;
+  /** Task instances that have a result. Order as of task instances. */
+  results(filter: ResultFilter, page: Page): Promise<Listed<TaskInstanceRecord>>;
+  /** How many runs of each state DAGs have, of DAGs that are in a file; in order of DAG ids. */
+  runCounts(filter: OfDags): Promise<readonly { readonly dagId: string; readonly counts: Readonly<Partial<Record<RunStatus, number>>> }[]>;
+  /** The tags of DAGs that are in a file. Order: `name`. */
+  tags(filter: OfDags & { readonly pattern?: string }, page: Page): Promise<Listed<string>>;
+  /** Of DAGs that are in a file. Order: `dag_id`, `warning_type`, `message`, `timestamp`. */
+  warnings(filter: OfDags, page: Page): Promise<Listed<DagWarning>>;
+  /** The user's favourites. */
+  favorites(user: string): Promise<readonly string[]>;
   health(): Promise<HealthRecord>;
-  /** Counts of live rows for gauges. Never touches history. */
+  /** Counts of live rows for gauges: runs by status, task instances by status, per pool slots. Never touches history. */
   liveCounts(): Promise<LiveCounts>;
 }
 
 export interface HealthRecord {
-  readonly schedulers: readonly { readonly id: string; readonly heartbeatAt: Instant; readonly alive: boolean }[];
+  readonly schedulers: readonly {
+    readonly id: string;
+    readonly startedAt?: Instant;
+    readonly heartbeatAt: Instant;
+    readonly alive: boolean;
+  }[];
   readonly workers: readonly {
     readonly id: string;
     readonly hostname: string;
+    readonly startedAt?: Instant;
     readonly heartbeatAt: Instant;
     readonly alive: boolean;
     readonly slots: number;

@@ -10,7 +10,7 @@ import {
 import type { Database } from '../database.ts';
 import { tellDuty } from '../notification.ts';
 import { observed } from '../observed.ts';
-import { limits, orderBy } from '../queries/order.ts';
+import { limits, orderBy, orderTerms } from '../queries/order.ts';
 import { timestamp } from '../timestamp.ts';
 import { transaction } from '../transaction.ts';
 import { advance } from './advance.ts';
@@ -92,7 +92,7 @@ export function createBackfillStore(database: Database): BackfillStore {
 
     async list(dagId, page) {
       const { rows } = await reads().query<BackfillRow>(
-        `select ${BACKFILL_COLUMNS} from backfill where dag_id = $1 ${orderBy({ id: 'id' }, page.orderBy, 'id')} limit $2 offset $3`,
+        `select ${BACKFILL_COLUMNS} from backfill where dag_id = $1 ${orderBy(orderTerms({ id: 'id' }, page.orderBy, 'id'))} limit $2 offset $3`,
         [dagId, ...limits(page)],
       );
       const counted = await reads().query<{ total: string }>('select count(*) as total from backfill where dag_id = $1', [dagId]);

@@ -4,8 +4,12 @@ import type { Database } from '../database.ts';
 import { tellDag } from '../notification.ts';
 import { loadRuns } from '../scheduler/load-runs.ts';
 import { transaction } from '../transaction.ts';
+import { deleteDag } from './delete-dag.ts';
+import { deleteRun, deleteTaskInstance } from './delete-run.ts';
+import { setFavorite } from './favorite.ts';
 import { runIds } from './run-ids.ts';
 import { saveCommand } from './save-command.ts';
+import { setResult } from './set-result.ts';
 import { trigger } from './trigger.ts';
 
 /**
@@ -47,6 +51,11 @@ export function createCommandStore(database: Database): CommandStore {
       await work().query('update task_instance set note = $2 where id = $1', [taskInstanceId, note]);
     },
 
+    deleteRun: (dagId, runId) => deleteRun(work(), dagId, runId),
+    deleteTaskInstance: (taskInstanceId) => deleteTaskInstance(work(), taskInstanceId),
+    deleteDag: (dagId) => deleteDag(work(), dagId),
+    setFavorite: (user, dagId, favorite) => setFavorite(work(), user, dagId, favorite),
+    setResult: (taskInstanceId, change) => setResult(work(), taskInstanceId, change),
     runIds: (dagId, logicalDate) => runIds(work(), dagId, logicalDate),
 
     async loadRun(dagId, runId) {

@@ -1,6 +1,6 @@
 /** DAGs as people see them. */
 import type { DagSpec, Instant } from '@headrace/core';
-import type { DagRecord, Listed, Page, QueryStore } from '@headrace/ports';
+import type { DagFilter, DagRecord, Listed, Page, QueryStore } from '@headrace/ports';
 import type { Queryable } from '../database.ts';
 import { Conditions } from './conditions.ts';
 import { type ListQuery, list, one } from './list.ts';
@@ -27,10 +27,11 @@ const LAST_RUN = '(select r.? from dag_run r where r.dag_id = d.dag_id order by 
 const DAGS: ListQuery<Row, DagRecord> = {
   columns: `d.dag_id, d.file, d.paused, d.removed_at is not null as removed, v.id as version_id, v.number, v.bundle_hash, v.spec,
     d.next_due_at, d.paused_reason, d.first_seen_at, d.last_parsed_at, exists (select from import_error e where e.file = d.file) as has_import_errors`,
-  from: 'dag d join dag_version v on v.id = d.version_id',
+  from: 'dag d',
+  joins: { v: 'join dag_version v on v.id = d.version_id' },
   order: {
-    dag_id: 'd.dag_id',
-    dag_display_name: 'd.dag_id',
+    dag_id: { neverNull: 'd.dag_id' },
+    dag_display_name: { neverNull: 'd.dag_id' },
     next_dagrun: 'd.next_due_at',
     next_dagrun_run_after: 'd.next_due_at',
     state: LAST_RUN.replace('?', 'state'),
@@ -55,18 +56,53 @@ const DAGS: ListQuery<Row, DagRecord> = {
   }),
 };
 
-/** Tags: all of those given. */
-export function listDags(db: Queryable, filter: Parameters<QueryStore['dags']>[0], page: Page): Promise<Listed<DagRecord>> {
+/** Parameter: name or URI of an asset. */
+const WAITS_FOR = `exists (
+  select from asset_reference f join asset a on a.id = f.asset_id
+  where f.dag_id = d.dag_id and f.kind = 'schedule' and ? in (a.name, a.spec ->> 'uri'))`;
+
+export function listDags(db: Queryable, filter: DagFilter, page: Page): Promise<Listed<DagRecord>> {
+  const { run, favorite } = filter;
   const conditions = new Conditions()
     .like('d.dag_id', filter.dagIdPattern)
+    .anyOf('d.dag_id', filter.dagIds)
     .add('d.tags @> ?', filter.tags)
-    .add('d.paused = ?', filter.paused);
+    .add('d.tags && ?', filter.anyTags)
+    .add('d.paused = ?', filter.paused)
+    .add('exists (select from import_error e where e.file = d.file) = ?', filter.hasImportErrors)
+    .add(`${LAST_RUN.replace('?', 'state')} = ?`, filter.lastRunStatus)
+    .add('v.bundle_hash = ?', filter.bundleHash)
+    .add("(v.spec -> 'schedule' ->> 'kind' like 'asset%') = ?", filter.hasAssetSchedule)
+    .add(WAITS_FOR, filter.assetDependency)
+    .anyOf("v.spec -> 'schedule' ->> 'kind'", filter.scheduleKinds);
+  if (filter.owners !== undefined)
+    conditions.add("exists (select from jsonb_array_elements_text(v.spec -> 'owners') as o (name) where o.name = any(?))", filter.owners);
+  if (run !== undefined) addRun(conditions, run);
+  if (favorite !== undefined) {
+    const is = favorite.is ? 'exists' : 'not exists';
+    conditions.add(`${is} (select from dag_favorite f where f.dag_id = d.dag_id and f.username = ?)`, favorite.user);
+  }
   if (filter.includeRemoved !== true) conditions.require('d.removed_at is null');
   return list(db, DAGS, conditions, page);
 }
 
+/** Some run that is all of it. */
+function addRun(conditions: Conditions, { statuses, startedAt, endedAt }: NonNullable<DagFilter['run']>): void {
+  const ofRun = new Conditions(conditions.values)
+    .anyOf('r.state', statuses)
+    .range('r.started_at', startedAt)
+    .range('r.ended_at', endedAt)
+    .require('r.dag_id = d.dag_id');
+  conditions.require(`exists (select from dag_run r${ofRun.sql})`);
+}
+
 export function findDag(db: Queryable, dagId: string): Promise<DagRecord | undefined> {
   return one(db, DAGS, new Conditions().add('d.dag_id = ?', dagId));
+}
+
+export async function listDagIds(db: Queryable): Promise<readonly string[]> {
+  const { rows } = await db.query<{ dag_id: string }>('select dag_id from dag order by dag_id');
+  return rows.map((row) => row.dag_id);
 }
 
 export async function findVersion(db: Queryable, dagId: string, number: number): ReturnType<QueryStore['version']> {

@@ -1,5 +1,5 @@
 /** Import errors as people see them. */
-import type { Listed, Page, StoredImportError } from '@headrace/ports';
+import type { ImportErrorFilter, Listed, Page, StoredImportError } from '@headrace/ports';
 import { type ImportErrorRow, importErrorOf } from '../catalog/import-error.ts';
 import type { Queryable } from '../database.ts';
 import { Conditions } from './conditions.ts';
@@ -13,6 +13,11 @@ const IMPORT_ERRORS: ListQuery<ImportErrorRow, StoredImportError> = {
   item: importErrorOf,
 };
 
-export function listImportErrors(db: Queryable, page: Page): Promise<Listed<StoredImportError>> {
-  return list(db, IMPORT_ERRORS, new Conditions(), page);
+export function listImportErrors(db: Queryable, page: Page, { filePattern, dagIds }: ImportErrorFilter = {}): Promise<Listed<StoredImportError>> {
+  const conditions = new Conditions().like('e.file', filePattern);
+  if (dagIds !== undefined) {
+    conditions.add('exists (select from dag d where d.file = e.file and d.dag_id = any(?))', dagIds);
+    conditions.add('not exists (select from dag d where d.file = e.file and d.dag_id <> all(?))', dagIds);
+  }
+  return list(db, IMPORT_ERRORS, conditions, page);
 }

@@ -1,33 +1,90 @@
-/** One page of a list and how long the whole list is. */
-import type { Listed, Page } from '@headrace/ports';
+/**
+ * One page of a list and how long the whole list is.
+ *
+ * L1. A page is read with its order, by an index where there is one for it; rows before a cursor are never looked at.
+ * L2. Nobody counts millions of rows to show fifty: counting ends `COUNTED_AHEAD` rows after the page.
+ */
+import { COUNTED_AHEAD, type Listed, type Page } from '@headrace/ports';
 import type { Queryable } from '../database.ts';
 import type { Conditions } from './conditions.ts';
-import { limits, type OrderColumns, orderBy } from './order.ts';
+import { after, cursorColumns, cursorOf, readCursor } from './cursor.ts';
+import { limits, type OrderColumns, type OrderTerm, orderBy, orderTerms } from './order.ts';
 
 export interface ListQuery<Row, Item> {
   readonly columns: string;
-  /** `table t join …`. */
+  /** `table t`, and what every row has exactly one of: it is left out of a count that does not look at it. */
   readonly from: string;
+  readonly joins?: Readonly<Record<string, string>>;
   readonly order: OrderColumns;
   /** What makes the order total. */
   readonly key: string;
   readonly item: (row: Row) => Item;
 }
 
-/** Throws UnknownOrderError. */
+/** Throws UnknownOrderError and InvalidCursorError. */
 export async function list<Row extends object, Item>(
   db: Queryable,
   query: ListQuery<Row, Item>,
   conditions: Conditions,
   page: Page,
 ): Promise<Listed<Item>> {
-  const { columns, from, order, key, item } = query;
-  const ordering = orderBy(order, page.orderBy, key);
-  const { values, sql } = conditions;
+  const terms = orderTerms(query.order, page.orderBy, query.key);
+  const [limit, given] = limits(page);
+  const hasCursor = page.cursor !== undefined && page.cursor !== '';
+  const offset = hasCursor ? 0 : given;
+  const rows = hasCursor
+    ? await rowsAfter(db, query, conditions, terms, page.cursor as string, limit + 1)
+    : await read(db, query, conditions, terms, limit + 1, offset);
+  const shown = rows.slice(0, limit);
+  const last = shown.at(-1);
+  const isLast = rows.length <= limit;
+  const counted = isLast && !hasCursor && (rows.length > 0 || offset === 0) ? offset + rows.length : await count(db, query, conditions, offset + limit);
+  const bound = offset + limit + COUNTED_AHEAD;
+  return {
+    items: shown.map(query.item),
+    total: Math.min(counted, bound),
+    ...(counted > bound ? { totalIsExact: false } : {}),
+    ...(isLast || last === undefined ? {} : { next: cursorOf(last, terms) }),
+  };
+}
+
+async function rowsAfter<Row extends object>(
+  db: Queryable,
+  query: ListQuery<Row, unknown>,
+  conditions: Conditions,
+  terms: readonly OrderTerm[],
+  cursor: string,
+  limit: number,
+): Promise<readonly Row[]> {
+  const rows: Row[] = [];
+  for (const condition of after(terms, readCursor(cursor, terms))) {
+    if (rows.length < limit) rows.push(...(await read(db, query, condition(conditions.copy()), terms, limit - rows.length, 0)));
+  }
+  return rows;
+}
+
+async function read<Row extends object>(
+  db: Queryable,
+  { columns, from, joins = {} }: ListQuery<Row, unknown>,
+  { values, sql }: Conditions,
+  terms: readonly OrderTerm[],
+  limit: number,
+  offset: number,
+): Promise<readonly Row[]> {
+  const tables = [from, ...Object.values(joins)].join(' ');
   const places = `limit $${values.length + 1} offset $${values.length + 2}`;
-  const items = await db.query<Row>(`select ${columns} from ${from}${sql} ${ordering} ${places}`, [...values, ...limits(page)]);
-  const total = await db.query<{ total: string }>(`select count(*) as total from ${from}${sql}`, [...values]);
-  return { items: items.rows.map(item), total: Number(total.rows[0]?.total ?? 0) };
+  const text = `select ${columns}, ${cursorColumns(terms)} from ${tables}${sql} ${orderBy(terms)} ${places}`;
+  return (await db.query<Row>(text, [...values, limit, offset])).rows;
+}
+
+/** One more than the bound at most. */
+async function count(db: Queryable, { from, joins = {} }: ListQuery<never, unknown>, { values, sql }: Conditions, end: number): Promise<number> {
+  const names = Object.keys(joins);
+  const needed = names.findLastIndex((alias) => new RegExp(`\\b${alias}\\.`).test(sql)) + 1;
+  const tables = [from, ...Object.values(joins).slice(0, needed)].join(' ');
+  const text = `select count(*) as total from (select from ${tables}${sql} limit $${values.length + 1}) as counted`;
+  const { rows } = await db.query<{ total: string }>(text, [...values, end + COUNTED_AHEAD + 1]);
+  return Number(rows[0]?.total ?? 0);
 }
 
 /** The only row of a list, if it has one. */
@@ -36,6 +93,8 @@ export async function one<Row extends object, Item>(
   query: ListQuery<Row, Item>,
   conditions: Conditions,
 ): Promise<Item | undefined> {
-  const { rows } = await db.query<Row>(`select ${query.columns} from ${query.from}${conditions.sql} limit 1`, [...conditions.values]);
+  const { columns, from, joins = {} } = query;
+  const tables = [from, ...Object.values(joins)].join(' ');
+  const { rows } = await db.query<Row>(`select ${columns} from ${tables}${conditions.sql} limit 1`, [...conditions.values]);
   return rows[0] === undefined ? undefined : query.item(rows[0]);
 }

@@ -5,6 +5,7 @@ import type { Queryable } from '../database.ts';
 
 interface Schedulers {
   readonly scheduler_id: string;
+  readonly started_at: Instant;
   readonly heartbeat_at: Instant;
   readonly alive: boolean;
 }
@@ -12,6 +13,7 @@ interface Schedulers {
 interface Workers {
   readonly worker_id: string;
   readonly hostname: string;
+  readonly started_at: Instant;
   readonly heartbeat_at: Instant;
   readonly alive: boolean;
   readonly slots: number;
@@ -20,16 +22,17 @@ interface Workers {
 
 export async function readHealth(db: Queryable): Promise<HealthRecord> {
   const schedulers = await db.query<Schedulers>(
-    'select scheduler_id, heartbeat_at, lease_until > now() as alive from scheduler order by started_at, scheduler_id',
+    'select scheduler_id, started_at, heartbeat_at, lease_until > now() as alive from scheduler order by started_at, scheduler_id',
   );
   const workers = await db.query<Workers>(
-    'select worker_id, hostname, heartbeat_at, lease_until > now() as alive, slots, queues from worker order by started_at, worker_id',
+    'select worker_id, hostname, started_at, heartbeat_at, lease_until > now() as alive, slots, queues from worker order by started_at, worker_id',
   );
   return {
-    schedulers: schedulers.rows.map((row) => ({ id: row.scheduler_id, heartbeatAt: row.heartbeat_at, alive: row.alive })),
+    schedulers: schedulers.rows.map((row) => ({ id: row.scheduler_id, startedAt: row.started_at, heartbeatAt: row.heartbeat_at, alive: row.alive })),
     workers: workers.rows.map((row) => ({
       id: row.worker_id,
       hostname: row.hostname,
+      startedAt: row.started_at,
       heartbeatAt: row.heartbeat_at,
       alive: row.alive,
       slots: row.slots,

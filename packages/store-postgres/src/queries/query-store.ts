@@ -1,25 +1,32 @@
 /** Reads for people: the API, the CLI, gauges. They have connections of their own and take no part in decisions. */
 import type { QueryStore } from '@headrace/ports';
 import type { Database } from '../database.ts';
-import { findDag, findVersion, listDags } from './dags.ts';
+import { countRuns, listFavorites, listTags, listWarnings } from './dag-facts.ts';
+import { findDag, listDagIds, findVersion, listDags } from './dags.ts';
 import { listImportErrors } from './import-errors.ts';
 import { readHealth, readLiveCounts } from './live.ts';
 import { findRun, listRuns } from './runs.ts';
-import { findResult, findTaskInstance, listTaskInstances, listTries } from './task-instances.ts';
+import { findResult, findTaskInstance, listResults, listTaskInstances, listTries } from './task-instances.ts';
 
 export function createQueryStore(database: Database): QueryStore {
   const reads = () => database.lane('reads');
   return {
     dags: (filter, page) => listDags(reads(), filter, page),
     dag: (dagId) => findDag(reads(), dagId),
+    dagIds: () => listDagIds(reads()),
     version: (dagId, number) => findVersion(reads(), dagId, number),
-    importErrors: (page) => listImportErrors(reads(), page),
+    importErrors: (page, filter) => listImportErrors(reads(), page, filter),
     runs: (filter, page) => listRuns(reads(), filter, page),
     run: (dagId, runId) => findRun(reads(), dagId, runId),
     taskInstances: (filter, page) => listTaskInstances(reads(), filter, page),
     taskInstance: (dagId, runId, taskId, mapIndex) => findTaskInstance(reads(), dagId, runId, taskId, mapIndex),
     tries: (taskInstanceId) => listTries(reads(), taskInstanceId),
     result: (taskInstanceId, attempt) => findResult(reads(), taskInstanceId, attempt),
+    results: (filter, page) => listResults(reads(), filter, page),
+    runCounts: (filter) => countRuns(reads(), filter),
+    tags: (filter, page) => listTags(reads(), filter, page),
+    warnings: (filter, page) => listWarnings(reads(), filter, page),
+    favorites: (user) => listFavorites(reads(), user),
     health: () => readHealth(reads()),
     liveCounts: () => readLiveCounts(reads()),
   };

@@ -33,26 +33,29 @@ interface Row {
   readonly bundle_hash: string;
 }
 
+const UPDATED_AT = 'coalesce(r.ended_at, r.last_decision_at, r.started_at, r.queued_at)';
+
 const RUNS: ListQuery<Row, RunRecord> = {
   columns: `r.id, r.dag_id, r.run_id, r.run_type, r.state, r.triggered_by, r.username, r.parent_dag_id, r.parent_run_id, r.parent_task_id, r.logical_date, r.interval_start, r.interval_end, r.partition_key,
     r.run_after, r.queued_at, r.started_at, r.ended_at, r.last_decision_at, r.params, r.note, r.version_id, v.number, v.bundle_hash`,
-  from: 'dag_run r join dag_version v on v.id = r.version_id',
+  from: 'dag_run r',
+  joins: { v: 'join dag_version v on v.id = r.version_id' },
   order: {
-    id: 'r.id',
-    dag_id: 'r.dag_id',
-    run_id: 'r.run_id',
-    dag_run_id: 'r.run_id',
-    state: 'r.state',
-    run_type: 'r.run_type',
+    id: { neverNull: 'r.id' },
+    dag_id: { neverNull: 'r.dag_id' },
+    run_id: { neverNull: 'r.run_id' },
+    dag_run_id: { neverNull: 'r.run_id' },
+    state: { neverNull: 'r.state' },
+    run_type: { neverNull: 'r.run_type' },
     logical_date: 'r.logical_date',
     data_interval_start: 'r.interval_start',
     data_interval_end: 'r.interval_end',
     partition_key: 'r.partition_key',
-    run_after: 'r.run_after',
-    queued_at: 'r.queued_at',
+    run_after: { neverNull: 'r.run_after' },
+    queued_at: { neverNull: 'r.queued_at' },
     start_date: 'r.started_at',
     end_date: 'r.ended_at',
-    updated_at: 'coalesce(r.ended_at, r.last_decision_at, r.started_at, r.queued_at)',
+    updated_at: UPDATED_AT,
     duration: '(r.ended_at - r.started_at)',
     conf: 'r.params',
   },
@@ -88,13 +91,22 @@ const RUNS: ListQuery<Row, RunRecord> = {
 export function listRuns(db: Queryable, filter: RunFilter, page: Page): Promise<Listed<RunRecord>> {
   const conditions = new Conditions()
     .add('r.dag_id = ?', filter.dagId)
-    .add('r.state = any(?)', filter.statuses)
-    .add('r.run_type = any(?)', filter.runTypes)
+    .anyOf('r.dag_id', filter.dagIds)
+    .anyOf('r.state', filter.statuses)
+    .anyOf('r.run_type', filter.runTypes)
+    .like('r.dag_id', filter.dagIdPattern)
     .like('r.run_id', filter.runIdPattern)
+    .like('r.username', filter.userPattern)
+    .like('r.partition_key', filter.partitionKeyPattern)
+    .add('strpos(r.params::text, ?) > 0', filter.paramsContain)
+    .anyOf('v.number', filter.versions)
+    .add('v.bundle_hash = ?', filter.bundleHash)
     .range('r.logical_date', filter.logicalDate)
     .range('r.run_after', filter.runAfter)
     .range('r.started_at', filter.startedAt)
-    .range('r.ended_at', filter.endedAt);
+    .range('r.ended_at', filter.endedAt)
+    .range(UPDATED_AT, filter.updatedAt)
+    .lengths('(r.ended_at - r.started_at)', filter.duration);
   return list(db, RUNS, conditions, page);
 }
 

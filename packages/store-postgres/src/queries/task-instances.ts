@@ -1,6 +1,6 @@
 /** Task instances and their tries as people see them. */
 import type { AttemptError, Instant, TaskStatus } from '@headrace/core';
-import type { Listed, Page, StoredResult, TaskInstanceFilter, TaskInstanceRecord } from '@headrace/ports';
+import type { Listed, Page, ResultFilter, StoredResult, TaskInstanceFilter, TaskInstanceRecord } from '@headrace/ports';
 import { type ResultColumns, storedResult } from '../attempts/inputs.ts';
 import type { Queryable } from '../database.ts';
 import { Conditions } from './conditions.ts';
@@ -63,31 +63,36 @@ function columns(attempt: string, dueAt: string): string {
     ${OF_ATTEMPT.map((column) => `${attempt}.${column}`).join(', ')}`;
 }
 
-const CONTEXT = 'join dag_run r on r.id = t.dag_run_id join dag_version v on v.id = r.version_id';
+const CONTEXT = { r: 'join dag_run r on r.id = t.dag_run_id', v: 'join dag_version v on v.id = r.version_id' };
+
+const KIND = "(select task ->> 'kind' from jsonb_array_elements(v.spec -> 'tasks') as task where task ->> 'taskId' = t.task_id)";
+const UPDATED_AT = 'coalesce(t.ended_at, t.started_at, t.queued_at, t.scheduled_at)';
 
 const TASK_INSTANCES: ListQuery<Row, TaskInstanceRecord> = {
   columns: columns('t', 't.due_at'),
-  from: `task_instance t ${CONTEXT}`,
+  from: 'task_instance t',
+  joins: CONTEXT,
   order: {
-    id: 't.id',
-    dag_id: 't.dag_id',
-    run_id: 'r.run_id',
-    dag_run_id: 'r.run_id',
-    task_id: 't.task_id',
-    map_index: 't.map_index',
-    rendered_map_index: 't.map_index',
-    state: 't.state',
-    try_number: 't.attempt',
-    operator: "(select task ->> 'kind' from jsonb_array_elements(v.spec -> 'tasks') as task where task ->> 'taskId' = t.task_id)",
-    pool: 't.pool',
-    queue: 't.queue',
-    priority_weight: 't.priority_weight',
+    id: { neverNull: 't.id' },
+    dag_id: { neverNull: 't.dag_id' },
+    run_id: { neverNull: 'r.run_id' },
+    dag_run_id: { neverNull: 'r.run_id' },
+    task_id: { neverNull: 't.task_id' },
+    map_index: { neverNull: 't.map_index' },
+    rendered_map_index: { neverNull: 't.map_index' },
+    state: { neverNull: 't.state' },
+    try_number: { neverNull: 't.attempt' },
+    operator: KIND,
+    updated_at: UPDATED_AT,
+    pool: { neverNull: 't.pool' },
+    queue: { neverNull: 't.queue' },
+    priority_weight: { neverNull: 't.priority_weight' },
     queued_when: 't.queued_at',
     start_date: 't.started_at',
     end_date: 't.ended_at',
     duration: '(t.ended_at - t.started_at)',
     logical_date: 'r.logical_date',
-    run_after: 'r.run_after',
+    run_after: { neverNull: 'r.run_after' },
     data_interval_start: 'r.interval_start',
     data_interval_end: 'r.interval_end',
   },
@@ -131,19 +136,50 @@ const TASK_INSTANCES: ListQuery<Row, TaskInstanceRecord> = {
 const EARLIER_TRIES: ListQuery<Row, TaskInstanceRecord> = {
   ...TASK_INSTANCES,
   columns: columns('y', 'null::timestamptz'),
-  from: `task_try y join task_instance t on t.id = y.task_instance_id ${CONTEXT}`,
+  from: 'task_try y join task_instance t on t.id = y.task_instance_id',
   key: 'y.attempt',
 };
 
 export function listTaskInstances(db: Queryable, filter: TaskInstanceFilter, page: Page): Promise<Listed<TaskInstanceRecord>> {
+  return list(db, TASK_INSTANCES, conditionsOf(filter), page);
+}
+
+function conditionsOf(filter: TaskInstanceFilter): Conditions {
   const conditions = new Conditions()
-    .add('r.dag_id = ?', filter.dagId)
+    // A run is found by its own key.
+    .add(filter.runId === undefined ? 't.dag_id = ?' : 'r.dag_id = ?', filter.dagId)
+    .anyOf('t.dag_id', filter.dagIds)
     .add('r.run_id = ?', filter.runId)
+    .anyOf('r.run_id', filter.runIds)
     .add('t.task_id = ?', filter.taskId)
-    .add('t.task_id = any(?)', filter.taskIds)
-    .add('t.state = any(?)', filter.statuses)
-    .add('t.queue = any(?)', filter.queues)
-    .add('t.pool = any(?)', filter.pools);
+    .anyOf('t.task_id', filter.taskIds)
+    .anyOf('t.state', filter.statuses)
+    .anyOf('t.queue', filter.queues)
+    .anyOf('t.pool', filter.pools)
+    .anyOf('t.map_index', filter.mapIndexes)
+    .anyOf('t.attempt', filter.attempts)
+    .anyOf('v.number', filter.versions)
+    .anyOf(KIND, filter.kinds)
+    .like(KIND, filter.kindPattern)
+    .like('t.dag_id', filter.dagIdPattern)
+    .like('r.run_id', filter.runIdPattern)
+    .like('t.task_id', filter.taskIdPattern)
+    .like('t.queue', filter.queuePattern)
+    .like('t.pool', filter.poolPattern)
+    .range('r.logical_date', filter.logicalDate)
+    .range('r.run_after', filter.runAfter)
+    .range('t.started_at', filter.startedAt)
+    .range('t.ended_at', filter.endedAt)
+    .range(UPDATED_AT, filter.updatedAt)
+    .lengths('(t.ended_at - t.started_at)', filter.duration);
+  return filter.mapped === true ? conditions.require('t.map_index >= 0') : conditions;
+}
+
+/** Of what has succeeded: an earlier try's result is no longer what the task came to. */
+export function listResults(db: Queryable, filter: ResultFilter, page: Page): Promise<Listed<TaskInstanceRecord>> {
+  const conditions = conditionsOf({ ...filter, statuses: ['success'] }).require(
+    'exists (select from task_result o where o.task_instance_id = t.id and o.attempt = t.attempt)',
+  );
   return list(db, TASK_INSTANCES, conditions, page);
 }
 

@@ -47,8 +47,8 @@ interface LoadRow {
 export function createVersionStore(database: Database): VersionStore {
   const reads = () => database.lane('reads');
   return {
-    list({ dagId, number, bundleHash }, page) {
-      const conditions = new Conditions().add('v.dag_id = ?', dagId).add('v.number = ?', number).add('v.bundle_hash = ?', bundleHash);
+    list({ dagId, dagIds, number, bundleHash }, page) {
+      const conditions = new Conditions().add('v.dag_id = ?', dagId).add('v.dag_id = any(?)', dagIds).add('v.number = ?', number).add('v.bundle_hash = ?', bundleHash);
       return list(reads(), VERSIONS, conditions, page);
     },
     async load(dagId, number) {

@@ -83,6 +83,8 @@ export class MemoryDatabase {
   readonly notices = this.table<NoticeRow>('notice');
   /** (`${runKey} ${name}`) */
   readonly deadlines = this.table<DeadlineRow>('deadline');
+  /** (`${user} ${dagId}`) */
+  readonly favorites = this.table<{ readonly user: string; readonly dagId: string }>('dag_favorite');
   /** (DAG id) */
   readonly failureStreaks = this.table<FailureStreakRow>('failure streak');
 
