@@ -13,6 +13,7 @@ import { type PostgresServer, startPostgres } from '../support/postgres-server.t
 import { startRedis } from '../support/redis-server.ts';
 
 export interface BenchSystem {
+  readonly databaseUrl: string;
   readonly redisUrl: string;
   readonly store: PostgresStore;
   readonly sql: pg.Pool;
@@ -80,7 +81,7 @@ export async function startBenchSystem({ dags, slots, postgres: shared }: BenchO
     stops.push(() => store.close());
     const sql = new pg.Pool({ connectionString: postgres.url, max: 4, options: '-c search_path=headrace' });
     stops.push(() => sql.end());
-    return { redisUrl: redis.url, store, sql, scheduler, worker, api, dagsDir, stop };
+    return { databaseUrl: postgres.url, redisUrl: redis.url, store, sql, scheduler, worker, api, dagsDir, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -8,7 +8,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { files, lake, postgres } from '@headrace/connectors';
+import { files, http, lake, postgres } from '@headrace/connectors';
 import { executors } from '@headrace/connectors/executors';
 import { dag, exportTo, load, resolveReferences, transform } from '@headrace/sdk';
 import { COLUMNS } from './table.ts';
@@ -26,6 +26,10 @@ const OPERATIONS: Readonly<Record<string, () => unknown>> = {
       row: (row) => ({ quantity: (row.quantity ?? 0) + 1 }),
     }),
   'csv-to-parquet': () => load('move', { from: files('folder').csv('sales.csv', { columns: COLUMNS }), into: lake('lake').table('sales_csv') }),
+  'postgres-to-xml': () => exportTo('move', { from: source, into: files('folder').xml('sales.xml', { record: 'rows/row' }) }),
+  'postgres-to-http': () => exportTo('move', { from: source, into: http('api').post('/rows', { idempotencyKey: ['id'], concurrency: 8 }) }),
+  'postgres-to-http, in hundreds': () =>
+    exportTo('move', { from: source, into: http('api').post('/rows', { idempotencyKey: ['id'], batch: 100, concurrency: 8 }) }),
 };
 
 const [name = '', connections = '{}'] = process.argv.slice(2);
