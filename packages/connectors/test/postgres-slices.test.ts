@@ -8,7 +8,7 @@ import { describe as describeRows, selectOf } from '../src/postgres/select.ts';
 import { type Slice, withSlices } from '../src/postgres/slices.ts';
 import { createRig, type Rig } from './support/rig.ts';
 
-const RUNS = Number(process.env.HEADRACE_SLICE_RUNS ?? 25);
+const RUNS = Number(process.env.HEADRACE_SLICE_RUNS ?? 16);
 
 /** Values of keys: a few nulls, many equal ones, few that are far away; `n` is 0..1 for each row. */
 const KEYS: Readonly<Record<string, string>> = {

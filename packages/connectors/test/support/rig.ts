@@ -35,6 +35,7 @@ export interface RunOptions {
   readonly ask?: OperationRequest['ask'];
   /** Called with every line the task logs. */
   readonly onLog?: (line: LogLine) => void;
+  readonly onProgress?: OperationRequest['progress'];
 }
 
 const JUNE_19: DataInterval = {
@@ -102,6 +103,7 @@ export async function createRig(): Promise<Rig> {
         fence: { taskInstanceId: options.taskInstanceId ?? '1', attempt, attemptId: randomUUID() },
         scratch,
         ...(options.ask === undefined ? {} : { ask: options.ask }),
+        ...(options.onProgress === undefined ? {} : { progress: options.onProgress }),
         context: {
           dagId: 'rig',
           runId,
