@@ -10,14 +10,16 @@ import { createObjectStore } from '@headrace/objects';
 import { type RunningProcess, systemClock } from '@headrace/ports';
 import { createTaskQueue } from '@headrace/queue-bullmq';
 import { createStore } from '@headrace/store-postgres';
-import { createLog, createMetrics, startMetricsServer } from '@headrace/telemetry';
+import { createLog, createMetrics, createReadiness, startMetricsServer } from '@headrace/telemetry';
 import { startDagProcessor } from './dag-processor.ts';
 import { schedulerDuties } from './duties.ts';
 import { startGauges } from './gauges.ts';
 import { startHousekeeping } from './housekeeping.ts';
 
-/** A scheduler that has not renewed its membership for so long is not healthy. */
-const UNHEALTHY_AFTER_MS = 15_000;
+/** A scheduler that has not renewed its membership for so long decides nothing … */
+const UNREADY_AFTER_MS = 15_000;
+/** … and one that has not even tried for so long hangs: longer than any statement may take. */
+const STUCK_AFTER_MS = 120_000;
 
 export async function runScheduler(configuration: ServiceConfiguration): Promise<RunningProcess> {
   const log = createLog({
@@ -66,14 +68,23 @@ export async function runScheduler(configuration: ServiceConfiguration): Promise
     metrics,
   });
   const gauges = startGauges({ queries: store.queries, queue, metrics, log });
+  const startedAt = Date.now();
+  const readiness = createReadiness({
+    checks: { database: () => store.scheduler.now(), queue: () => queue.depth(configuration.workerQueues) },
+    onChange: (what, error) => log.warn({ what, error }, error === undefined ? 'what was missing is there again' : 'something is missing'),
+  });
   const server = await startMetricsServer({
     host: configuration.host,
     port: configuration.metricsPort,
     registry,
-    health: () => {
-      const { lastHeartbeatAt, ...status } = scheduler.status();
-      const live = lastHeartbeatAt === undefined || Date.now() - lastHeartbeatAt < UNHEALTHY_AFTER_MS;
-      return { live, ready: live, details: { schedulerId, ...status } };
+    health: async () => {
+      const { lastHeartbeatAt = startedAt, lastTurnAt = startedAt, ...status } = scheduler.status();
+      const reached = await readiness();
+      return {
+        live: Date.now() - lastTurnAt < STUCK_AFTER_MS,
+        ready: reached.ready && Date.now() - lastHeartbeatAt < UNREADY_AFTER_MS && !status.stopping,
+        details: { schedulerId, checks: reached.checks, ...status },
+      };
     },
   });
   return {

@@ -47,6 +47,8 @@ export class ActiveRun {
   verifyAt = 0;
   verifyEveryMs = 0;
 
+  /** As observers know it. */
+  readonly observed: Omit<LoadedRun, 'tasks'>;
   readonly #identity: RunIdentity;
   #state: RunState;
   /** By node. A run that was never started has no rows. */
@@ -60,7 +62,9 @@ export class ActiveRun {
     this.versionId = loaded.versionId;
     this.revision = loaded.revision;
     this.dag = dag;
-    const { tasks: _tasks, status: _status, progress: _progress, runAfter: _runAfter, ...identity } = loaded;
+    const { tasks: _tasks, ...observed } = loaded;
+    this.observed = observed;
+    const { status: _status, progress: _progress, runAfter: _runAfter, traceParent: _traceParent, ...identity } = observed;
     this.#identity = identity;
     const known = loaded.tasks.flatMap(({ taskInstanceId, taskId, mapIndex, state }) => {
       const task = dag.indexOf(taskId);

@@ -15,6 +15,7 @@ export class Errands {
   readonly #next = new Map<string, () => void>();
   readonly #running = new Set<Promise<void>>();
   readonly #done = new Map<string, number>();
+  readonly #turned = new Map<string, number>();
   readonly #pauses = new Set<() => void>();
   #stopped = false;
 
@@ -36,6 +37,7 @@ export class Errands {
           this.#log.error({ error, errand: name }, 'an errand failed and will be done again');
         })
         .finally(() => {
+          this.#turned.set(name, this.#clock.now());
           this.#running.delete(running);
           this.every(everyMs, name, errand);
         });
@@ -47,6 +49,11 @@ export class Errands {
   /** When the errand last succeeded, in wall-clock milliseconds. */
   lastDone(name: string): number | undefined {
     return this.#done.get(name);
+  }
+
+  /** When the errand last ended, well or not, in wall-clock milliseconds. */
+  lastTurned(name: string): number | undefined {
+    return this.#turned.get(name);
   }
 
   /** Waits, but not beyond `stop`. */

@@ -16,6 +16,7 @@ import {
 import { ActiveRun } from './active-run.ts';
 import type { DagVersions } from './dag-versions.ts';
 import { initialTasks } from './initial-tasks.ts';
+import { observedChange, type RunObserver, withObserved } from './run-observer.ts';
 import { selectNodes, statusOf } from './task-selection.ts';
 
 const MOST_TRIES = 10;
@@ -32,6 +33,8 @@ export interface RunCommandsOptions {
   readonly store: Pick<CommandStore, 'loadRun' | 'saveCommand' | 'latestVersion' | 'runIds'>;
   readonly versions: DagVersions;
   readonly clock: Clock;
+  /** Is told of what commands change. */
+  readonly observer?: RunObserver;
 }
 
 export function createRunCommands(options: RunCommandsOptions): RunCommands {
@@ -183,10 +186,15 @@ class Commands {
 
   /** False: the run has moved on meanwhile. */
   async #save({ loaded, run, version }: Found, event: RunEvent, { name, user }: Command): Promise<boolean> {
-    const { store, clock } = this.#options;
-    const { outcome } = run.decide([event], clock.now());
+    const { store, clock, observer } = this.#options;
+    const now = clock.now();
+    const { outcome } = run.decide([event], now);
+    const change = observer === undefined ? undefined : observedChange(run, outcome.decision, now, name);
+    const decision = withObserved(outcome.decision, change, observer);
     const seen = { status: loaded.status, tasks: loaded.tasks.length };
-    return store.saveCommand(outcome.decision, { name, seen, ...(user === undefined ? {} : { user }) }, version);
+    const saved = await store.saveCommand(decision, { name, seen, ...(user === undefined ? {} : { user }) }, version);
+    if (saved && change?.status !== undefined) observer?.ended?.(change);
+    return saved;
   }
 }
 

@@ -2,6 +2,7 @@
 import type { Clock, Log, Metrics, RunEvents, SchedulerStore, ScheduleStore, TaskQueue, Timers, TimetableEvaluator } from '@headrace/ports';
 import type { Duty } from './duty.ts';
 import type { VerifyIntervals } from './run-book.ts';
+import type { RunObserver } from './run-observer.ts';
 
 export interface SchedulerOptions {
   readonly schedulerId: string;
@@ -19,6 +20,8 @@ export interface SchedulerOptions {
   readonly timetables?: TimetableEvaluator;
   /** Has a DAG planned again when its timetable has answered. Goes with `timetables`. */
   readonly schedules?: Pick<ScheduleStore, 'requestPlan'>;
+  /** Is told of what becomes of runs. Default: nobody. */
+  readonly observer?: RunObserver;
   /** What else it looks after. Default: nothing. */
   readonly duties?: readonly Duty[];
   readonly intervals?: Partial<SchedulerIntervals>;
@@ -46,3 +49,14 @@ export const DEFAULT_INTERVALS: SchedulerIntervals = {
   verifyAfter: 30_000,
   verifyAtMost: 300_000,
 };
+
+/** For health. Instants are in wall-clock milliseconds. */
+export interface SchedulerStatus {
+  readonly shards: number;
+  readonly activeRuns: number;
+  /** When it last renewed its membership. */
+  readonly lastHeartbeatAt: number | undefined;
+  /** When it last tried to, with or without success: its own loop turns. */
+  readonly lastTurnAt: number | undefined;
+  readonly stopping: boolean;
+}

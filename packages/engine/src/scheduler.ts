@@ -8,7 +8,7 @@
  * E3. Nothing here is needed after a crash: what is owed follows from the rows.
  */
 import { admit, type Effect, type Instant, SLOT_STATUSES, type TaskStatus } from '@headrace/core';
-import { type DecisionResult, type LostAttempt, type SchedulerStore, type StoreEvent, systemTimers } from '@headrace/ports';
+import { type DecisionResult, type LoadedRun, type LostAttempt, type SchedulerStore, type StoreEvent, systemTimers } from '@headrace/ports';
 import { type ActiveRun, isEmpty, type RunOutcome } from './active-run.ts';
 import { Alarm } from './alarm.ts';
 import { DagVersions } from './dag-versions.ts';
@@ -20,9 +20,10 @@ import { Membership } from './membership.ts';
 import { PastWatch } from './past-watch.ts';
 import { isPlannedWhenIdle } from './plan-dag.ts';
 import { RunBook } from './run-book.ts';
+import { observedChange, type RunChange, withObserved } from './run-observer.ts';
 import { RunTimes } from './run-times.ts';
 import { SchedulePlanner } from './schedule-planner.ts';
-import { DEFAULT_INTERVALS, type SchedulerIntervals, type SchedulerOptions } from './scheduler-options.ts';
+import { DEFAULT_INTERVALS, type SchedulerIntervals, type SchedulerOptions, type SchedulerStatus } from './scheduler-options.ts';
 import { StoreClock } from './store-clock.ts';
 
 const RUNS_STARTED_AT_ONCE = 200;
@@ -126,9 +127,14 @@ export class Scheduler {
     await this.#options.store.leave(this.#options.schedulerId);
   }
 
-  /** For health: `lastHeartbeatAt` is in wall-clock milliseconds. */
-  status(): { readonly shards: number; readonly activeRuns: number; readonly lastHeartbeatAt: number | undefined } {
-    return { shards: this.#membership.shards.length, activeRuns: this.#book.size, lastHeartbeatAt: this.#errands.lastDone('heartbeat') };
+  status(): SchedulerStatus {
+    return {
+      shards: this.#membership.shards.length,
+      activeRuns: this.#book.size,
+      lastHeartbeatAt: this.#errands.lastDone('heartbeat'),
+      lastTurnAt: this.#errands.lastTurned('heartbeat'),
+      stopping: this.#stopped,
+    };
   }
 
   #onEvents(events: readonly StoreEvent[]): void {
@@ -311,6 +317,7 @@ export class Scheduler {
       ),
     );
     if (started.length === 0) return;
+    this.#tellStarted(started);
     for (const { runKey } of started) this.#adopted(runKey);
     this.#times.started(started, this.#clock.now());
     this.#due.pick = true;
@@ -320,6 +327,16 @@ export class Scheduler {
   #createdTasks<T extends readonly object[]>(tasks: T): T {
     this.#options.metrics.count('headrace_task_instances_created_total', {}, tasks.length);
     return tasks;
+  }
+
+  #tellStarted(started: readonly LoadedRun[]): void {
+    const { observer } = this.#options;
+    observer?.started?.(
+      started.flatMap(({ tasks: _, ...run }) => {
+        const dag = this.#book.get(run.runKey)?.dag.spec;
+        return dag === undefined ? [] : [{ run, dag }];
+      }),
+    );
   }
 
   /** Takes runs in hand that are running and ours and that the book does not have: a shard was gained, or an answer was lost. */
@@ -348,14 +365,15 @@ export class Scheduler {
   }
 
   async #decide(): Promise<void> {
-    const { store, schedulerId, metrics } = this.#options;
+    const { store, schedulerId, metrics, observer } = this.#options;
     const began = this.#clock.monotonic();
     const outcomes = this.#outcomes();
     const { pick } = this.#due;
     this.#due.pick = false;
     if (outcomes.size === 0 && !pick) return;
 
-    const runs = [...outcomes.values()].map((outcome) => outcome.decision);
+    const changes = this.#observedChanges(outcomes);
+    const runs = [...outcomes].map(([run, { decision }]) => withObserved(decision, changes.get(run), observer));
     const result = await store.decide({ schedulerId, runs }, admit);
     const stale = new Set(result.stale);
     if (stale.size > 0) metrics.count('headrace_decisions_stale_total', {}, stale.size);
@@ -365,7 +383,11 @@ export class Scheduler {
     );
     for (const [run, outcome] of outcomes) {
       if (stale.has(run.runKey)) this.#book.reload(run.runKey);
-      else this.#advance(run, outcome, result.created);
+      else {
+        const change = changes.get(run);
+        if (change?.status !== undefined) observer?.ended?.(change);
+        this.#advance(run, outcome, result.created);
+      }
     }
     this.#noteQueued(result.queued);
     this.#backlog = result.backlog;
@@ -380,6 +402,17 @@ export class Scheduler {
     metrics.gauge('headrace_active_runs', this.#book.size);
     // Under load a decision on more runs costs little more than one on few; and nobody waits, for the queue is full.
     if (this.#backlog && result.queued.length >= MANY_QUEUED) await this.#errands.pause(GATHERING_MS);
+  }
+
+  #observedChanges(outcomes: ReadonlyMap<ActiveRun, RunOutcome>): ReadonlyMap<ActiveRun, RunChange> {
+    if (this.#options.observer === undefined) return new Map();
+    const now = this.#clock.now();
+    return new Map(
+      [...outcomes].flatMap(([run, { decision }]) => {
+        const change = observedChange(run, decision, now);
+        return change === undefined ? [] : [[run, change] as const];
+      }),
+    );
   }
 
   /** What the pending events lead to, of runs for which that is something to save. */

@@ -1,9 +1,9 @@
-/** `/metrics` and `/health` of a process that has no API. */
+/** `/metrics`, `/health` and `/ready` of a process that has no API. */
 import { createServer, type ServerResponse } from 'node:http';
 import type { MetricsRegistry } from './metrics.ts';
 
 export interface Health {
-  /** The process does its work; false asks for a restart. */
+  /** The process's own loop turns; false asks for a restart. Says nothing of servers that it needs: a restart brings none of them back. */
   readonly live: boolean;
   /** It can take on work now. */
   readonly ready: boolean;
@@ -25,7 +25,7 @@ export interface MetricsServer {
   close(): Promise<void>;
 }
 
-/** Serves `GET /metrics`, `/health` and `/health/ready` (503 unless ready), and `/health/live` (503 unless live). Rejects when the port is taken. */
+/** Serves `GET /metrics`, `/health` (also `/health/live`; 503 unless live) and `/ready` (also `/health/ready`; 503 unless ready). Rejects when the port is taken. */
 export async function startMetricsServer({ port, host, registry, health }: MetricsServerOptions): Promise<MetricsServer> {
   const server = createServer((request, response) => {
     answer(request.method ?? '', (request.url ?? '/').split('?')[0] as string, response).catch((error: unknown) => {
@@ -39,14 +39,15 @@ export async function startMetricsServer({ port, host, registry, health }: Metri
       case '/metrics':
         return send(response, 200, registry.contentType, await registry.metrics());
       case '/health':
-      case '/health/ready':
-      case '/health/live': {
+      case '/health/live':
+      case '/ready':
+      case '/health/ready': {
         const state = await health();
-        const good = path === '/health/live' ? state.live : state.live && state.ready;
+        const good = state.live && (state.ready || !path.endsWith('/ready'));
         return send(response, good ? 200 : 503, 'application/json', JSON.stringify(state));
       }
       default:
-        return send(response, 404, 'text/plain', 'There are /metrics, /health, /health/live and /health/ready');
+        return send(response, 404, 'text/plain', 'There are /metrics, /health and /ready');
     }
   }
 

@@ -81,7 +81,8 @@ describe('the metrics server', () => {
       expect(await metrics.text()).toContain('process_resident_memory_bytes');
       expect(await (await get('/health')).json()).toEqual(health);
       health = { ...health, ready: false };
-      expect((await get('/health')).status).toBe(503);
+      expect((await get('/ready')).status).toBe(503);
+      expect((await get('/health/ready')).status).toBe(503);
       expect((await get('/health/live?probe=1')).status).toBe(200);
       health = { ...health, live: false };
       expect((await get('/health/live')).status).toBe(503);

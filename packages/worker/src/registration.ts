@@ -29,6 +29,8 @@ export class Registration {
   readonly #endAnnouncing: () => void;
   #announcing: Promise<void> | undefined;
   announcedAt: number | undefined;
+  /** When it last tried to announce itself, with or without success. */
+  turnedAt: number | undefined;
 
   constructor(options: RegistrationOptions) {
     this.#options = options;
@@ -39,6 +41,7 @@ export class Registration {
       this.#announcing ??= this.announce()
         .catch((error: unknown) => options.log.warn({ error }, 'the worker could not announce itself; it is tried again'))
         .finally(() => {
+          this.turnedAt = options.clock.now();
           this.#announcing = undefined;
         });
     });

@@ -17,6 +17,7 @@ import {
 } from '@headrace/ports';
 import type { SentAssetEvent, TaskPool } from '@headrace/task-runtime';
 import type { ConnectionLookup } from './attempt-inputs.ts';
+import { AttemptLineage, type AttemptLineageOptions } from './attempt-lineage.ts';
 import { Attempts } from './attempts.ts';
 import { BundleCache } from './bundle-cache.ts';
 import { JointLoads } from './joint-loads.ts';
@@ -45,6 +46,8 @@ export interface WorkerOptions {
   readonly connections: ConnectionLookup;
   /** Where it is written down how far attempts are; absent: nowhere. */
   readonly progress?: Pick<ProgressStore, 'save' | 'forget'>;
+  /** Tells of attempts as OpenLineage events; absent: nobody is told. */
+  readonly lineage?: Omit<AttemptLineageOptions, 'log'>;
   readonly leaseMs: number;
   readonly log: Log;
   readonly metrics?: Metrics;
@@ -66,6 +69,8 @@ export interface WorkerStatus {
   readonly draining: boolean;
   /** When this worker last announced itself, epoch milliseconds. */
   readonly registeredAt: number | undefined;
+  /** When it last tried to, with or without success: its own loop turns. */
+  readonly turnedAt: number | undefined;
 }
 
 export interface Worker {
@@ -89,9 +94,11 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const places = new Places({ size: pool.size, maxAhead, onChange: followPlaces });
   const { objects, runs, triggeringEvents } = options;
   const progress = options.progress === undefined ? undefined : new ProgressBoard({ ...common, store: options.progress });
+  const lineage = options.lineage === undefined ? undefined : new AttemptLineage({ ...options.lineage, log });
   const attempts = new Attempts({
     ...common,
     ...(progress === undefined ? {} : { progress }),
+    ...(lineage === undefined ? {} : { lineage }),
     pool,
     leases,
     places,
@@ -142,6 +149,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       ahead: places.ahead,
       draining: draining !== undefined,
       registeredAt: registration.announcedAt,
+      turnedAt: registration.turnedAt,
     }),
     drain,
     close() {
@@ -151,6 +159,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
         await registration.withdraw();
         await leases.close();
         await progress?.close();
+        await lineage?.close();
         await consumer.close();
       })();
       return closing;
