@@ -57,13 +57,15 @@ export const DagRunAssetReference = Type.Object({
   run_id: Type.String(),
   dag_id: Type.String(),
   logical_date: Nullable(DateTime),
-  /** Null while it is queued. */
+  /** Of a run that is queued, when it was: Airflow's client takes no null here. */
   start_date: Nullable(DateTime),
   end_date: Nullable(DateTime),
   state: DagRunState,
   data_interval_start: Nullable(DateTime),
   data_interval_end: Nullable(DateTime),
   partition_key: Nullable(Type.String()),
+  /** The event is the newest of the run's: the one that made it. */
+  triggering: Type.Boolean(),
 });
 
 export const AssetEvent = Type.Object({

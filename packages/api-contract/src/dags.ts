@@ -25,6 +25,8 @@ const dagFields = {
   timetable_summary: Nullable(Type.String()),
   timetable_description: Nullable(Type.String()),
   timetable_partitioned: Type.Boolean(),
+  timetable_periodic: Type.Boolean({ description: 'Its schedule comes again and again: not by hand, by assets alone, or once' }),
+  is_backfillable: Type.Boolean({ description: 'Its schedule has dates that a backfill can fill' }),
   tags: Type.Array(DagTag),
   max_active_tasks: Type.Integer(),
   max_active_runs: Nullable(Type.Integer()),

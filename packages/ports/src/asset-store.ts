@@ -133,6 +133,9 @@ export interface EventRun {
   readonly intervalEnd?: Instant;
   readonly startedAt?: Instant;
   readonly endedAt?: Instant;
+  readonly queuedAt?: Instant;
+  /** It is the newest of the run's events: the one that made the run, not one that the run only took along. */
+  readonly newest: boolean;
 }
 
 export interface QueuedEventFilter {

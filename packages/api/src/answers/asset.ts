@@ -56,12 +56,13 @@ function presentEventRun(run: EventRun): AssetEvent['created_dagruns'][number] {
     run_id: run.runId,
     dag_id: run.dagId,
     logical_date: dateTimeOrNull(run.logicalDate),
-    start_date: dateTimeOrNull(run.startedAt),
+    start_date: dateTimeOrNull(run.startedAt ?? run.queuedAt),
     end_date: dateTimeOrNull(run.endedAt),
     state: run.status,
     data_interval_start: dateTimeOrNull(run.intervalStart),
     data_interval_end: dateTimeOrNull(run.intervalEnd),
     partition_key: run.partition ?? null,
+    triggering: run.newest,
   };
 }
 

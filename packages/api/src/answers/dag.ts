@@ -27,6 +27,8 @@ export function presentDag(dag: DagRecord): Dag {
     timetable_summary: summarizeSchedule(spec.schedule),
     timetable_description: describeSchedule(spec.schedule),
     timetable_partitioned: isPartitioned(spec),
+    timetable_periodic: isPeriodic(spec),
+    is_backfillable: isBackfillable(spec),
     tags: spec.tags.map((name) => ({ name, dag_id: dagId, dag_display_name: dagId })),
     max_active_tasks: spec.maxActiveTasks,
     max_active_runs: spec.maxActiveRuns,
@@ -63,6 +65,17 @@ export function presentDagDetails(dag: DagRecord, latest: DagVersion | null): Da
     template_search_path: null,
     timezone: timetableOf(spec.schedule) === undefined ? null : timezoneOf(spec.schedule),
   };
+}
+
+function isPeriodic({ schedule }: DagSpec): boolean {
+  const timetable = timetableOf(schedule);
+  return timetable !== undefined && timetable.kind !== 'once';
+}
+
+function isBackfillable({ schedule, allowedRunTypes }: DagSpec): boolean {
+  const timetable = timetableOf(schedule);
+  if (allowedRunTypes !== undefined && !allowedRunTypes.includes('backfill')) return false;
+  return timetable !== undefined && timetable.kind !== 'continuous';
 }
 
 function isPartitioned({ schedule, partitions }: DagSpec): boolean {

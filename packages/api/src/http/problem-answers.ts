@@ -25,25 +25,26 @@ const UNSTORABLE = /^(22003|22007|22008|22021|22P02|22P05|54000|54001)$/;
 
 /** @param methodsOf the methods that a path takes. */
 export function answerProblems(app: FastifyInstance, log: Log, methodsOf: (path: string) => readonly string[]): void {
-  app.setErrorHandler((error, request, reply) => sendProblem(request, reply, toProblem(error), log, error));
-  app.setNotFoundHandler((request, reply) => {
-    const methods = methodsOf(pathOf(request));
-    if (methods.length > 0) {
-      reply.header('allow', methods.join(', '));
-      const wrong = new ApiProblem('HR_METHOD_NOT_ALLOWED', `${pathOf(request)} takes ${methods.join(', ')}, not ${request.method}`);
-      return sendProblem(request, reply, wrong, log);
-    }
-    const problem = new ApiProblem(
-      'HR_ROUTE_NOT_FOUND',
-      `There is no ${request.method} ${pathOf(request)}; /openapi.json lists what there is`,
-    );
-    return sendProblem(request, reply, problem, log);
+  app.setErrorHandler((error, request, reply) => {
+    // Of a request that has no route, what is wrong with its body does not matter.
+    const problem = request.is404 ? withoutRoute(request, reply, methodsOf) : toProblem(error);
+    return sendProblem(request, reply, problem, log, error);
   });
+  app.setNotFoundHandler((request, reply) => sendProblem(request, reply, withoutRoute(request, reply, methodsOf), log));
 }
 
 /** For requests that fail before routing (a malformed address). */
 export function answerFrameworkError(error: unknown, request: FastifyRequest, reply: FastifyReply, log: Log): void {
   void sendProblem(request, reply, toProblem(error), log, error);
+}
+
+function withoutRoute(request: FastifyRequest, reply: FastifyReply, methodsOf: (path: string) => readonly string[]): ApiProblem {
+  const path = pathOf(request);
+  const methods = methodsOf(path);
+  if (methods.length === 0)
+    return new ApiProblem('HR_ROUTE_NOT_FOUND', `There is no ${request.method} ${path}; /openapi.json lists what there is`);
+  reply.header('allow', methods.join(', '));
+  return new ApiProblem('HR_METHOD_NOT_ALLOWED', `${path} takes ${methods.join(', ')}, not ${request.method}`);
 }
 
 function toProblem(error: unknown): ApiProblem {

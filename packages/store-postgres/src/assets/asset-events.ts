@@ -151,11 +151,14 @@ interface EventRunRow {
   readonly interval_end: Instant | null;
   readonly started_at: Instant | null;
   readonly ended_at: Instant | null;
+  readonly queued_at: Instant | null;
+  readonly newest: boolean;
 }
 
 export async function runsOfEvents(db: Queryable, eventIds: readonly string[]): Promise<readonly EventRun[]> {
   const { rows } = await db.query<EventRunRow>(
-    `select l.event_id, r.id, r.dag_id, r.run_id, r.state, r.partition_key, r.logical_date, r.interval_start, r.interval_end, r.started_at, r.ended_at
+    `select l.event_id, r.id, r.dag_id, r.run_id, r.state, r.partition_key, r.logical_date, r.interval_start, r.interval_end, r.started_at, r.ended_at, r.queued_at,
+       not exists (select from run_asset_event n where n.dag_run_id = l.dag_run_id and n.event_id > l.event_id) as newest
      from run_asset_event l join dag_run r on r.id = l.dag_run_id where l.event_id = any($1) order by r.id, l.event_id`,
     [eventIds],
   );
@@ -172,6 +175,8 @@ export async function runsOfEvents(db: Queryable, eventIds: readonly string[]): 
       intervalEnd: row.interval_end,
       startedAt: row.started_at,
       endedAt: row.ended_at,
+      queuedAt: row.queued_at,
     }),
+    newest: row.newest,
   }));
 }

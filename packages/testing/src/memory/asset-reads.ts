@@ -131,7 +131,7 @@ export function runsOfEvents(db: MemoryDatabase, eventIds: readonly string[]): r
   return links
     .sort((a, b) => compareIds(a.runKey, b.runKey) || compareIds(a.eventId, b.eventId))
     .map(({ runKey, eventId }) => {
-      const { dagId, runId, status, partitionKey, logicalDate, intervalStart, intervalEnd, startedAt, endedAt } = db.runs.require(runKey);
+      const { dagId, runId, status, partitionKey, logicalDate, intervalStart, intervalEnd, startedAt, endedAt, queuedAt } = db.runs.require(runKey);
       return {
         eventId,
         runKey,
@@ -144,6 +144,8 @@ export function runsOfEvents(db: MemoryDatabase, eventIds: readonly string[]): r
         ...(intervalEnd === undefined ? {} : { intervalEnd }),
         ...(startedAt === undefined ? {} : { startedAt }),
         ...(endedAt === undefined ? {} : { endedAt }),
+        ...(queuedAt === undefined ? {} : { queuedAt }),
+        newest: [...db.assetTables.eventsOfRun.get(runKey)].every((row) => compareIds(row.eventId, eventId) <= 0),
       };
     });
 }
