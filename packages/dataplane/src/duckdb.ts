@@ -26,12 +26,14 @@ export class DuckSession {
   readonly #instance: DuckDBInstance;
   readonly #connection: DuckDBConnection;
   readonly #signal: AbortSignal;
+  readonly #threads: number;
   readonly #interrupt: () => void;
 
-  private constructor(instance: DuckDBInstance, connection: DuckDBConnection, signal: AbortSignal) {
+  private constructor(instance: DuckDBInstance, connection: DuckDBConnection, signal: AbortSignal, threads: number) {
     this.#instance = instance;
     this.#connection = connection;
     this.#signal = signal;
+    this.#threads = threads;
     this.#interrupt = () => connection.interrupt();
     signal.addEventListener('abort', this.#interrupt);
   }
@@ -50,7 +52,7 @@ export class DuckSession {
     await connection.run(`set timezone = 'UTC'; set enable_progress_bar = true; set enable_progress_bar_print = false`);
     // Given to a new instance it is shown, and not obeyed.
     if (limits.spillLimit !== undefined) await connection.run(`set max_temp_directory_size = ${literal(limits.spillLimit)}`);
-    return new DuckSession(instance, connection, signal);
+    return new DuckSession(instance, connection, signal, limits.threads);
   }
 
   /** Runs one statement. The number is that of the rows it changed or copied. */
@@ -59,6 +61,19 @@ export class DuckSession {
     const result = await this.#connection.runAndReadAll(sql, bind(values));
     const count = result.columnCount === 1 && result.currentRowCount === 1 ? result.value(0, 0) : 0;
     return typeof count === 'bigint' ? Number(count) : 0;
+  }
+
+  /**
+   * Runs a `copy` to text in one thread: with several, DuckDB holds hundreds of megabytes of rows until those before them are written. A reader
+   * of what it writes works beside it.
+   */
+  async runInOneThread(sql: string): Promise<number> {
+    await this.run('set threads = 1');
+    try {
+      return await this.run(sql);
+    } finally {
+      if (!this.#signal.aborted) await this.run(`set threads = ${this.#threads}`);
+    }
   }
 
   /** How many of the rows of tables and files the query that runs now has read. Undefined while none reads any. */

@@ -1,15 +1,16 @@
 /** One local file of rows in each format. The same rows give the same bytes. */
-import { createReadStream, createWriteStream } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { createWriteStream } from 'node:fs';
 import { Readable, type Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { DataError, firstLines, ident, literal, type Work } from '@headrace/dataplane';
 import { csvDialect } from './csv-dialect.ts';
 import { writeExcel } from './excel-target.ts';
-import { copyLines, type RowsToWrite } from './row-lines.ts';
+import { type RowsToWrite, type RowText, rowLines, rowText } from './row-lines.ts';
 import { diskFull } from './text-columns.ts';
 import { packer } from './unpack.ts';
 import { jsonOf, plainTextOf, UNWRITABLE_MARK, xmlOf } from './value-texts.ts';
+
+const BLOCK = 1_048_576;
 
 /** Writes `file` and answers with the number of rows. */
 type WriteRows = (rows: RowsToWrite, file: string, work: Work) => Promise<number>;
@@ -44,7 +45,6 @@ async function writeCsv(rows: RowsToWrite, file: string, work: Work): Promise<nu
   if (settings.excel === true) return writeExcelCsv(rows, file, work);
   const dialect = csvDialect(settings, url);
   const texts = columns.map((column) => `${plainTextOf(column, dialect)} as ${ident(column.name)}`);
-  const lines = `${file}.lines`;
   const options = [
     'format csv',
     `header ${dialect.headerLine > 0}`,
@@ -53,9 +53,7 @@ async function writeCsv(rows: RowsToWrite, file: string, work: Work): Promise<nu
     `escape ${literal(dialect.escape)}`,
     `nullstr ${literal(dialect.nulls[0] ?? '')}`,
   ];
-  const written = await work.duck.run(`copy (select ${texts.join(', ')} from (${select})) to ${literal(lines)} (${options.join(', ')})`);
-  await assemble(rows, '', lines, '', file, work);
-  return written;
+  return assemble(rows, '', await rowText(`select ${texts.join(', ')} from (${select})`, options, work), '', file, work);
 }
 
 /**
@@ -72,15 +70,9 @@ async function writeExcelCsv(rows: RowsToWrite, file: string, work: Work): Promi
     const harmless = column.type === 'text' || column.type === 'json' ? `regexp_replace(${text}, '^([=+@\\t\\r-])', '''\\1')` : text;
     return `coalesce(${quoted(harmless)}, '')`;
   });
-  const lines = `${file}.lines`;
-  const written = await copyLines(
-    work.duck,
-    `select ${fields.join(` || ${literal(delimiter)} || `)} || chr(13) as line from (${select})`,
-    lines,
-  );
+  const lines = await rowLines(`select ${fields.join(` || ${literal(delimiter)} || `)} || chr(13) as line from (${select})`, work);
   const header = columns.map(({ name }) => `"${name.replace(/^[=+@\t\r-]/, "'$&").replaceAll('"', '""')}"`).join(delimiter);
-  await assemble(rows, `\ufeffsep=${delimiter}\r\n${header}\r\n`, lines, '', file, work);
-  return written;
+  return assemble(rows, `\ufeffsep=${delimiter}\r\n${header}\r\n`, lines, '', file, work);
 }
 
 async function writeJson(rows: RowsToWrite, file: string, work: Work, asList: boolean): Promise<number> {
@@ -90,10 +82,8 @@ async function writeJson(rows: RowsToWrite, file: string, work: Work, asList: bo
   );
   const object = `'{' || ${members.join(' || ')} || '}'`;
   const line = asList ? `case when row_number() over () = 1 then '[' else ',' end || ${object}` : object;
-  const lines = `${file}.lines`;
-  const written = await copyLines(work.duck, `select ${line} as line from (${rows.select})`, lines);
-  await assemble(rows, asList && written === 0 ? '[' : '', lines, asList ? ']\n' : '', file, work);
-  return written;
+  const lines = await rowLines(`select ${line} as line from (${rows.select})`, work);
+  return assemble(rows, '', lines, asList ? (any) => (any ? ']\n' : '[]\n') : '', file, work);
 }
 
 const XML_NAME = /^[\p{L}_][\p{L}\p{N}_.-]*$/u;
@@ -111,34 +101,63 @@ async function writeXml(rows: RowsToWrite, file: string, work: Work): Promise<nu
       );
   const elements = rows.columns.map((column) => `coalesce('<${column.name}>' || ${xmlOf(column)} || '</${column.name}>', '')`);
   const line = `'<${row}>' || ${elements.join(' || ')} || '</${row}>'`;
-  const lines = `${file}.lines`;
-  const written = await copyLines(
-    work.duck,
-    `select ${line} as line from (select *, row_number() over () as headrace_row from (${rows.select}))`,
-    lines,
-  );
+  const lines = await rowLines(`select ${line} as line from (select *, row_number() over () as headrace_row from (${rows.select}))`, work);
   const open = around.map((name) => `<${name}>`).join('');
   const close = [...around]
     .reverse()
     .map((name) => `</${name}>`)
     .join('');
-  await assemble(rows, `<?xml version="1.0" encoding="UTF-8"?>\n${open}\n`, lines, `${close}\n`, file, work);
-  return written;
+  return assemble(rows, `<?xml version="1.0" encoding="UTF-8"?>\n${open}\n`, lines, `${close}\n`, file, work);
 }
 
-/** Head, rows and tail as one file, in its encoding and packed as its name says. The file of the rows is removed. */
-async function assemble(rows: RowsToWrite, head: string, lines: string, tail: string, file: string, { signal }: Work): Promise<void> {
+/** Head, rows and tail as one file, in its encoding and packed as its name says. Answers with the number of rows. */
+async function assemble(
+  rows: RowsToWrite,
+  head: string,
+  lines: RowText,
+  /** May depend on whether there are any rows. */
+  tail: string | ((any: boolean) => string),
+  file: string,
+  { signal }: Work,
+): Promise<number> {
   const encode = encoderOf(String(rows.settings.encoding ?? 'utf-8'), rows.url);
   const whole = async function* (): AsyncGenerator<Buffer> {
     if (head !== '') yield encode(Buffer.from(head));
-    for await (const chunk of createReadStream(lines, { highWaterMark: 1 << 20 })) yield encode(chunk as Buffer);
-    if (tail !== '') yield encode(Buffer.from(tail));
+    let any = false;
+    for await (const block of blocksOf(lines.stream)) {
+      any = true;
+      yield encode(block);
+    }
+    const last = typeof tail === 'string' ? tail : tail(any);
+    if (last !== '') yield encode(Buffer.from(last));
     yield encode(Buffer.alloc(0), true);
   };
-  const pack = packer(rows.name);
-  if (pack) await packInto(pack, whole(), file, signal);
-  else await pipeline(Readable.from(whole(), { objectMode: true, highWaterMark: 2 }), createWriteStream(file), { signal });
-  await rm(lines);
+  try {
+    const pack = packer(rows.name);
+    if (pack) await packInto(pack, whole(), file, signal);
+    else await pipeline(Readable.from(whole(), { objectMode: true, highWaterMark: 2 }), createWriteStream(file), { signal });
+  } finally {
+    // Whoever takes no more of the text ends the query, too.
+    lines.stream.destroy();
+    await lines.rows.catch(() => {});
+  }
+  return lines.rows;
+}
+
+/** Blocks of the same size, however the bytes come: what a packer makes of them depends on it. */
+async function* blocksOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let [block, filled] = [Buffer.allocUnsafe(BLOCK), 0];
+  for await (const chunk of chunks) {
+    for (let at = 0; at < chunk.length; ) {
+      const copied = chunk.copy(block, filled, at);
+      at += copied;
+      filled += copied;
+      if (filled < BLOCK) continue;
+      yield block;
+      [block, filled] = [Buffer.allocUnsafe(BLOCK), 0];
+    }
+  }
+  if (filled > 0) yield block.subarray(0, filled);
 }
 
 /**

@@ -6,8 +6,10 @@
  *     again, under the same key, by the attempt after one that died.
  */
 import { createHash } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { FileNotFoundError, type FileRoot, fingerprint, literal, localFiles, type Work } from '@headrace/dataplane';
 
 export interface Delivered {
@@ -17,6 +19,8 @@ export interface Delivered {
 
 const SOON_MS = 1000;
 const MOST_LINES = 200;
+/** Of what DuckDB is to expect: it makes its buffers for it. */
+const LONGEST_LINE = 65_536;
 /** More files than these are made one. */
 const MANY_FILES = 16;
 
@@ -58,9 +62,11 @@ export class DeliveryLedger {
     }
   }
 
-  /** A query for the `key` and `content` of all that was delivered before. */
-  get delivered(): string {
-    return linesOf(this.#known);
+  /** A query for the `key` and `content` of all that was delivered before. Undefined: nothing was. */
+  get delivered(): string | undefined {
+    if (this.#known.length === 0) return undefined;
+    const files = this.#known.map(literal).join(', ');
+    return `select key, content from read_json([${files}], format = 'newline_delimited', columns = {key: 'VARCHAR', content: 'VARCHAR'}, maximum_object_size = ${LONGEST_LINE})`;
   }
 
   /** Rows of one request; they come into one file. Throws what the writing of rows before them has thrown. */
@@ -83,9 +89,7 @@ export class DeliveryLedger {
     const own = this.#paths.length > this.#known.length ? [this.#copy] : [];
     if (this.#paths.length <= MANY_FILES) return;
     const file = join(this.#work.scratch, 'ledger.ndjson');
-    await this.#work.duck.run(
-      `copy (select distinct key, content from (${linesOf([...this.#known, ...own])})) to ${literal(file)} (format json)`,
-    );
+    for (const part of [...this.#known, ...own]) await pipeline(createReadStream(part), createWriteStream(file, { flags: 'a' }));
     const whole = `${this.#folder}${(await fingerprint(file)).sha256}.ndjson`;
     await this.#root.publish(file, whole);
     for (const path of this.#paths) if (path !== whole) await this.#root.remove(path);
@@ -112,9 +116,4 @@ export class DeliveryLedger {
         },
       );
   }
-}
-
-function linesOf(files: readonly string[]): string {
-  if (files.length === 0) return `select '' as key, '' as content where false`;
-  return `select key, content from read_json([${files.map(literal).join(', ')}], format = 'newline_delimited', columns = {key: 'VARCHAR', content: 'VARCHAR'})`;
 }
