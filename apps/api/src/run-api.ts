@@ -11,6 +11,7 @@ import { type DataAdmin, type RunningProcess, systemClock } from '@headrace/port
 import { createStore } from '@headrace/store-postgres';
 import { attemptLogKey } from '@headrace/task-runtime';
 import { createLog, createMetrics } from '@headrace/telemetry';
+import { accessOf, firstHint, sweepAccess } from './access.ts';
 import { version } from './version.ts';
 
 /** Started and listening. Throws ConfigurationError, and what the store says of a database that it cannot use. */
@@ -48,6 +49,7 @@ export async function runApi(configuration: ServiceConfiguration): Promise<Runni
       runCommands: createRunCommands({ store: store.commands, versions: new DagVersions(store.scheduler), clock: systemClock }),
       validateParams: (dagId, params) => paramsValidator.validate(dagId, params),
       authenticate: knownTokens(tokens),
+      access: accessOf(configuration, store.access),
       log,
       metrics,
       registry,
@@ -55,9 +57,13 @@ export async function runApi(configuration: ServiceConfiguration): Promise<Runni
       health: () => store.queries.health(),
     });
     const address = await app.listen({ host, port });
+    const stopSweeping = sweepAccess(store.access, log);
+    const hint = await firstHint(store.access, configuration.publicUrl ?? address);
     return {
       address,
+      ...(hint === undefined ? {} : { hint }),
       async stop() {
+        stopSweeping();
         await app.close();
         await timetables.close();
         await paramsValidator.close();

@@ -30,7 +30,7 @@ export async function runUntilSignal(
   try {
     const running = await start();
     stdout.write(`headrace ${role} ready${running.address === undefined ? '' : ` at ${running.address}`}\n`);
-    if (hint !== undefined) stdout.write(`${hint}\n`);
+    for (const text of [running.hint, hint]) if (text !== undefined) stdout.write(`${text}\n`);
     const signal = await signalled;
     stderr.write(`headrace ${role}: ${signal}, finishing what runs; once more ends it at once\n`);
     await running.stop();

@@ -53,7 +53,8 @@ export async function runStandalone(wished: Configuration, log: Log): Promise<Ru
     log.info({ worker: worker.address, scheduler: scheduler.address }, 'metrics of worker and scheduler are served there, at /metrics');
     const api = await runApi(configuration);
     started.push(api);
-    return { ...(api.address === undefined ? {} : { address: api.address }), stop };
+    const { address, hint } = api;
+    return { ...(address === undefined ? {} : { address }), ...(hint === undefined ? {} : { hint }), stop };
   } catch (error) {
     await stop();
     throw error;

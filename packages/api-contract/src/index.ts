@@ -5,9 +5,12 @@
  * W2. A request field or query parameter that is not listed is refused: a filter that is silently ignored gives wrong answers.
  */
 export * from './assets.ts';
+export * from './auth.ts';
 export * from './backfills.ts';
+export * from './bulk.ts';
 export * from './connections.ts';
 export * from './cursors.ts';
+export * from './dag-facts.ts';
 export * from './dag-runs.ts';
 export * from './dag-versions.ts';
 export * from './dags.ts';
@@ -21,9 +24,13 @@ export * from './paging.ts';
 export * from './pools.ts';
 export * from './problem.ts';
 export * from './progress.ts';
+export * from './ranges.ts';
 export * from './scalars.ts';
+export * from './server.ts';
 export * from './task-instances.ts';
 export * from './tasks.ts';
 export * from './upcoming-runs.ts';
+export * from './variables.ts';
+export * from './users.ts';
 export * from './waits.ts';
 export * from './xcoms.ts';

@@ -9,15 +9,20 @@ import { type FastifyInstance, fastify } from 'fastify';
 import { VersionBook } from './answers/version-book.ts';
 import type { ApiDeps } from './deps.ts';
 import { guardRoutes } from './http/access.ts';
+import { allowOrigins } from './http/cross-origin.ts';
 import { watchMethods } from './http/allowed-methods.ts';
 import { serveDocs } from './http/docs-page.ts';
 import { describeApi } from './http/openapi.ts';
 import { answerFrameworkError, answerProblems } from './http/problem-answers.ts';
 import { observeRequests } from './http/request-log.ts';
+import { protectAnswers } from './http/security-headers.ts';
 import type { SchemaTypes } from './http/type-provider.ts';
+import { userCredentials } from './http/user-credentials.ts';
 import { compileValidator, refuseNullBodies } from './http/validation.ts';
+import { readableStores } from './readable/readable-stores.ts';
 import { assetPartitionRoutes } from './resources/asset-partitions.ts';
 import { assetRoutes } from './resources/assets.ts';
+import { firstAdminRoutes, identityProviderRoutes, sessionRoutes, tokenLoginRoutes } from './resources/auth.ts';
 import { backfillRoutes, backfillRunRoutes } from './resources/backfills.ts';
 import { clearRoutes } from './resources/clear.ts';
 import { connectionRoutes, ownConnectionRoutes } from './resources/connections.ts';
@@ -28,21 +33,27 @@ import { dagSourceRoutes, dagVersionDiffRoutes, dagVersionRoutes } from './resou
 import { dagRoutes } from './resources/dags.ts';
 import { dataReportRoutes } from './resources/data-reports.ts';
 import { explainRoutes } from './resources/explain.ts';
+import { grantRoutes } from './resources/grants.ts';
 import { hitlRoutes } from './resources/hitl.ts';
 import { importErrorRoutes } from './resources/import-errors.ts';
 import { liveLogRoutes } from './resources/live-logs.ts';
 import { logSearchRoutes } from './resources/log-search.ts';
 import { Lookup } from './resources/lookup.ts';
 import { markRoutes } from './resources/mark.ts';
+import { meRoutes } from './resources/me.ts';
 import { metricsRoutes, monitorRoutes } from './resources/monitor.ts';
 import { noticeRoutes } from './resources/notices.ts';
 import { poolRoutes } from './resources/pools.ts';
+import { probeRoutes } from './resources/probes.ts';
 import { progressRoutes } from './resources/progress.ts';
 import { queuedEventRoutes } from './resources/queued-events.ts';
+import { publicOriginOf } from './resources/sign-in.ts';
 import { taskInstanceRoutes } from './resources/task-instances.ts';
 import { taskLogRoutes } from './resources/task-logs.ts';
 import { taskRoutes } from './resources/tasks.ts';
+import { apiKeyRoutes } from './resources/tokens.ts';
 import { upcomingRunRoutes } from './resources/upcoming-runs.ts';
+import { userRoutes } from './resources/users.ts';
 import { waitRoutes } from './resources/waits.ts';
 import { xcomRoutes } from './resources/xcoms.ts';
 
@@ -60,20 +71,31 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
     bodyLimit: MAX_BODY_BYTES,
     genReqId: () => randomUUID(),
     forceCloseConnections: 'idle',
+    trustProxy: trustedProxies(deps.access.settings.trustProxy),
     routerOptions: { maxParamLength: MAX_SEGMENT_LENGTH },
     frameworkErrors: (error, request, reply) => answerFrameworkError(error, request, reply, deps.log),
   }).withTypeProvider<SchemaTypes>();
   app.setValidatorCompiler(compileValidator);
   // Answers are checked by the compiler of TypeScript; nothing may drop a field of them on the way.
   app.setSerializerCompiler(() => JSON.stringify);
-  guardRoutes(app, deps.authenticate);
+  const { access } = deps;
+  const publicOrigin = publicOriginOf(access);
+  protectAnswers(app);
+  allowOrigins(app, access.settings.corsOrigins);
+  guardRoutes(app, {
+    authenticate: userCredentials(deps.authenticate, access),
+    assetName: async (assetId) => (await deps.assets.asset({ assetId }))?.spec.name,
+    ...(publicOrigin === undefined ? {} : { publicOrigin }),
+  });
   observeRequests(app, deps);
   answerProblems(app, deps.log, watchMethods(app));
   refuseNullBodies(app);
   describeApi(app, deps.version);
   serveDocs(app);
 
-  const context = { deps, versions: new VersionBook(deps.queries), lookup: new Lookup(deps.queries) };
+  const readable = readableStores(deps);
+  // What was read of a version is kept for all callers: whoever asks for one has found what it belongs to.
+  const context = { deps: readable, versions: new VersionBook(deps.queries), lookup: new Lookup(readable.queries) };
   await app.register(
     async (v2) => {
       for (const routes of resources) await v2.register(routes, context);
@@ -86,10 +108,19 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
     },
     { prefix: '/headrace/v1' },
   );
+  await app.register(
+    async (auth) => {
+      for (const routes of authResources) await auth.register(routes, context);
+    },
+    { prefix: '/auth' },
+  );
   await app.register(metricsRoutes, context);
+  await app.register(probeRoutes, context);
   await app.ready();
   return app;
 }
+
+const authResources = [tokenLoginRoutes, sessionRoutes, identityProviderRoutes, firstAdminRoutes] as const;
 
 const resources = [
   monitorRoutes,
@@ -128,4 +159,13 @@ const ownResources = [
   cursorRoutes,
   liveLogRoutes,
   logSearchRoutes,
+  meRoutes,
+  userRoutes,
+  apiKeyRoutes,
+  grantRoutes,
 ] as const;
+
+/** None: what a proxy says of the caller is not believed, for anybody can say it. */
+function trustedProxies(addresses: readonly string[]): boolean | string[] {
+  return addresses.length === 0 ? false : [...addresses];
+}

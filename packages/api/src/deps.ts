@@ -1,5 +1,6 @@
 /** What the API needs from outside. The composition root in apps/api brings it; tests bring what they like. */
 import type {
+  AccessStore,
   AssetStore,
   BackfillStore,
   CatalogStore,
@@ -19,10 +20,13 @@ import type {
   RunCommands,
   TaskInstanceRecord,
   TimetableEvaluator,
+  VariableBook,
   VersionStore,
   WaitStore,
 } from '@headrace/ports';
+import type { Passwords } from '@headrace/access';
 import type { Authenticate } from './http/access.ts';
+import type { IdentityProviderSettings } from './http/identity-provider.ts';
 
 export interface ApiDeps {
   readonly queries: QueryStore;
@@ -34,13 +38,16 @@ export interface ApiDeps {
   readonly waits: Pick<WaitStore, 'waits' | 'byToken' | 'endWaits'>;
   readonly pools: PoolStore;
   readonly connections: ConnectionBook;
+  readonly variables: VariableBook;
+  /** The settings in force, by sections, without secrets. */
+  readonly settings: readonly { readonly name: string; readonly options: { readonly key: string; readonly value: string }[] }[];
   readonly dataAdmin: DataAdmin;
   /** As a connector takes it, of a configured or a stored connection. Undefined: there is none. */
   readonly connectionUrl: (connId: string) => string | undefined | Promise<string | undefined>;
   readonly dataReports: DataReportStore;
   readonly progress: Pick<ProgressStore, 'ofRun'>;
   readonly catalog: Pick<CatalogStore, 'importErrors'>;
-  readonly backfills: BackfillStore;
+  readonly backfills: Omit<BackfillStore, 'advance' | 'noteCleared' | 'cancelledRuns'>;
   readonly assets: Omit<AssetStore, 'triggerConsumers' | 'eventsSince' | 'newestEvents'>;
   /** Asks users' own timetables. Absent: DAGs that have one cannot be backfilled. */
   readonly timetables?: TimetableEvaluator;
@@ -51,7 +58,9 @@ export interface ApiDeps {
   readonly runCommands: RunCommands;
   /** Asks the DAG's own validator, of its newest version. */
   validateParams(dagId: string, params: Readonly<Record<string, unknown>>): Promise<ParamsCheck>;
+  /** Of the service's own tokens; users' credentials are looked up in `access`. */
   readonly authenticate: Authenticate;
+  readonly access: AccessDeps;
   readonly log: Log;
   readonly metrics: Metrics;
   /** What `/metrics` shows. Absent: there is no `/metrics`. */
@@ -59,6 +68,30 @@ export interface ApiDeps {
   readonly version: string;
   /** Who is alive. A rejection means that the database cannot be reached. */
   health(): Promise<HealthRecord>;
+}
+
+/** How users come in. */
+export interface AccessDeps {
+  readonly store: AccessStore;
+  readonly passwords: Passwords;
+  readonly now: () => number;
+  readonly settings: AccessSettings;
+  /** Absent: nobody comes in by one. */
+  readonly identityProvider?: IdentityProviderSettings;
+}
+
+export interface AccessSettings {
+  /** Where browsers reach us: `https://headrace.example.com`. Needed for an identity provider. */
+  readonly publicUrl?: string;
+  /** A session ends when it was not used for so long, and after so long whatever happens. */
+  readonly sessionIdleMs: number;
+  readonly sessionMs: number;
+  /** Of bearer tokens. */
+  readonly tokenMs: number;
+  /** Of other sites that may read answers. */
+  readonly corsOrigins: readonly string[];
+  /** Addresses of proxies whose word about the caller's address and protocol is taken. */
+  readonly trustProxy: readonly string[];
 }
 
 export type ParamsCheck =

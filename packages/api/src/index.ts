@@ -1,3 +1,4 @@
 export { buildApi } from './build-api.ts';
-export type { ApiDeps, MetricsRegistry, ParamsCheck } from './deps.ts';
-export { type Access, type Authenticate, knownTokens, type Principal, UndeclaredAccessError } from './http/access.ts';
+export type { AccessDeps, AccessSettings, ApiDeps, MetricsRegistry, ParamsCheck } from './deps.ts';
+export { type Access, type Authenticate, type Credential, knownTokens, type Principal, UndeclaredAccessError } from './http/access.ts';
+export type { IdentityProviderSettings } from './http/identity-provider.ts';

@@ -1,3 +1,4 @@
+import { ofRoles, Rights } from '@headrace/access';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type FastifyInstance, fastify } from 'fastify';
 import { guardRoutes } from '../src/http/access.ts';
@@ -17,7 +18,7 @@ describe('access', () => {
 
   test('a route that does not say who may call it stops the start', () => {
     const bare = fastify();
-    guardRoutes(bare, async () => undefined);
+    guardRoutes(bare, { authenticate: async () => undefined, assetName: async () => undefined });
     expect(() => bare.get('/open-by-mistake', async () => 'secret')).toThrow(/GET.*\/open-by-mistake.*config\.access/);
   });
 
@@ -42,7 +43,7 @@ describe('access', () => {
 
   test('who may only read cannot operate', async () => {
     const { deps } = createFixture();
-    const readOnly = await buildApi({ ...deps, authenticate: async () => ({ name: 'viewer', may: ['read'] }) });
+    const readOnly = await buildApi({ ...deps, authenticate: async () => ({ name: 'viewer', rights: new Rights(ofRoles(['viewer'])) }) });
     expect((await readOnly.inject({ url: '/api/v2/dags' })).statusCode).toBe(200);
     const refused = await readOnly.inject({ method: 'PATCH', url: '/api/v2/dags/sales', payload: { is_paused: true } });
     expect([refused.statusCode, refused.json().code]).toEqual([403, 'HR_FORBIDDEN']);

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { ofRoles, Rights } from '@headrace/access';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { FastifyInstance } from 'fastify';
 import { answerOf, presentAnswer, problemsOf, shapeOf } from '../src/answers/form.ts';
@@ -82,7 +83,7 @@ describe('a form', () => {
   test('is for those to answer whom it names, and for administrators', async () => {
     fixture.waits.addForm({ schema: { type: 'boolean' }, assignees: ['ada'] });
     const as = async (name: string) => {
-      const own = await buildApi({ ...fixture.deps, authenticate: async () => ({ name, may: ['read', 'operate'] }) });
+      const own = await buildApi({ ...fixture.deps, authenticate: async () => ({ name, rights: new Rights(ofRoles(['user'])) }) });
       const answer = await own.inject({ method: 'PATCH', url: detail, payload: { chosen_options: ['Approve'] } });
       await own.close();
       return answer.json();

@@ -1,5 +1,6 @@
 /** Every setting of Headrace, declared once: its name in the environment, its type, default, unit and meaning. docs/configuration.md is generated from it. */
 import { type Static, Type } from 'typebox';
+import { accessSettings } from './access-settings.ts';
 
 /** What a setting says about itself beside its type. */
 export interface SettingNotes {
@@ -163,7 +164,11 @@ export const settings = {
     pattern: '^\\S+( +\\S+){4,5}$',
     default: '*/10 * * * *',
   }),
-  retainRunsDays: retention(365, 'HEADRACE_RETAIN_RUNS_DAYS', 'Runs, from their end, with their task instances, tries and results. 0: for ever.'),
+  retainRunsDays: retention(
+    365,
+    'HEADRACE_RETAIN_RUNS_DAYS',
+    'Runs, from their end, with their task instances, tries and results. 0: for ever.',
+  ),
   retainRunsAtLeast: integer(0, 100_000, 10, {
     env: 'HEADRACE_RETAIN_RUNS_AT_LEAST',
     description: 'The newest runs of each DAG that are kept whatever their age.',
@@ -185,7 +190,11 @@ export const settings = {
     'Events of assets. The newest of each asset and partition, and those that made a run that is there, stay. 0: for ever.',
   ),
   retainNoticesDays: retention(30, 'HEADRACE_RETAIN_NOTICES_DAYS', 'Notices that were delivered or given up. 0: for ever.'),
-  retainVersionsDays: retention(90, 'HEADRACE_RETAIN_VERSIONS_DAYS', 'Versions of DAGs that no run refers to, with their code. 0: for ever.'),
+  retainVersionsDays: retention(
+    90,
+    'HEADRACE_RETAIN_VERSIONS_DAYS',
+    'Versions of DAGs that no run refers to, with their code. 0: for ever.',
+  ),
   retainProcessesDays: retention(1, 'HEADRACE_RETAIN_PROCESSES_DAYS', 'Workers and schedulers that died. 0: for ever.'),
   retainPackagesDays: retention(
     30,
@@ -198,6 +207,61 @@ export const settings = {
     expected: 'ids of connections, separated by commas',
     uniqueItems: true,
     default: ['lake'],
+  }),
+  openLineageUrl: Type.Optional(
+    Type.String({
+      env: 'OPENLINEAGE_URL',
+      description: 'Where lineage is sent, as OpenLineage events. The same for schedulers, workers and the API.',
+      expected: 'an http:// or https:// URL',
+      pattern: '^https?://',
+      defaultText: 'nowhere',
+    }),
+  ),
+  openLineageEndpoint: Type.String({
+    env: 'OPENLINEAGE_ENDPOINT',
+    description: 'The path below `OPENLINEAGE_URL`.',
+    expected: 'a path',
+    minLength: 1,
+    default: 'api/v1/lineage',
+  }),
+  openLineageApiKey: Type.Optional(
+    Type.String({
+      env: 'OPENLINEAGE_API_KEY',
+      description: 'Sent with lineage as a bearer token. Only workers need it.',
+      expected: 'not empty',
+      minLength: 1,
+      secret: true,
+      defaultText: 'none',
+    }),
+  ),
+  openLineageFile: Type.Optional(
+    Type.String({
+      env: 'OPENLINEAGE_FILE',
+      description: 'The file to which lineage is added, an event a line, where there is no `OPENLINEAGE_URL`.',
+      expected: 'a file',
+      minLength: 1,
+      defaultText: 'none',
+    }),
+  ),
+  openLineageNamespace: Type.String({
+    env: 'OPENLINEAGE_NAMESPACE',
+    description: 'The namespace of jobs in lineage: of this installation and of no other.',
+    expected: 'not empty',
+    minLength: 1,
+    default: 'headrace',
+  }),
+  openLineageProducer: Type.String({
+    env: 'OPENLINEAGE_PRODUCER',
+    description: 'The URI that lineage names as its producer.',
+    expected: 'a URI',
+    pattern: '^[a-z][a-z0-9+.-]*:.+',
+    default: 'urn:headrace',
+  }),
+  openLineageDisabled: Type.Union([Type.Literal('true'), Type.Literal('false')], {
+    env: 'OPENLINEAGE_DISABLED',
+    description: 'Whether no lineage is sent in spite of the settings above.',
+    expected: 'true or false',
+    default: 'false',
   }),
   url: Type.Optional(
     Type.String({
@@ -227,6 +291,7 @@ export const settings = {
       defaultText: 'the file `admin-token` in `HEADRACE_HOME`',
     }),
   ),
+  ...accessSettings,
 };
 
 export type SettingName = keyof typeof settings;

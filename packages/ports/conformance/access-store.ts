@@ -1,7 +1,10 @@
 /** What every AccessStore must do, wherever it keeps users and what was granted to them. */
 import type { AccessStore, IdentityProfile, NewSession } from '@headrace/ports';
 
-type TestFunctions = Pick<typeof import('@jest/globals'), 'describe' | 'test' | 'expect' | 'beforeEach' | 'afterEach' | 'beforeAll' | 'afterAll'>;
+type TestFunctions = Pick<
+  typeof import('@jest/globals'),
+  'describe' | 'test' | 'expect' | 'beforeEach' | 'afterEach' | 'beforeAll' | 'afterAll'
+>;
 
 export interface AccessStoreHarness {
   readonly access: AccessStore;
@@ -40,7 +43,8 @@ export function accessStoreConformance(
       idleMs: 20 * MINUTE,
       ...more,
     });
-    const ada = () => store.createUser({ name: 'Ada', displayName: 'Ada L.', email: 'ada@example.com', roles: ['user'], passwordHash: 'h1' }, T0);
+    const ada = () =>
+      store.createUser({ name: 'Ada', displayName: 'Ada L.', email: 'ada@example.com', roles: ['user'], passwordHash: 'h1' }, T0);
 
     test('users: as they were made, never their hash, names once whatever their case', async () => {
       expect(await store.anyUser()).toBe(false);
@@ -137,7 +141,9 @@ export function accessStoreConformance(
       const { tokenHash: _, ...shown } = key;
       expect(made).toEqual({ ...shown, keyId: made.keyId, userName: 'Ada' });
       await expect(store.createKey({ ...key, tokenHash: hash('l') })).rejects.toMatchObject({ code: 'HR_KEY_EXISTS' });
-      await expect(store.createKey({ ...key, userId: '999999', tokenHash: hash('l') })).rejects.toMatchObject({ code: 'HR_USER_NOT_FOUND' });
+      await expect(store.createKey({ ...key, userId: '999999', tokenHash: hash('l') })).rejects.toMatchObject({
+        code: 'HR_USER_NOT_FOUND',
+      });
       expect(await store.useKey(hash('k'), T0 + 5)).toMatchObject({ user: { userId }, key: { keyId: made.keyId, scopes } });
       expect((await store.key(made.keyId))?.usedAt).toBe(T0 + 5);
       expect(await store.useKey(hash('k'), T0 + MINUTE)).toBeUndefined();
@@ -216,7 +222,9 @@ export function accessStoreConformance(
       const again = await store.comeIn({ ...without, roles: [], groups: [] }, T0 + 1);
       expect(again).toMatchObject({ userId: first.userId, name: 'ada-7', roles: [], groups: [], active: false, createdAt: T0 });
       expect(again.email).toBeUndefined();
-      const others = await Promise.all([1, 2, 3].map(() => store.comeIn({ ...profile, subject: '8', name: 'bob', otherName: 'bob-8' }, T0)));
+      const others = await Promise.all(
+        [1, 2, 3].map(() => store.comeIn({ ...profile, subject: '8', name: 'bob', otherName: 'bob-8' }, T0)),
+      );
       expect(new Set(others.map(({ userId }) => userId)).size).toBe(1);
     });
 

@@ -8,6 +8,8 @@
  */
 import type { AssetSpec, DagSpec, EventTime, HeldRun, Instant, PartitionFacts, QueuedEvent, RunStatus } from '@headrace/core';
 import type { Listed, Page, Range } from './page.ts';
+import type { OfDags } from './query-store.ts';
+import type { Visible } from './visible.ts';
 
 /** An event as whoever makes it gives it. Check it with the core's `checkAssetEvent` before. */
 export interface NewAssetEvent {
@@ -100,6 +102,8 @@ export interface AssetRecord {
 }
 
 export interface AssetFilter {
+  /** Only assets whose name is visible. */
+  readonly visible?: Visible;
   /** `LIKE` patterns. */
   readonly namePattern?: string;
   readonly uriPattern?: string;
@@ -110,6 +114,8 @@ export interface AssetFilter {
 }
 
 export interface AssetEventFilter {
+  /** Only events of assets whose name is visible. */
+  readonly visible?: Visible;
   readonly assetId?: string;
   readonly namePattern?: string;
   readonly partition?: string;
@@ -138,7 +144,7 @@ export interface EventRun {
   readonly newest: boolean;
 }
 
-export interface QueuedEventFilter {
+export interface QueuedEventFilter extends OfDags {
   readonly dagId?: string;
   readonly assetId?: string;
   /** Only events that came before. */

@@ -6,6 +6,7 @@
  * CN3. Nothing that answers a person holds a secret.
  */
 import type { Listed, Page } from './page.ts';
+import type { Visible } from './visible.ts';
 
 /** What of a connection is not secret. */
 export interface ConnectionFacts {
@@ -35,6 +36,8 @@ export interface StoredConnection {
 }
 
 export interface ConnectionFilter {
+  /** Only connections whose id is visible. */
+  readonly visible?: Visible;
   /** A `LIKE` pattern. */
   readonly idPattern?: string;
 }

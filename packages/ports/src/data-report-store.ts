@@ -7,6 +7,7 @@
  */
 import type { Instant } from '@headrace/core';
 import type { Range } from './page.ts';
+import type { OfDags } from './query-store.ts';
 
 /** Values of a partition's columns, in the order of its folders. */
 export type PartitionValues = Readonly<Record<string, string>>;
@@ -107,7 +108,7 @@ export interface CheckRecord extends OfTry, NewCheck {
   readonly at: Instant;
 }
 
-export interface DataFilter {
+export interface DataFilter extends OfDags {
   readonly dagId?: string;
   readonly runId?: string;
   readonly taskId?: string;
@@ -142,7 +143,7 @@ export interface DataReportStore {
   checks(filter: CheckFilter, page: NewestFirst): Promise<readonly CheckRecord[]>;
   /** The newest load of each partition of a place, by partition; those after `after`. */
   newestLoads(
-    place: { readonly connection: string; readonly place: string },
+    place: OfDags & { readonly connection: string; readonly place: string },
     page: { readonly limit: number; readonly after?: string },
   ): Promise<readonly LoadRecord[]>;
 }

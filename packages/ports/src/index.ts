@@ -27,6 +27,7 @@ export * from './schedule-store.ts';
 export * from './scheduler-store.ts';
 export * from './task-queue.ts';
 export * from './timetable-evaluator.ts';
+export * from './variable-store.ts';
 export * from './version-store.ts';
 export * from './visible.ts';
 export * from './wait-store.ts';

@@ -7,6 +7,7 @@
  */
 import type { Instant, NoticeTarget } from '@headrace/core';
 import type { Listed, Page } from './page.ts';
+import type { OfDags } from './query-store.ts';
 
 export interface NewNotice {
   /** The same thing is told to the same target once: a second notice with this key is dropped. */
@@ -58,7 +59,7 @@ export interface NoticeRecord extends Omit<ClaimedNotice, 'attempt'> {
   readonly deliveredAt?: Instant;
 }
 
-export interface NoticeFilter {
+export interface NoticeFilter extends OfDags {
   readonly states?: readonly NoticeState[];
   readonly dagId?: string;
   readonly runId?: string;

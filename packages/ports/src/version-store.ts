@@ -2,6 +2,7 @@
 import type { DagSpec, Instant } from '@headrace/core';
 import type { StoredBundle } from './attempt-store.ts';
 import type { Listed, Page } from './page.ts';
+import type { OfDags } from './query-store.ts';
 
 export interface VersionRecord {
   readonly versionId: string;
@@ -13,7 +14,7 @@ export interface VersionRecord {
   readonly createdAt: Instant;
 }
 
-export interface VersionFilter {
+export interface VersionFilter extends OfDags {
   readonly dagId?: string;
   readonly number?: number;
   readonly bundleHash?: string;

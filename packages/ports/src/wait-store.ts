@@ -9,6 +9,7 @@
 import type { AttemptError, Instant, RunStatus, TaskStatus, Wait } from '@headrace/core';
 import type { NewNotice } from './notice-store.ts';
 import type { Listed, Page, Range } from './page.ts';
+import type { OfDags } from './query-store.ts';
 
 /** A wait that counts. Not `poll`: attempts look at those themselves. */
 export interface OpenWait extends Wait {
@@ -72,7 +73,7 @@ export interface WaitRecord extends Omit<OpenWait, 'attempt'> {
   };
 }
 
-export interface WaitFilter {
+export interface WaitFilter extends OfDags {
   readonly dagId?: string;
   readonly runId?: string;
   readonly taskId?: string;

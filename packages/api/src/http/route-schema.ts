@@ -45,6 +45,13 @@ const segments = {
   other_number: Ordinal,
   pool_name: Type.String(),
   connection_id: Type.String(),
+  variable_key: Type.String(),
+  section: Type.String(),
+  option: Type.String(),
+  file_token: Type.String(),
+  user_name: Type.String({ maxLength: 100 }),
+  token_id: RowId,
+  grant_id: RowId,
   cursor_name: Type.String(),
   backfill_id: RowId,
 };

@@ -21,6 +21,7 @@ import {
   UnknownOrderError,
 } from '@headrace/ports';
 import { type ApiDeps, knownTokens } from '../../src/index.ts';
+import { accessInMemory } from './memory-access.ts';
 import { createAssets } from './memory-assets.ts';
 import { type MemoryBackfills, memoryBackfills } from './memory-backfills.ts';
 import { memoryData } from './memory-data.ts';
@@ -199,6 +200,7 @@ export function createFixture(): Fixture {
     metrics: noMetrics,
     registry: { contentType: 'text/plain; version=0.0.4', metrics: async () => 'up 1\n' },
     authenticate: knownTokens([{ token: TOKEN, name: 'admin' }]),
+    access: accessInMemory(),
     health: async () => ({
       schedulers: [{ id: 's', heartbeatAt: T0, alive: true }],
       workers: [{ id: 'w', hostname: 'h', heartbeatAt: T0, alive: true, slots: 4, queues: ['default'] }],
@@ -225,6 +227,7 @@ export function createFixture(): Fixture {
         return { items: items.slice(page.offset, page.offset + page.limit), total: items.length };
       },
       dag: async (dagId) => dags.get(dagId),
+      dagIds: async () => [...dags.keys()],
       version: async (dagId, number) =>
         dagId === 'sales' && number === 3 ? { versionId: '7', spec, bundleHash: 'ab12', createdAt: T0 } : undefined,
       importErrors: async () => ({ items: importErrors, total: importErrors.length }),

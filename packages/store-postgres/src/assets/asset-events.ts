@@ -62,6 +62,7 @@ export function eventOf(row: EventRow): AssetEventRecord {
 export function listEvents(db: Queryable, filter: AssetEventFilter, page: Page): Promise<Listed<AssetEventRecord>> {
   const conditions = new Conditions()
     .add('e.asset_id = ?', filter.assetId)
+    .visible('a.name', filter.visible)
     .like('a.name', filter.namePattern)
     .add('e.partition_key = ?', filter.partition)
     .add('e.source_dag_id = ?', filter.dagId)

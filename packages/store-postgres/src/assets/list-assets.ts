@@ -45,6 +45,7 @@ const REFERRED = 'select from asset_reference r join dag d on d.dag_id = r.dag_i
 
 export async function listAssets(db: Queryable, filter: AssetFilter, page: Page): Promise<Listed<AssetRecord>> {
   const conditions = new Conditions()
+    .visible('a.name', filter.visible)
     .like('a.name', filter.namePattern)
     .like("a.spec ->> 'uri'", filter.uriPattern)
     .add(`exists (${REFERRED} and r.dag_id = any(?))`, filter.dagIds);

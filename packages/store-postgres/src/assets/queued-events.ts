@@ -15,10 +15,11 @@ interface Row {
   readonly at: Instant;
 }
 
-function conditionsOf({ dagId, assetId, before }: QueuedEventFilter): Conditions {
+function conditionsOf({ dagId, dagIds, assetId, before }: QueuedEventFilter): Conditions {
   return new Conditions()
     .require('q.triggers')
     .add('q.dag_id = ?', dagId)
+    .add('q.dag_id = any(?)', dagIds)
     .add('q.asset_id = ?', assetId)
     .add('e.at < ?::timestamptz', before === undefined ? undefined : timestamp(before));
 }

@@ -50,7 +50,8 @@ export function createConnectionStore(database: Database): ConnectionStore {
   const work = () => database.lane('work');
   const byId = (connId: string): Conditions => new Conditions().add('c.conn_id = ?', connId);
   return {
-    connections: ({ idPattern }, page) => list(reads(), CONNECTIONS, new Conditions().like('c.conn_id', idPattern), page),
+    connections: ({ idPattern, visible }, page) =>
+      list(reads(), CONNECTIONS, new Conditions().like('c.conn_id', idPattern).visible('c.conn_id', visible), page),
     connection: (connId) => one(reads(), CONNECTIONS, byId(connId)),
 
     async create(connection) {

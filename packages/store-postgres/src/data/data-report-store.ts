@@ -57,10 +57,11 @@ interface CheckRow extends OfTryRow {
   readonly checked_at: Instant;
 }
 
-/** By the index of places: of each partition the last. Parameters: connection, place, the partition to begin after or null, how many. */
+/** By the index of places: of each partition the last. Parameters: connection, place, the partition to begin after or null, how many, of which DAGs or null. */
 const NEWEST_LOADS = `
   select distinct on (partition_key) * from data_load
   where connection = $1 and place = $2 and ($3::text is null or partition_key > $3)
+    and ($5::text[] is null or dag_id = any($5))
   order by partition_key, id desc limit $4`;
 
 export function createDataReportStore(database: Database): DataReportStore {
@@ -78,8 +79,8 @@ export function createDataReportStore(database: Database): DataReportStore {
       if (ok !== undefined) conditions.require(ok ? 'ok' : 'not ok');
       return (await newest<CheckRow>(reads(), 'data_check', conditions, page)).map(checkRecord);
     },
-    async newestLoads({ connection, place }, { limit, after }) {
-      const { rows } = await reads().query<LoadRow>(NEWEST_LOADS, [connection, place, after ?? null, limit]);
+    async newestLoads({ connection, place, dagIds }, { limit, after }) {
+      const { rows } = await reads().query<LoadRow>(NEWEST_LOADS, [connection, place, after ?? null, limit, dagIds ?? null]);
       return rows.map(loadRecord);
     },
   };
@@ -88,6 +89,7 @@ export function createDataReportStore(database: Database): DataReportStore {
 function filtered(filter: DataFilter, at: string): Conditions {
   return new Conditions()
     .add('dag_id = ?', filter.dagId)
+    .add('dag_id = any(?)', filter.dagIds)
     .add('run_id = ?', filter.runId)
     .add('task_id = ?', filter.taskId)
     .add('map_index = ?', filter.mapIndex)

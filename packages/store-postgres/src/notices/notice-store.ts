@@ -44,10 +44,11 @@ export function createNoticeStore(database: Database): NoticeStore {
   };
 }
 
-function listNotices(db: Queryable, { states, dagId, runId, event }: NoticeFilter, page: Page): Promise<Listed<NoticeRecord>> {
+function listNotices(db: Queryable, { states, dagId, dagIds, runId, event }: NoticeFilter, page: Page): Promise<Listed<NoticeRecord>> {
   const conditions = new Conditions()
     .add('n.state = any(?::text[])', states)
     .add('n.dag_id = ?', dagId)
+    .add('n.dag_id = any(?)', dagIds)
     .add('n.run_id = ?', runId)
     .add('n.event = ?', event);
   return list(db, LIST, conditions, page);

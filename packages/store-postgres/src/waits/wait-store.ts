@@ -37,6 +37,7 @@ function byToken(db: Queryable, tokenHash: string): Promise<WaitRecord | undefin
 function conditionsOf(filter: WaitFilter): Conditions {
   const conditions = new Conditions()
     .add('r.dag_id = ?', filter.dagId)
+    .add('r.dag_id = any(?)', filter.dagIds)
     .add('r.run_id = ?', filter.runId)
     .add('t.task_id = ?', filter.taskId)
     .add('t.map_index = ?', filter.mapIndex)

@@ -84,8 +84,7 @@ export function createAccessStore(db: MemoryDatabase): AccessStore {
       db.transaction(() => people.endSessions(userId));
       return before - sessions.size;
     },
-    sessionsOf: async (userId, now) =>
-      [...sessions.rows()].filter((row) => row.userId === userId && isOpen(row, now)).map(sessionRecord),
+    sessionsOf: async (userId, now) => [...sessions.rows()].filter((row) => row.userId === userId && isOpen(row, now)).map(sessionRecord),
 
     async createKey(key) {
       if (users.get(key.userId) === undefined) throw new UserNotFoundError(key.userId);

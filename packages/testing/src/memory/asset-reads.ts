@@ -6,6 +6,7 @@ import {
   type AssetRecord,
   type AssetReference,
   type EventRun,
+  isVisible,
   type Listed,
   type NewestEvents,
   type Page,
@@ -70,6 +71,7 @@ export function listEvents(db: MemoryDatabase, filter: AssetEventFilter, wanted:
   const rows = [...events.rows()].filter(
     (row) =>
       (filter.assetId ?? row.assetId) === row.assetId &&
+      isVisible(filter.visible, row.asset) &&
       isLike(row.asset, filter.namePattern) &&
       (filter.partition ?? row.partition) === row.partition &&
       (filter.dagId ?? row.source?.dagId) === row.source?.dagId &&
@@ -163,6 +165,7 @@ export function listAssets(db: MemoryDatabase, filter: AssetFilter, wanted: Page
   const rows = [...db.assetTables.assets.rows()].filter((row) => {
     const dagIds = livingReferences(db, row.assetId).map((reference) => reference.dagId);
     return (
+      isVisible(filter.visible, row.name) &&
       isLike(row.name, filter.namePattern) &&
       isLike(row.spec.uri, filter.uriPattern) &&
       (filter.dagIds === undefined || dagIds.some((dagId) => filter.dagIds?.includes(dagId))) &&
@@ -197,11 +200,11 @@ export function assetOf(db: MemoryDatabase, { assetId, spec, createdAt, updatedA
 }
 
 /** In the order in which they came. Those that make no run are not among them. */
-export function queueRows(db: MemoryDatabase, { dagId, assetId, before = Infinity }: QueuedEventFilter): readonly QueuedAssetEventRow[] {
+export function queueRows(db: MemoryDatabase, { dagId, dagIds, assetId, before = Infinity }: QueuedEventFilter): readonly QueuedAssetEventRow[] {
   const { queued, queueOfDag, events } = db.assetTables;
   const rows = dagId === undefined ? queued.rows() : queueOfDag.get(dagId);
   return [...rows]
-    .filter((row) => row.triggers && (assetId ?? row.assetId) === row.assetId && events.require(row.eventId).at < before)
+    .filter((row) => row.triggers && (dagIds?.includes(row.dagId) ?? true) && (assetId ?? row.assetId) === row.assetId && events.require(row.eventId).at < before)
     .sort((a, b) => compareIds(a.eventId, b.eventId) || (a.dagId < b.dagId ? -1 : 1));
 }
 

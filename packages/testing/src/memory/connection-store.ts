@@ -3,6 +3,7 @@ import {
   ConnectionExistsError,
   ConnectionNotFoundError,
   type ConnectionStore,
+  isVisible,
   type SealedSecret,
   type StoredConnection,
   UnknownOrderError,
@@ -29,8 +30,10 @@ const ORDERS: Readonly<Record<string, Key>> = {
 export function createConnectionStore(db: MemoryDatabase): ConnectionStore {
   const table = db.table<ConnectionRow>('connection');
   return {
-    async connections({ idPattern }, { limit, offset, orderBy = [] }) {
-      const found = [...table.rows()].filter(({ connId }) => idPattern === undefined || likePattern(idPattern).test(connId));
+    async connections({ idPattern, visible }, { limit, offset, orderBy = [] }) {
+      const found = [...table.rows()].filter(
+        ({ connId }) => isVisible(visible, connId) && (idPattern === undefined || likePattern(idPattern).test(connId)),
+      );
       const items = found
         .sort(comparison(orderBy))
         .slice(offset, offset + limit)

@@ -76,10 +76,11 @@ export function createDataReportStore(db: MemoryDatabase): DataReportStore {
       );
       return newest(found, page);
     },
-    async newestLoads({ connection, place }, { limit, after }) {
+    async newestLoads({ connection, place, dagIds }, { limit, after }) {
       const byPartition = new Map<string, LoadRecord>();
       for (const load of loads.rows()) {
         const partition = partitionText(load.partition);
+        if (dagIds?.includes(load.dagId) === false) continue;
         if (load.connection !== connection || load.place !== place || (after !== undefined && partition <= after)) continue;
         const known = byPartition.get(partition);
         if (known === undefined || Number(known.id) < Number(load.id)) byPartition.set(partition, load);
@@ -99,12 +100,13 @@ function newest<T extends { readonly id: string }>(found: readonly T[], { limit,
     .slice(0, limit);
 }
 
-type OfPlace = Omit<DataFilter, 'at' | 'partition'> & { readonly partition: PartitionValues };
+type OfPlace = Omit<DataFilter, 'at' | 'partition' | 'dagIds'> & { readonly partition: PartitionValues };
 
-function matches(row: OfPlace, at: Instant, { partition, at: range, ...filter }: DataFilter): boolean {
+function matches(row: OfPlace, at: Instant, { partition, at: range, dagIds, ...filter }: DataFilter): boolean {
   const names = ['dagId', 'runId', 'taskId', 'mapIndex', 'connection', 'place'] as const;
   return (
     names.every((name) => filter[name] === undefined || filter[name] === row[name]) &&
+    (dagIds === undefined || (row.dagId !== undefined && dagIds.includes(row.dagId))) &&
     (partition === undefined || partition === partitionText(row.partition)) &&
     within(at, range)
   );

@@ -80,11 +80,12 @@ function settle(db: MemoryDatabase, { id, attempt, outcome }: NoticeDelivery): v
   else db.notices.change(row.key, { nextAt: now + Math.round(outcome.afterMs), lastError });
 }
 
-function fits(row: NoticeRow, { states, dagId, runId, event }: NoticeFilter): boolean {
+function fits(row: NoticeRow, { states, dagId, dagIds, runId, event }: NoticeFilter): boolean {
   const { payload } = recordOf(row);
   return (
     (states === undefined || states.includes(row.state)) &&
     (dagId === undefined || payload.dagId === dagId) &&
+    (dagIds === undefined || (typeof payload.dagId === 'string' && dagIds.includes(payload.dagId))) &&
     (runId === undefined || payload.runId === runId) &&
     (event === undefined || payload.event === event)
   );

@@ -176,9 +176,10 @@ function list(
 function matches(wait: WaitRecord, filter: WaitFilter): boolean {
   const { condition } = wait;
   const form = condition.kind === 'input' ? condition.form : undefined;
-  const { dagId, runId, taskId, mapIndex, tryNumber, kinds, open, assignee } = filter;
+  const { dagId, dagIds, runId, taskId, mapIndex, tryNumber, kinds, open, assignee } = filter;
   return (
     (dagId === undefined || wait.dagId === dagId) &&
+    (dagIds?.includes(wait.dagId) ?? true) &&
     (runId === undefined || wait.runId === runId) &&
     (taskId === undefined || wait.taskId === taskId) &&
     (mapIndex === undefined || wait.mapIndex === mapIndex) &&
