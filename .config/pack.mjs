@@ -1,22 +1,24 @@
-// npm run pack [-- <folder>]: tarballs of all packages, as `npm publish` takes them. Default folder: dist/packages.
+// npm run pack [-- <folder>] [--no-build]: tarballs of all packages, as `npm publish` takes them. Default folder: dist/packages.
+// `--no-build` takes the declarations that the last `tsc -b` has made.
 import { execFileSync } from 'node:child_process';
-import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { globSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { stagePackage } from './published-package.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const target = resolve(process.argv[2] ?? join(root, 'dist/packages'));
+const { positionals, values } = parseArgs({ allowPositionals: true, options: { 'no-build': { type: 'boolean', default: false } } });
+const target = resolve(positionals[0] ?? join(root, 'dist/packages'));
 const places = globSync('{packages,apps}/*/package.json', { cwd: root }).map(dirname).sort();
-const published = places.filter((place) => JSON.parse(readFileSync(join(root, place, 'package.json'), 'utf8')).published !== false);
 
 const tsc = join(root, 'node_modules/typescript/bin/tsc');
-execFileSync(process.execPath, [tsc, '-b', ...published], { cwd: root, stdio: 'inherit' });
+if (!values['no-build']) execFileSync(process.execPath, [tsc, '-b', ...places], { cwd: root, stdio: 'inherit' });
 mkdirSync(target, { recursive: true });
 const staging = mkdtempSync(join(tmpdir(), 'headrace-pack-'));
 try {
-  const folders = published.map((place) => {
+  const folders = places.map((place) => {
     const folder = join(staging, place);
     stagePackage(root, place, folder, { types: true });
     return folder;

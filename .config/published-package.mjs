@@ -60,14 +60,36 @@ function built(path, extension) {
 export function publishedModule(source, fileName) {
   const { outputText } = ts.transpileModule(source, {
     fileName,
-    compilerOptions: {
-      target: ts.ScriptTarget.ES2024,
-      module: ts.ModuleKind.ESNext,
-      verbatimModuleSyntax: true,
-      rewriteRelativeImportExtensions: true,
-    },
+    compilerOptions: { target: ts.ScriptTarget.ES2024, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true },
+    transformers: { before: [importJavaScript] },
   });
   return outputText.replaceAll(PROGRAM_URL, '$1.js$2');
+}
+
+/** `./a.ts` → `./a.js` wherever a module is named; the compiler's own option puts a function into each module that computes a name. */
+function importJavaScript(context) {
+  const { factory } = context;
+  const renamed = (node) =>
+    node !== undefined && ts.isStringLiteral(node) && /^\.{1,2}\/.*\.ts$/.test(node.text)
+      ? factory.createStringLiteral(node.text.replace(/\.ts$/, '.js'), true)
+      : node;
+  const visit = (node) => {
+    if (ts.isImportDeclaration(node))
+      return factory.updateImportDeclaration(node, node.modifiers, node.importClause, renamed(node.moduleSpecifier), node.attributes);
+    if (ts.isExportDeclaration(node) && node.moduleSpecifier !== undefined)
+      return factory.updateExportDeclaration(
+        node,
+        node.modifiers,
+        node.isTypeOnly,
+        node.exportClause,
+        renamed(node.moduleSpecifier),
+        node.attributes,
+      );
+    if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
+      return factory.updateCallExpression(node, node.expression, node.typeArguments, node.arguments.map(renamed));
+    return ts.visitEachChild(node, visit, context);
+  };
+  return (file) => ts.visitNode(file, visit);
 }
 
 /**

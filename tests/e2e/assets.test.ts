@@ -141,9 +141,9 @@ describe('assets', () => {
     const { stdout } = await runHere(['assets', 'list'], environment);
     expect(stdout).toMatch(/shop\/orders +asset +producer\.load +consumer/);
     const wrong = await runHere(['assets', 'emit', 'shop/order'], environment);
-    expect([wrong.code, wrong.stderr]).toEqual([2, 'error: There is no asset "shop/order"; there are "shop/orders"\n']);
+    expect([wrong.code, wrong.stderr]).toEqual([3, 'error: There is no asset "shop/order"; there are "shop/orders"\n']);
     const partition = await runHere(['assets', 'emit', 'shop/sales', '--partition', 'monday'], environment);
-    expect(partition.code).toBe(1);
+    expect(partition.code).toBe(4);
     expect(partition.stderr).toContain('such as "2026-11-21", but is "monday"');
     expect((await runHere(['assets', 'add-partitions', 'shop/sales', 'x'], environment)).stderr).toContain('no dynamic partitions');
     expect((await runHere(['assets', 'events', '-n', '0'], environment)).code).toBe(2);

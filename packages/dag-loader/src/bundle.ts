@@ -111,7 +111,8 @@ function inputsOf(metafile: esbuild.Metafile, file: string, known: readonly stri
 function stableName(dagsDir: string, path: string): string {
   const slashed = path.replaceAll('\\', '/');
   const modules = slashed.lastIndexOf('node_modules/');
-  if (modules >= 0) return slashed.slice(modules);
+  // Ours are called the same whether they are installed or lie beside us.
+  if (modules >= 0) return slashed.slice(modules).replace(/^node_modules\/(?=@headrace\/)/, '');
   return slashed.startsWith('../') ? (ownPackagePath(resolve(dagsDir, path)) ?? slashed) : slashed;
 }
 

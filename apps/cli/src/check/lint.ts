@@ -45,15 +45,7 @@ export function lint(dags: readonly LintedDag[], context: LintContext): readonly
 }
 
 /** Runs of such a DAG could not do what it says. */
-const ERRORS = new Set([
-  'unknown-connection',
-  'unknown-queue',
-  'unknown-pool',
-  'pool-too-small',
-  'missing-owner',
-  'missing-tag',
-  'double-dag',
-]);
+const ERRORS = new Set(['unknown-connection', 'unknown-pool', 'pool-too-small', 'missing-owner', 'missing-tag', 'double-dag']);
 
 function lintSchedule(spec: DagSpec, now: Instant, report: Report): void {
   const { schedule, catchup, startAt, endAt, overlap } = spec;
@@ -71,8 +63,6 @@ function lintSchedule(spec: DagSpec, now: Instant, report: Report): void {
     report('never-runs', 'end lies before start: the schedule never makes a run');
   else if (endAt !== undefined && endAt < now)
     report('ended', `The schedule has ended at ${new Date(endAt).toISOString()}: it makes no more runs`);
-  if (catchup.kind !== 'off' && startAt === undefined)
-    report('unused-option', 'catchup has no effect without start: nothing is missed before a DAG is first seen');
 }
 
 function lintTasks({ tasks }: DagSpec, { pools, queues, connections }: LintContext, report: Report): void {

@@ -13,6 +13,7 @@ export default dag(
   {
     description: 'Revenue by city, from the orders of the shop',
     schedule: cron('0 6 * * *', { timezone: 'UTC' }),
+    start: '2026-01-01',
     retries: { max: 3, delay: '30s', backoff: 'exponential' },
     tags: ['example'],
   },
