@@ -94,7 +94,10 @@ export const ClearDagRun = Type.Object(
   {
     dry_run: Type.Boolean({ default: true }),
     only_failed: Type.Boolean({ default: false }),
+    /** Only tasks that the run does not have yet. Not supported: a run that changes to the latest version gets them in any case. */
+    only_new: Type.Boolean({ default: false }),
     run_on_latest_version: Type.Boolean({ default: false }),
+    note: Type.Optional(RunNote),
   },
   { additionalProperties: false },
 );

@@ -5,7 +5,7 @@ import { guardRoutes } from '../src/http/access.ts';
 import { buildApi } from '../src/index.ts';
 import { authorization, createFixture } from './support/fixture.ts';
 
-const PUBLIC = ['GET /metrics', 'GET /openapi.json', 'GET /api/v2/monitor/health'];
+const PUBLIC = ['GET /metrics', 'GET /openapi.json', 'GET /api/v2/monitor/health', 'GET /api/v2/version'];
 /** The token in the address is the right to call it. */
 const BY_ADDRESS = ['POST /headrace/v1/waits/{wait_token}'];
 

@@ -25,10 +25,12 @@ export const clearRoutes: Routes = async (app, context) => {
       },
     },
     async ({ params, body, principal }) => {
+      if (body.only_new) throw unsupported('body.only_new', 'A run that goes on with run_on_latest_version gets the new tasks in any case');
       const run = await lookup.run(params.dag_id, params.dag_run_id);
       const request: ClearRequest = { onlyFailed: body.only_failed, onLatestVersion: body.run_on_latest_version, dryRun: body.dry_run };
       const result = changed(run, await deps.runCommands.clear(run.dagId, { runId: run.runId }, request, principal?.name));
       if (body.dry_run) return affectedInstances(run.dagId, result, context);
+      if (body.note !== undefined) await deps.commands.setNote(run.runKey, body.note);
       return presentDagRun(await lookup.run(run.dagId, run.runId), versions);
     },
   );
