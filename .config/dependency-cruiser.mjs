@@ -7,9 +7,11 @@ const MAY_IMPORT = {
   sdk: ['core'],
   testing: ['core', 'engine', 'ports', 'sdk', 'task-runtime', 'worker'],
   'dag-loader': ['core', 'ports', 'sdk'],
-  'task-runtime': ['core', 'ports', 'sdk'],
-  worker: ['core', 'notices', 'ports', 'sdk', 'task-runtime'],
+  'task-runtime': ['core', 'ports', 'sdk', 'tracing'],
+  worker: ['core', 'lineage', 'notices', 'ports', 'sdk', 'task-runtime', 'tracing'],
   notices: ['core', 'ports'],
+  lineage: ['core', 'notices', 'ports'],
+  tracing: ['core', 'ports'],
   'store-postgres': ['core', 'ports'],
   'queue-bullmq': ['core', 'ports'],
   objects: ['core', 'ports'],
@@ -19,7 +21,7 @@ const MAY_IMPORT = {
   connectors: ['sdk', 'dataplane'],
   'api-contract': ['core'],
   access: ['ports'],
-  api: ['access', 'api-contract', 'core', 'ports'],
+  api: ['access', 'api-contract', 'core', 'ports', 'tracing'],
   client: ['api-contract'],
   configuration: [],
   'embedded-postgres': [],
@@ -41,6 +43,7 @@ const VENDORS = {
   '@aws-sdk': ['packages/objects', 'packages/connectors'],
   esbuild: ['packages/dag-loader'],
   commander: ['apps/cli'],
+  '@opentelemetry': ['packages/tracing'],
 };
 
 /** Packages that take nothing of the core but its types: their code goes where the core's must not (bundles, browsers) or has no use for decisions. */

@@ -2,8 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildApi, knownTokens } from '@headrace/api';
-import { ConfigurationError, type ServiceConfiguration, secretKeysOf, secretsOf } from '@headrace/configuration';
-import { createConnectionBook, createConnectionSource, createKeyring } from '@headrace/connections';
+import { ConfigurationError, type ServiceConfiguration, secretKeysOf, secretsOf, shownSettings } from '@headrace/configuration';
+import { createConnectionBook, createConnectionSource, createKeyring, createVariableBook } from '@headrace/connections';
 import { createParamsValidator, createTimetableEvaluator } from '@headrace/dag-loader';
 import { createRunCommands, DagVersions } from '@headrace/engine';
 import { createObjectStore } from '@headrace/objects';
@@ -11,7 +11,9 @@ import { type DataAdmin, type RunningProcess, systemClock } from '@headrace/port
 import { createStore } from '@headrace/store-postgres';
 import { attemptLogKey } from '@headrace/task-runtime';
 import { createLog, createMetrics } from '@headrace/telemetry';
+import { openTracing } from '@headrace/tracing';
 import { accessOf, firstHint, sweepAccess } from './access.ts';
+import { runObserver } from './run-observers.ts';
 import { version } from './version.ts';
 
 /** Started and listening. Throws ConfigurationError, and what the store says of a database that it cannot use. */
@@ -24,7 +26,11 @@ export async function runApi(configuration: ServiceConfiguration): Promise<Runni
   // Both ask bundles that the store has: the DAG folder need not be on this machine.
   const paramsValidator = createParamsValidator({ cacheDir: join(home, 'api-cache'), store, log });
   const timetables = createTimetableEvaluator({ cacheDir: join(home, 'api-cache'), store: store.attempts, log });
-  const book = createConnectionBook(store.connections, createKeyring(secretKeysOf(configuration)));
+  const keyring = createKeyring(secretKeysOf(configuration));
+  const book = createConnectionBook(store.connections, keyring);
+  const onError = (error: unknown): void => log.warn({ error }, 'spans could not be sent');
+  const tracing = await openTracing({ serviceName: 'headrace-api', env: process.env, onError });
+  const observer = runObserver(configuration, tracing, { notices: store.notices, log });
   try {
     await store.checkSchema();
     const app = await buildApi({
@@ -36,9 +42,13 @@ export async function runApi(configuration: ServiceConfiguration): Promise<Runni
       waits: store.waits,
       pools: store.pools,
       connections: book,
+      variables: createVariableBook(store.variables, keyring),
+      settings: shownSettings(configuration),
       connectionUrl: createConnectionSource({ configured: configuration.connections, book, now: () => performance.now() }),
       dataAdmin,
       dataReports: store.dataReports,
+      lineage: store.lineage,
+      ...(tracing === undefined ? {} : { tracing }),
       progress: store.progress,
       catalog: store.catalog,
       assets: store.assets,
@@ -46,7 +56,12 @@ export async function runApi(configuration: ServiceConfiguration): Promise<Runni
       timetables,
       objects: createObjectStore(objects),
       logKeyOf: attemptLogKey,
-      runCommands: createRunCommands({ store: store.commands, versions: new DagVersions(store.scheduler), clock: systemClock }),
+      runCommands: createRunCommands({
+        store: store.commands,
+        versions: new DagVersions(store.scheduler),
+        clock: systemClock,
+        ...(observer === undefined ? {} : { observer }),
+      }),
       validateParams: (dagId, params) => paramsValidator.validate(dagId, params),
       authenticate: knownTokens(tokens),
       access: accessOf(configuration, store.access),
@@ -65,6 +80,7 @@ export async function runApi(configuration: ServiceConfiguration): Promise<Runni
       async stop() {
         stopSweeping();
         await app.close();
+        await tracing?.close();
         await timetables.close();
         await paramsValidator.close();
         await store.close();

@@ -11,10 +11,12 @@ import { type RunningProcess, systemClock } from '@headrace/ports';
 import { createTaskQueue } from '@headrace/queue-bullmq';
 import { createStore } from '@headrace/store-postgres';
 import { createLog, createMetrics, createReadiness, startMetricsServer } from '@headrace/telemetry';
+import { openTracing } from '@headrace/tracing';
 import { startDagProcessor } from './dag-processor.ts';
 import { schedulerDuties } from './duties.ts';
 import { startGauges } from './gauges.ts';
 import { startHousekeeping } from './housekeeping.ts';
+import { runObserver } from './run-observers.ts';
 
 /** A scheduler that has not renewed its membership for so long decides nothing … */
 const UNREADY_AFTER_MS = 15_000;
@@ -38,6 +40,9 @@ export async function runScheduler(configuration: ServiceConfiguration): Promise
     store: store.attempts,
     log,
   });
+  const onError = (error: unknown): void => log.warn({ error }, 'spans could not be sent');
+  const tracing = await openTracing({ serviceName: 'headrace-scheduler', env: process.env, onError });
+  const observer = runObserver(configuration, tracing, { notices: store.notices, log });
   const scheduler = new Scheduler({
     schedulerId,
     store: store.scheduler,
@@ -49,6 +54,7 @@ export async function runScheduler(configuration: ServiceConfiguration): Promise
     metrics,
     timetables,
     schedules: store.schedules,
+    ...(observer === undefined ? {} : { observer }),
     duties: schedulerDuties(store, { log, metrics }),
   });
   await scheduler.start();
@@ -94,6 +100,7 @@ export async function runScheduler(configuration: ServiceConfiguration): Promise
       await housekeeping.stop();
       await dagProcessor.stop();
       await scheduler.stop();
+      await tracing?.close();
       await timetables.close();
       await Promise.all([server.close(), queue.close()]);
       await store.close();

@@ -6,17 +6,21 @@ import { join } from 'node:path';
 import { type ServiceConfiguration, secretKeysOf, secretsOf } from '@headrace/configuration';
 import { createConnectionBook, createConnectionSource, createKeyring } from '@headrace/connections';
 import type { ParamsValidator } from '@headrace/dag-loader';
+import { configuredLineage, createLineageChannel } from '@headrace/lineage';
 import { createObjectStore } from '@headrace/objects';
 import type { RunningProcess } from '@headrace/ports';
-import { createTaskConsumer } from '@headrace/queue-bullmq';
+import { createTaskConsumer, createTaskQueue } from '@headrace/queue-bullmq';
 import { createStore } from '@headrace/store-postgres';
 import { createTaskPool } from '@headrace/task-runtime';
-import { createLineMasker, createLog, createMetrics, maskSecrets, startMetricsServer } from '@headrace/telemetry';
+import { createLineMasker, createLog, createMetrics, createReadiness, maskSecrets, startMetricsServer } from '@headrace/telemetry';
+import { openTracing } from '@headrace/tracing';
 import { BundleCache, startWorker } from '@headrace/worker';
 import { startNotices } from '@headrace/worker/notices';
 
-/** A worker that has not announced itself for so long is not healthy. */
-const UNHEALTHY_AFTER_MS = 30_000;
+/** A worker that has not announced itself for so long takes no work … */
+const UNREADY_AFTER_MS = 30_000;
+/** … and one that has not even tried for so long hangs: longer than any statement may take. */
+const STUCK_AFTER_MS = 120_000;
 const SECOND = 1_000;
 
 export async function runWorker(configuration: ServiceConfiguration): Promise<RunningProcess> {
@@ -59,6 +63,9 @@ export async function runWorker(configuration: ServiceConfiguration): Promise<Ru
     );
     return validator;
   };
+  const lineage = configuredLineage(configuration);
+  const onError = (error: unknown): void => log.warn({ error }, 'spans could not be sent');
+  const tracing = await openTracing({ serviceName: 'headrace-worker', env: process.env, onError });
   const consumer = createTaskConsumer({ url: queueUrl, log, metrics, workerId });
   const worker = await startWorker({
     workerId,
@@ -80,6 +87,8 @@ export async function runWorker(configuration: ServiceConfiguration): Promise<Ru
       const url = await connections(id);
       return url === undefined ? undefined : { id, url };
     },
+    ...(lineage === undefined ? {} : { lineage: { events: lineage.events, store: store.notices } }),
+    ...(tracing === undefined ? {} : { tracing }),
     leaseMs: configuration.leaseSeconds * SECOND,
     log,
     metrics,
@@ -90,18 +99,30 @@ export async function runWorker(configuration: ServiceConfiguration): Promise<Ru
     connections,
     bundles: new BundleCache(store.attempts, bundleDir),
     pool,
+    ...(lineage === undefined ? {} : { lineage: createLineageChannel(lineage.transport) }),
     mask: (text) => maskSecrets(text, secretsOf(configuration)),
     log,
     metrics,
+  });
+  const queue = createTaskQueue({ url: queueUrl, log });
+  const startedAt = Date.now();
+  const readiness = createReadiness({
+    checks: { database: () => store.scheduler.now(), queue: () => queue.depth(workerQueues) },
+    onChange: (what, error) => log.warn({ what, error }, error === undefined ? 'what was missing is there again' : 'something is missing'),
   });
   const server = await startMetricsServer({
     host,
     port: configuration.metricsPort,
     registry,
-    health: () => {
-      const { registeredAt, ...status } = worker.status();
-      const live = registeredAt !== undefined && Date.now() - registeredAt < UNHEALTHY_AFTER_MS;
-      return { live, ready: live && !status.draining, details: { workerId, queues: workerQueues, ...status } };
+    health: async () => {
+      const { registeredAt = 0, turnedAt = startedAt, ...status } = worker.status();
+      const reached = await readiness();
+      const ready = reached.ready && Date.now() - registeredAt < UNREADY_AFTER_MS && !status.draining;
+      return {
+        live: Date.now() - turnedAt < STUCK_AFTER_MS,
+        ready,
+        details: { workerId, queues: workerQueues, checks: reached.checks, ...status },
+      };
     },
   });
   log.info({ workerId, queues: workerQueues, slots: workerSlots }, 'the worker takes tasks');
@@ -110,8 +131,9 @@ export async function runWorker(configuration: ServiceConfiguration): Promise<Ru
     async stop() {
       await Promise.all([worker.drain(configuration.drainSeconds * SECOND), notices.stop()]);
       await worker.close();
+      await tracing?.close();
       await (await validator)?.close();
-      await Promise.all([server.close(), pool.close()]);
+      await Promise.all([server.close(), queue.close(), pool.close()]);
       await store.close();
       await rm(scratchDir, { recursive: true, force: true });
     },

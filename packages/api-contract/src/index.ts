@@ -17,6 +17,7 @@ export * from './dags.ts';
 export * from './data-reports.ts';
 export * from './explain.ts';
 export * from './import-errors.ts';
+export * from './lineage.ts';
 export * from './logs.ts';
 export * from './monitor.ts';
 export * from './notices.ts';

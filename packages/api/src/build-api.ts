@@ -15,6 +15,7 @@ import { serveDocs } from './http/docs-page.ts';
 import { describeApi } from './http/openapi.ts';
 import { answerFrameworkError, answerProblems } from './http/problem-answers.ts';
 import { observeRequests } from './http/request-log.ts';
+import { traceRequests } from './http/trace-requests.ts';
 import { protectAnswers } from './http/security-headers.ts';
 import type { SchemaTypes } from './http/type-provider.ts';
 import { userCredentials } from './http/user-credentials.ts';
@@ -36,6 +37,7 @@ import { explainRoutes } from './resources/explain.ts';
 import { grantRoutes } from './resources/grants.ts';
 import { hitlRoutes } from './resources/hitl.ts';
 import { importErrorRoutes } from './resources/import-errors.ts';
+import { lineageRoutes } from './resources/lineage.ts';
 import { liveLogRoutes } from './resources/live-logs.ts';
 import { logSearchRoutes } from './resources/log-search.ts';
 import { Lookup } from './resources/lookup.ts';
@@ -88,6 +90,7 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
     ...(publicOrigin === undefined ? {} : { publicOrigin }),
   });
   observeRequests(app, deps);
+  traceRequests(app, deps.tracing);
   answerProblems(app, deps.log, watchMethods(app));
   refuseNullBodies(app);
   describeApi(app, deps.version);
@@ -157,6 +160,7 @@ const ownResources = [
   progressRoutes,
   dataReportRoutes,
   cursorRoutes,
+  lineageRoutes,
   liveLogRoutes,
   logSearchRoutes,
   meRoutes,

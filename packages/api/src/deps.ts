@@ -10,6 +10,7 @@ import type {
   DataReportStore,
   ExplainStore,
   HealthRecord,
+  LineageStore,
   Log,
   Metrics,
   NoticeStore,
@@ -25,6 +26,7 @@ import type {
   WaitStore,
 } from '@headrace/ports';
 import type { Passwords } from '@headrace/access';
+import type { Tracing } from '@headrace/tracing';
 import type { Authenticate } from './http/access.ts';
 import type { IdentityProviderSettings } from './http/identity-provider.ts';
 
@@ -45,6 +47,9 @@ export interface ApiDeps {
   /** As a connector takes it, of a configured or a stored connection. Undefined: there is none. */
   readonly connectionUrl: (connId: string) => string | undefined | Promise<string | undefined>;
   readonly dataReports: DataReportStore;
+  readonly lineage: LineageStore;
+  /** Absent: nobody wants traces. */
+  readonly tracing?: Tracing;
   readonly progress: Pick<ProgressStore, 'ofRun'>;
   readonly catalog: Pick<CatalogStore, 'importErrors'>;
   readonly backfills: Omit<BackfillStore, 'advance' | 'noteCleared' | 'cancelledRuns'>;

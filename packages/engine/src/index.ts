@@ -8,7 +8,7 @@ export { createFreshnessDuty, type FreshnessDutyOptions } from './freshness-duty
 export { createOverlapDuty, type OverlapDutyOptions } from './overlap-duty.ts';
 export { type DagPlan, planDag } from './plan-dag.ts';
 export { createRunCommands, RunMovedOnError } from './run-commands.ts';
-export type { EndedAttempt, ObservedRun, RunChange, RunObserver } from './run-observer.ts';
+export { allObservers, type EndedAttempt, type ObservedRun, type RunChange, type RunObserver } from './run-observer.ts';
 export { Scheduler } from './scheduler.ts';
 export type { SchedulerIntervals, SchedulerOptions } from './scheduler-options.ts';
 export { StoreClock } from './store-clock.ts';

@@ -193,7 +193,7 @@ class Commands {
     const decision = withObserved(outcome.decision, change, observer);
     const seen = { status: loaded.status, tasks: loaded.tasks.length };
     const saved = await store.saveCommand(decision, { name, seen, ...(user === undefined ? {} : { user }) }, version);
-    if (saved && change?.status !== undefined) observer?.ended?.(change);
+    if (saved && change !== undefined) observer?.ended?.(change);
     return saved;
   }
 }

@@ -32,7 +32,7 @@ export interface RunObserver {
   notices?(change: RunChange): readonly NewNotice[];
   /** Runs have begun. Nothing waits for it. */
   started?(runs: readonly { readonly run: ObservedRun; readonly dag: DagSpec }[]): void;
-  /** A run has ended, and that is saved. */
+  /** A run, or attempts of it, have ended, and that is saved. */
   ended?(change: RunChange): void;
 }
 
@@ -55,6 +55,19 @@ export function observedChange(run: ActiveRun, decision: RunDecision, at: Instan
     at,
     ...(ended === undefined ? {} : { status: ended }),
     ...(command === undefined ? {} : { command }),
+  };
+}
+
+/** Several as one. */
+export function allObservers(observers: readonly RunObserver[]): RunObserver {
+  return {
+    notices: (change) => observers.flatMap((observer) => observer.notices?.(change) ?? []),
+    started: (runs) => {
+      for (const observer of observers) observer.started?.(runs);
+    },
+    ended: (change) => {
+      for (const observer of observers) observer.ended?.(change);
+    },
   };
 }
 

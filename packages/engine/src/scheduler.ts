@@ -385,7 +385,7 @@ export class Scheduler {
       if (stale.has(run.runKey)) this.#book.reload(run.runKey);
       else {
         const change = changes.get(run);
-        if (change?.status !== undefined) observer?.ended?.(change);
+        if (change !== undefined) observer?.ended?.(change);
         this.#advance(run, outcome, result.created);
       }
     }

@@ -2,7 +2,8 @@
 import type { AttemptError, AttemptProgress, AttemptReport } from '@headrace/core';
 import type { ClaimedAttempt, DataReport, EndedWait, NewAssetEvent, StoredResult } from '@headrace/ports';
 import type { ConnectionSettings, TriggerDagRequest } from '@headrace/sdk';
-import type { SentAssetEvent } from './protocol.ts';
+import type { FinishedSpan } from '@headrace/tracing';
+import type { SentAssetEvent, TraceContext } from './protocol.ts';
 
 export interface AttemptRequest {
   readonly attempt: ClaimedAttempt;
@@ -18,6 +19,8 @@ export interface AttemptRequest {
   readonly aheadMs?: number;
   /** Absent for a plain task. */
   readonly flow?: FlowInputs;
+  /** The span that spans of this attempt lie below, and lines of its log name. Absent: nobody wants them. */
+  readonly trace?: TraceContext;
 }
 
 /** What an attempt needs of the flow of its run beside the results of upstream tasks. */
@@ -83,6 +86,8 @@ export interface RunHooks {
   onStart?(): void;
   /** At most once a second, of tasks that say how far they are. `runMs`: since its process began with it. */
   onProgress?(progress: AttemptProgress, runMs: number): void;
+  /** A span of its process has ended. */
+  onSpan?(span: FinishedSpan): void;
   /** Its process is free again; log and result are still being stored. */
   onFreed?(runMs: number): void;
 }

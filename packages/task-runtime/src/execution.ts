@@ -10,6 +10,7 @@ import { lstat, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type AttemptError, type AttemptReport, describeProgress, progressEstimate } from '@headrace/core';
 import type { Clock, DataReport, Log, Metrics, ObjectStore, StoredResult } from '@headrace/ports';
+import type { FinishedSpan } from '@headrace/tracing';
 import { AttemptLog } from './attempt-log.ts';
 import { dataOfFailure, reportOf, saidBeside } from './attempt-report.ts';
 import type { AttemptResult, RunHooks, StopReason } from './attempt-request.ts';
@@ -41,6 +42,8 @@ export interface Killable {
 /** A process says it once a second, give or take. */
 const MOST_OFTEN_MS = 250;
 const LONGEST_PHASE = 200;
+/** Of one attempt. */
+const MOST_SPANS = 10_000;
 
 /** The longest delay of a timer; longer ones would fire at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -61,6 +64,7 @@ export class Execution {
   killedFor: AttemptError | undefined;
   #usedScratch = false;
   #progressAt = Number.NEGATIVE_INFINITY;
+  #spans = 0;
   /** What it is given. */
   readonly files: InputFiles;
   readonly #onAbort = () => this.#stop(this.hooks.signal?.reason as StopReason);
@@ -120,6 +124,13 @@ export class Execution {
       ...(cut === undefined ? {} : { isCut: cut }),
       ...(spanId === undefined ? {} : { spanId }),
     });
+  }
+
+  /** What a span tells may hold a secret: an address, the message of an error. */
+  span({ span }: Extract<Frame, { type: 'span' }>): void {
+    const { traceId } = this.request.trace ?? {};
+    if (span.traceId !== traceId || this.#spans++ >= MOST_SPANS) return;
+    this.hooks.onSpan?.(maskStrings(span, this.#mask) as FinishedSpan);
   }
 
   /** More often than a process should say it, it is dropped. */
@@ -256,6 +267,7 @@ export class Execution {
       objects,
       mask: this.#mask,
       limits,
+      ...(this.request.trace === undefined ? {} : { trace: this.request.trace }),
       clock,
       log,
       metrics,

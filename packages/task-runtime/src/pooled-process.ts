@@ -140,6 +140,7 @@ export class PooledProcess {
     }
     if (frame.type === 'progress') current.execution.progress(frame);
     else if (frame.type === 'log') current.execution.logLine(frame);
+    else if (frame.type === 'span') current.execution.span(frame);
     else current.execution.output('process', frame.stream, frame.text);
     if (current.execution.congested(() => this.#process.resume())) this.#process.pause();
   }

@@ -11,6 +11,7 @@
 import type { AttemptError, AttemptProgress, Decision, Instant, Wait } from '@headrace/core';
 import type { DataReport, EndedWait, NewAssetEvent } from '@headrace/ports';
 import type { ConnectionSettings, TriggerDagRequest } from '@headrace/sdk';
+import { type FinishedSpan, isFinishedSpan } from '@headrace/tracing/span';
 import { isDataReport } from './data-report-check.ts';
 import { ProtocolError } from './errors.ts';
 
@@ -84,6 +85,15 @@ export interface RunOrder {
   readonly downstream?: readonly string[];
   /** This function of the DAG file is called instead of a task. */
   readonly hook?: { readonly name: string; readonly notice: Readonly<Record<string, unknown>> };
+  /** The span that spans of this attempt lie below. Absent: nobody wants them. */
+  readonly trace?: TraceContext;
+}
+
+/** The span of an attempt, in W3C terms. */
+export interface TraceContext {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly flags: number;
 }
 
 /** The results that a process asked for, from the first on; or why there are none. */
@@ -135,6 +145,8 @@ export type Frame =
       /** In which span of a trace it was written. */
       readonly spanId?: string;
     }
+  /** A span that has ended. */
+  | { readonly type: 'span'; readonly run: number; readonly span: FinishedSpan }
   /** How far it is. At most once a second. */
   | ({ readonly type: 'progress'; readonly run: number } & AttemptProgress)
   /** Asks for results of a mapped upstream task. Answered by a `page` with the same number. */
@@ -180,6 +192,8 @@ export function parseFrame(line: string): Frame {
           optional(frame.cut, isBoolean) &&
           optional(frame.spanId, isSpanId)
         );
+      case 'span':
+        return isCount(frame.run) && isFinishedSpan(frame.span);
       case 'progress':
         return (
           isCount(frame.run) &&

@@ -8,7 +8,7 @@ export type ExecutionRequest = AttemptRequest & Pick<RunOrder, 'hook'>;
 
 /** `run` numbers the attempts of who runs it. */
 export function runOrder(request: ExecutionRequest, run: number, inputs: Inputs, scratch: string): RunOrder {
-  const { attempt, bundle, connections, aheadMs, flow, hook } = request;
+  const { attempt, bundle, connections, aheadMs, flow, hook, trace } = request;
   const { dagId, runId, taskId, taskInstanceId, attemptId, mapIndex, maxTries, params, runAfter, logicalDate, intervalStart, intervalEnd } =
     attempt;
   return {
@@ -44,5 +44,6 @@ export function runOrder(request: ExecutionRequest, run: number, inputs: Inputs,
     ...(inputs.items === undefined ? {} : { items: inputs.items }),
     ...(inputs.loopState === undefined ? {} : { loopState: inputs.loopState }),
     ...(hook === undefined ? {} : { hook }),
+    ...(trace === undefined ? {} : { trace }),
   };
 }

@@ -7,7 +7,9 @@
  */
 import type { AttemptRef, AttemptStore, ClaimedAttempt, Metrics, TaskMessage } from '@headrace/ports';
 import { type AttemptResult, NotStartedError, type TaskPool } from '@headrace/task-runtime';
+import type { FinishedSpan } from '@headrace/tracing';
 import { type AttemptInputs, attemptInputs, type InputSources, MissingInputError } from './attempt-inputs.ts';
+import type { AttemptTraces } from './attempt-traces.ts';
 import type { HeldAttempt, Leases } from './leases.ts';
 import { persistently } from './persistently.ts';
 import type { Places } from './places.ts';
@@ -23,6 +25,8 @@ export interface AttemptsOptions extends OutcomeRecorder, InputSources {
   readonly leaseMs: number;
   /** Undefined: nobody is told how far attempts are. */
   readonly progress?: ProgressBoard;
+  /** Undefined: nobody wants them. */
+  readonly traces?: AttemptTraces;
   /** Undefined: tasks that want runs of other DAGs fail. */
   readonly runs?: TriggeredRuns;
   /** Called when an attempt begins or ceases to be finished: to hold no process any more, but its message. */
@@ -113,7 +117,7 @@ export class Attempts {
   }
 
   async #perform(claimed: ClaimedAttempt, held: HeldAttempt, place: Place, arrivedAt: number): Promise<'over' | 'given_back'> {
-    const { places, clock, onFinishing } = this.#options;
+    const { places, clock, traces, onFinishing } = this.#options;
     let inputs: AttemptInputs | undefined;
     let result: AttemptResult;
     let finishing = false;
@@ -127,6 +131,7 @@ export class Attempts {
     try {
       try {
         inputs = await this.#inputs(claimed);
+        this.#options.lineage?.started(claimed, inputs.bundle.tasks.get(claimed.taskId));
         places.sawRoundTrip(clock.monotonic() - arrivedAt);
         result = await this.#run(claimed, inputs, held, free);
       } catch (error) {
@@ -136,9 +141,19 @@ export class Attempts {
       }
       free();
       if (result.trigger !== undefined)
-        result = await triggerRun(claimed, result.trigger, result, this.#options.runs, storeTime(claimed, held, clock));
+        result = await triggerRun(
+          claimed,
+          result.trigger,
+          result,
+          this.#options.runs,
+          storeTime(claimed, held, clock),
+          traces?.parentFor(claimed),
+        );
       if (result.stopped === 'lease_lost') this.#forget(held.ref.attemptId);
-      else await recordOutcome(this.#options, claimed, held, inputs?.bundle, result);
+      else {
+        const to = await recordOutcome(this.#options, claimed, held, inputs?.bundle, result, inputs?.connections);
+        if (to !== undefined) traces?.ended(claimed, result, to, storeTime(claimed, held, clock));
+      }
       return 'over';
     } finally {
       if (finishing) {
@@ -162,10 +177,13 @@ export class Attempts {
   }
 
   #run(claimed: ClaimedAttempt, inputs: AttemptInputs, held: HeldAttempt, free: () => void): Promise<AttemptResult> {
-    const { pool, places, progress, clock } = this.#options;
+    const { pool, places, progress, traces, clock } = this.#options;
+    const aheadMs = storeTime(claimed, held, clock) - clock.now();
+    const trace = traces?.context(claimed);
     return pool.run(
-      { attempt: claimed, ...inputs, aheadMs: storeTime(claimed, held, clock) - clock.now() },
+      { attempt: claimed, ...inputs, aheadMs, ...(trace === undefined ? {} : { trace }) },
       {
+        ...(trace === undefined ? {} : { onSpan: (span: FinishedSpan) => traces?.span(span, trace.flags, aheadMs) }),
         signal: held.signal,
         startWithinMs: START_WITHIN_MS,
         onProgress: (told, runMs) => progress?.tell(held.ref, told, runMs),

@@ -26,6 +26,8 @@ export interface NoticesOptions {
   readonly bundles: Pick<BundleCache, 'get'>;
   readonly pool: Pick<TaskPool, 'runHook'>;
   readonly mask: (text: string) => string;
+  /** Where lineage goes; absent: nowhere. */
+  readonly lineage?: Channel;
   readonly log: Log;
   readonly metrics: Metrics;
 }
@@ -41,6 +43,7 @@ export function startNotices(options: NoticesOptions): Promise<Deliverer> {
     webhook: createWebhookChannel({ connections }),
     email: createEmailChannel({ connections }),
     code: createHookChannel(options),
+    ...(options.lineage === undefined ? {} : { lineage: options.lineage }),
   };
   return startDeliverer({ ...options, deliverer: workerId, channels, timeoutMs: TIMEOUT_MS });
 }

@@ -1,9 +1,12 @@
 /** Writing how an attempt ended: the core says what becomes of the task, the store takes it if the attempt is still ours. */
 import { attemptNotices, attemptOutcome, type Instant, type TaskState } from '@headrace/core';
 import type { AttemptStore, ClaimedAttempt, Clock, DataReport, FinishedAttempt, Log, Metrics, NewNotice } from '@headrace/ports';
+import type { ConnectionSettings } from '@headrace/sdk';
 import type { AttemptResult } from '@headrace/task-runtime';
+import type { AttemptLineage } from './attempt-lineage.ts';
 import type { CachedBundle } from './bundle-cache.ts';
 import type { HeldAttempt } from './leases.ts';
+import { withNamedPackages } from './name-packages.ts';
 import { type Patience, persistently } from './persistently.ts';
 
 const MS_PER_SECOND = 1_000;
@@ -14,28 +17,37 @@ export interface OutcomeRecorder extends Patience {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Tells of attempts as OpenLineage events. Absent: nobody is told. */
+  readonly lineage?: AttemptLineage;
 }
 
 /**
  * `bundle` is undefined when the code could not be had: then nobody knows the retry policy. Tries until the lease may have ended, and
- * then rejects with the store's last error: the attempt counts as lost.
+ * then rejects with the store's last error: the attempt counts as lost. Resolves with what was recorded; undefined: the attempt had been replaced.
  */
 export async function recordOutcome(
   recorder: OutcomeRecorder,
   claimed: ClaimedAttempt,
   held: HeldAttempt,
   bundle: CachedBundle | undefined,
-  result: AttemptResult,
-): Promise<void> {
-  const { store, workerId, clock, dice, log, metrics } = recorder;
-  const { stopped } = result;
+  ended: AttemptResult,
+  connections: readonly ConnectionSettings[] = [],
+): Promise<TaskState | undefined> {
+  const { store, workerId, clock, dice, log, metrics, lineage } = recorder;
+  const { stopped } = ended;
   const tookMs = clock.monotonic() - held.heldSince;
   const task = bundle?.tasks.get(claimed.taskId);
+  const { data } = ended;
+  const result = data === undefined || task === undefined ? ended : { ...ended, data: withNamedPackages(data, claimed.dagId, task) };
   const to: TaskState =
     task === undefined
       ? { status: 'failed', attempt: claimed.attempt }
       : attemptOutcome(task, claimed.attempt, result.report, storeTime(claimed, held, clock), dice(), claimed.triesBefore);
-  const finished = finishedAttempt(held, to, result, task === undefined ? [] : attemptNotices(task, claimed, result.report, to));
+  const notices = [
+    ...(task === undefined ? [] : attemptNotices(task, claimed, result.report, to)),
+    ...(lineage?.ended(claimed, task, result, connections, storeTime(claimed, held, clock)) ?? []),
+  ];
+  const finished = finishedAttempt(held, to, result, notices);
   const recorded = await persistently(
     recorder,
     () => store.finish(finished, workerId),
@@ -56,6 +68,7 @@ export async function recordOutcome(
     const { dagId, runId, taskId } = claimed;
     log.warn({ ...held.ref, dagId, runId, taskId }, 'an outcome was dropped because its attempt had been replaced');
   }
+  return recorded ? to : undefined;
 }
 
 /** Loads that changed nothing brought no rows. */

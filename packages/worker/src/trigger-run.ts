@@ -46,10 +46,12 @@ export async function triggerRun(
   result: AttemptResult,
   runs: TriggeredRuns | undefined,
   now: number,
+  /** W3C, of the attempt. */
+  traceParent?: string,
 ): Promise<AttemptResult> {
   try {
     if (runs === undefined) throw new Error('This worker was started without the means to make runs');
-    const runId = await madeRun(claimed, trigger, runs);
+    const runId = await madeRun(claimed, trigger, runs, traceParent);
     if (trigger.wait === undefined) return { ...result, result: { kind: 'inline', json: JSON.stringify(runId) } };
     const { logKey, endedWaits } = result;
     return {
@@ -69,7 +71,12 @@ export async function triggerRun(
   }
 }
 
-async function madeRun(claimed: ClaimedAttempt, trigger: TriggerDagRequest, runs: TriggeredRuns): Promise<string> {
+async function madeRun(
+  claimed: ClaimedAttempt,
+  trigger: TriggerDagRequest,
+  runs: TriggeredRuns,
+  traceParent: string | undefined,
+): Promise<string> {
   const { dagId, logicalDate, runId: wanted } = trigger;
   const tryNumber = claimed.attempt - claimed.triesBefore;
   const params = await paramsOf(trigger, runs);
@@ -85,6 +92,7 @@ async function madeRun(claimed: ClaimedAttempt, trigger: TriggerDagRequest, runs
         triggeredBy: 'operator',
         parent,
         ...(logicalDate === undefined ? {} : { logicalDate }),
+        ...(traceParent === undefined ? {} : { traceParent }),
         ...(trigger.partition === undefined ? {} : { partitionKey: trigger.partition }),
       });
       return made.runId;

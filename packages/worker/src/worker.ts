@@ -16,8 +16,10 @@ import {
   type Timers,
 } from '@headrace/ports';
 import type { SentAssetEvent, TaskPool } from '@headrace/task-runtime';
+import type { Tracing } from '@headrace/tracing';
 import type { ConnectionLookup } from './attempt-inputs.ts';
 import { AttemptLineage, type AttemptLineageOptions } from './attempt-lineage.ts';
+import { AttemptTraces } from './attempt-traces.ts';
 import { Attempts } from './attempts.ts';
 import { BundleCache } from './bundle-cache.ts';
 import { JointLoads } from './joint-loads.ts';
@@ -48,6 +50,8 @@ export interface WorkerOptions {
   readonly progress?: Pick<ProgressStore, 'save' | 'forget'>;
   /** Tells of attempts as OpenLineage events; absent: nobody is told. */
   readonly lineage?: Omit<AttemptLineageOptions, 'log'>;
+  /** Absent: nobody wants traces. */
+  readonly tracing?: Tracing;
   readonly leaseMs: number;
   readonly log: Log;
   readonly metrics?: Metrics;
@@ -99,6 +103,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     ...common,
     ...(progress === undefined ? {} : { progress }),
     ...(lineage === undefined ? {} : { lineage }),
+    ...(options.tracing === undefined ? {} : { traces: new AttemptTraces(options.tracing, workerId) }),
     pool,
     leases,
     places,

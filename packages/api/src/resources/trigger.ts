@@ -11,14 +11,17 @@ import { ApiProblem, invalid } from '../http/api-problem.ts';
 export interface Caller {
   readonly triggeredBy: TriggerRequest['triggeredBy'];
   readonly user?: string;
+  /** The run's trace goes on with this. */
+  readonly traceParent?: string;
 }
 
 /** Our own clients say in a header what they are, so that the run's history tells a click from a script. */
-export function callerOf({ headers, principal }: FastifyRequest): Caller {
+export function callerOf({ headers, principal, traceParent }: FastifyRequest): Caller {
   const client = headers['headrace-client'];
   return {
     triggeredBy: client === 'cli' || client === 'ui' ? client : 'rest_api',
     ...(principal === null ? {} : { user: principal.name }),
+    ...(traceParent === null ? {} : { traceParent }),
   };
 }
 
@@ -37,6 +40,7 @@ export async function toTriggerRequest(
     ...times,
     params: await checkedParams(dag, body.conf ?? {}, 'body.conf', validateParams),
     ...(body.note == null ? {} : { note: body.note }),
+    ...(body.partition_key == null ? {} : { partitionKey: body.partition_key }),
     runType: 'manual',
     ...caller,
   };

@@ -1,13 +1,13 @@
 /** Connections, progress and reports of data for the API's own tests. */
-import { createConnectionBook, createKeyring } from '@headrace/connections';
+import { createConnectionBook, createKeyring, createVariableBook } from '@headrace/connections';
 import type { CheckRecord, CursorRecord, LoadRecord } from '@headrace/ports';
 import { createMemoryStore } from '@headrace/testing';
 import type { ApiDeps } from '../../src/index.ts';
 
-type DataDeps = Pick<ApiDeps, 'connections' | 'connectionUrl' | 'dataAdmin' | 'dataReports' | 'progress'>;
+type DataDeps = Pick<ApiDeps, 'connections' | 'variables' | 'settings' | 'connectionUrl' | 'dataAdmin' | 'dataReports' | 'lineage' | 'progress'>;
 
 export function memoryData(t0: number): DataDeps {
-  const { connections } = createMemoryStore({ now: () => t0 });
+  const { connections, variables, lineage } = createMemoryStore({ now: () => t0 });
   const ofTry = { dagId: 'sales', runId: 'r1', taskId: 'publish', mapIndex: -1, attempt: 1, taskInstanceId: '3' };
   const place = { connection: 'lake', place: 'mart/revenue', partition: { day: '2024-01-01' }, loadId: 'L1' };
   const load = (id: number): LoadRecord => ({
@@ -88,6 +88,7 @@ export function memoryData(t0: number): DataDeps {
         return held;
       },
     },
+    lineage,
     dataReports: {
       loads: async ({ dagId = 'sales', place: wanted }, page) =>
         older(dagId === 'sales' && (wanted === undefined || wanted === place.place) ? loads : [], page),

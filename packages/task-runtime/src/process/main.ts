@@ -7,8 +7,10 @@
 import { subscribe } from 'node:diagnostics_channel';
 import { flushCompileCache } from 'node:module';
 import { Socket } from 'node:net';
+import type { OperationProgress } from '@headrace/sdk';
 import { LineReader } from '../line-reader.ts';
 import { ORDER_FD, type Order, PROTOCOL_VERSION, parseOrder, type RunOrder } from '../protocol.ts';
+import { attemptTrace, runTraced } from './attempt-trace.ts';
 import { Bundles } from './bundles.ts';
 import { endingOf } from './error-report.ts';
 import { sendFrame } from './frames.ts';
@@ -62,16 +64,20 @@ function begin(order: RunOrder): void {
     spoiled: false,
   };
   running = attempt;
-  void outputOfContext
-    .run(attempt.output, () =>
-      runner.run(order, {
-        ...attempt,
-        signal: attempt.stop.signal,
-        time: machineTime,
-        progress: (progress) => attempt.figures.tell(progress),
-      }),
-    )
-    .then((ending) => end(attempt, ending));
+  void outputOfContext.run(attempt.output, () => perform(order, attempt)).then((ending) => end(attempt, ending));
+}
+
+async function perform(order: RunOrder, attempt: Running): Promise<ReturnType<typeof endingOf>> {
+  const traced = await attemptTrace(order, sendFrame).catch(() => undefined);
+  if (traced !== undefined) attempt.output.spanId = () => traced.spanId();
+  const tools = {
+    ...attempt,
+    signal: attempt.stop.signal,
+    time: machineTime,
+    progress: (progress: OperationProgress) => attempt.figures.tell(progress),
+    ...(traced === undefined ? {} : { traced }),
+  };
+  return runTraced(traced, order, () => runner.run(order, tools));
 }
 
 function end(attempt: Running, ending: ReturnType<typeof endingOf>): void {

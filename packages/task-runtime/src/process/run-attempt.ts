@@ -5,6 +5,7 @@ import type { AssetSpec } from '@headrace/core';
 import type { DataReport } from '@headrace/ports';
 import type { DagDefinition, OperationExecutors, OperationProgress, TaskContext, TaskDefinition, TaskOutcome } from '@headrace/sdk';
 import { OUTCOME_BRAND, resolveReferences, runValues } from '@headrace/sdk/runtime';
+import type { TaskTrace } from '@headrace/tracing/task';
 import { CodeUnavailableError } from '../errors.ts';
 import type { Ending, InputSource, RunOrder, ValueSource } from '../protocol.ts';
 import { encodeValue } from '../values.ts';
@@ -52,6 +53,8 @@ export interface AttemptTools {
   readonly pages: ResultPages;
   /** As often as an operation likes. */
   readonly progress: (progress: OperationProgress) => void;
+  /** Absent: nobody wants spans. */
+  readonly traced?: TaskTrace;
 }
 
 /** The folder of one attempt, made when it is first needed. */
@@ -94,7 +97,7 @@ export function attemptRunner({ dags, inlineBytes, resultBytes, codeFolder, ...s
     inputs: Readonly<Record<string, unknown>>,
     context: TaskContext,
     order: RunOrder,
-    { scratch, progress }: Pick<AttemptTools, 'scratch' | 'progress'>,
+    { scratch, progress, traced }: Pick<AttemptTools, 'scratch' | 'progress' | 'traced'>,
     operated: Operated,
   ): Promise<unknown> {
     const { kind, run, operation } = task;
@@ -108,16 +111,18 @@ export function attemptRunner({ dags, inlineBytes, resultBytes, codeFolder, ...s
     const { taskInstanceId, attempt, attemptId } = order;
     const resolved = resolveReferences(operation ?? {}, runValues(context)) as Readonly<Record<string, unknown>>;
     if (kind !== 'task') operated.operation = resolved;
-    return executor({
-      operation: resolved,
-      inputs,
-      context,
-      fence: { taskInstanceId, attempt, attemptId },
-      scratch: scratch.folder(),
-      progress,
-      // A sensor has a wait of its own.
-      ...(kind === 'task' ? {} : { ask: (form, options) => context.wait.input(form, options) }),
-    });
+    const perform = async () =>
+      executor({
+        operation: resolved,
+        inputs,
+        context,
+        fence: { taskInstanceId, attempt, attemptId },
+        scratch: scratch.folder(),
+        progress,
+        // A sensor has a wait of its own.
+        ...(kind === 'task' ? {} : { ask: (form, options) => context.wait.input(form, options) }),
+      });
+    return traced === undefined ? perform() : traced.within(kind === 'task' ? 'look' : kind, operationAttributes(resolved), perform);
   }
 
   async function runTask(order: RunOrder, tools: AttemptTools): Promise<Ending> {
@@ -236,6 +241,18 @@ async function dataOf({ operation }: Operated, result: unknown): Promise<TaskDat
   const { eventFacts, reportOfResult } = await import('./data-report.ts');
   const report = reportOfResult(operation, result);
   return report === undefined ? undefined : { report, eventFacts: eventFacts(report) };
+}
+
+/** Names of places and how rows go into them; never SQL, rows or settings. */
+function operationAttributes({ source, target, disposition }: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
+  const told: Record<string, string> = {};
+  for (const [role, place] of Object.entries({ source, target })) {
+    const { connector, connection } = (place ?? {}) as { readonly connector?: unknown; readonly connection?: unknown };
+    if (typeof connector === 'string') told[`headrace.${role}.connector`] = connector;
+    if (typeof connection === 'string') told[`headrace.${role}.connection`] = connection;
+  }
+  if (typeof disposition === 'string') told['headrace.disposition'] = disposition;
+  return told;
 }
 
 /** Of any copy of the SDK. */

@@ -21,6 +21,8 @@ type StreamName = 'stdout' | 'stderr';
 /** The output of one attempt. Silent once the attempt is over. */
 export class AttemptOutput {
   readonly run: number;
+  /** The span of a trace that is open where something is logged. */
+  spanId: (() => string | undefined) | undefined;
   readonly #send: (frame: Frame) => void;
   #left: number;
   #over = false;
@@ -47,6 +49,7 @@ export class AttemptOutput {
   log(level: LogLevel, message: unknown, fields?: Readonly<Record<string, unknown>>): void {
     if (!this.#takes()) return;
     const whole = String(message);
+    const spanId = this.spanId?.();
     const text = whole.slice(0, 2 * PIECE_LENGTH + BEYOND);
     const cut = text.length < whole.length;
     const safe = fields === undefined ? undefined : safeFields(fields);
@@ -58,6 +61,7 @@ export class AttemptOutput {
       message: text,
       ...(safe === undefined ? {} : { fields: safe.fields }),
       ...(cut ? { cut } : {}),
+      ...(spanId === undefined ? {} : { spanId }),
     });
   }
 

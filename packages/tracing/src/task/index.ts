@@ -1,0 +1,1 @@
+export { type TaskTrace, type TaskTraceContext, taskTrace } from './task-trace.ts';
