@@ -1,7 +1,10 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { checks, load, type TableResult } from '@headrace/sdk';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type pg from 'pg';
 import { postgres } from '../src/index.ts';
+import { beginAttempt } from '../src/postgres/target/load-record.ts';
 import { createRig, only, type Rig } from './support/rig.ts';
 
 const EVERY_TYPE = `
@@ -39,6 +42,18 @@ describe('rows that go from PostgreSQL to PostgreSQL as bytes', () => {
   /** Rows that pass through DuckDB have a hash of their content in the record. */
   const wentDirectly = async (name: string) =>
     (await reporting.query("select distinct content_hash = '' as directly from _headrace_load where target = $1", [`public.${name}`])).rows;
+  /** Waits until rows are asked for in the form in which they go past DuckDB. */
+  const readsDirectly = async (): Promise<void> => {
+    for (let looks = 0; looks < 400; looks += 1) {
+      const { rows } = await pos.query(
+        `select 1 from pg_stat_activity
+          where wait_event_type = 'Lock' and query like 'copy %to stdout (format binary)' and datname = current_database()`,
+      );
+      if (rows.length > 0) return;
+      await sleep(10);
+    }
+    throw new Error('Nobody reads the rows directly');
+  };
   const rowsOf = async (client: pg.Client, name: string) =>
     (await client.query(`select t::text as row from (select * from ${name}) t order by 1`)).rows.map(({ row }) => row as string);
 
@@ -105,6 +120,39 @@ describe('rows that go from PostgreSQL to PostgreSQL as bytes', () => {
       "select relname from pg_class where relname like '\\_headrace\\_%' and relkind = 'r' order by 1",
     );
     expect(rows.map(({ relname }) => relname as string).filter((relname) => /^_headrace_[0-9a-f]{12}/.test(relname))).toEqual([]);
+  });
+
+  test.each([
+    { disposition: 'replace' as const, has: 'begun' },
+    { disposition: 'replace' as const, has: 'committed' },
+    { disposition: 'append' as const, has: 'begun' },
+    { disposition: 'append' as const, has: 'committed' },
+  ])('of a late attempt are refused when a newer one has $has: $disposition', async ({ disposition, has }) => {
+    const name = table();
+    await reporting.query(`create table ${name} (id int8${disposition === 'append' ? ', _headrace_load_id text' : ''})`);
+    await pos.query('select pg_advisory_lock(1)');
+    // Two attempts of one load. The rows of the first come when the lock is free.
+    const attempt = (n: number, rows: string): Promise<TableResult> => {
+      const task = only(() => load('move', { from: postgres('pos').query(rows), into: postgres('reporting').table(name), disposition }));
+      return run(task, { attempt: n });
+    };
+    const late = attempt(1, 'with wait as materialized (select pg_advisory_lock_shared(1)) select 7::int8 as id from wait');
+    const refused = expect(late).rejects.toMatchObject({ code: 'HR_FENCED_COMMIT', retryable: false });
+    await readsDirectly();
+    if (has === 'committed') await attempt(2, 'select 1::int8 as id');
+    else {
+      const { rows } = await reporting.query('select load_id from _headrace_attempt order by begun_at desc limit 1');
+      await beginAttempt(reporting, 'public', rows[0]?.load_id, `public.${name}`, {
+        taskInstanceId: '1',
+        attempt: 2,
+        attemptId: randomUUID(),
+      });
+    }
+    await pos.query('select pg_advisory_unlock(1)');
+    await refused;
+    expect(await rowsOf(reporting, `(select id from ${name}) kept`)).toEqual(has === 'committed' ? ['(1)'] : []);
+    await attempt(2, 'select 1::int8 as id');
+    expect(await rowsOf(reporting, `(select id from ${name}) kept`)).toEqual(['(1)']);
   });
 
   test('of other columns or types are for the contract of their table', async () => {

@@ -1,67 +1,10 @@
-import { randomUUID } from 'node:crypto';
-import type { TargetHarness } from '@headrace/dataplane/conformance/attempts';
 import { targetConformance } from '@headrace/dataplane/conformance/target';
 import * as jest from '@jest/globals';
-import pg from 'pg';
-import { postgres } from '../src/index.ts';
-import { postgresTarget } from '../src/postgres/postgres-target.ts';
+import { openPostgres } from './support/postgres-harness.ts';
 
 targetConformance(jest, {
   name: 'A PostgreSQL database',
   dispositions: ['append', 'replace', 'replace-partition', 'merge', 'scd2'],
   sequences: Number(process.env.HEADRACE_TARGET_SEQUENCES ?? 8),
-  open,
+  open: openPostgres,
 });
-
-async function open(): Promise<TargetHarness> {
-  const admin = process.env.HEADRACE_TEST_POSTGRES_URL;
-  if (admin === undefined) throw new Error('HEADRACE_TEST_POSTGRES_URL is not set: it must be the URL of a PostgreSQL superuser');
-  const database = `target_${randomUUID().replaceAll('-', '').slice(0, 12)}`;
-  await asOwner(admin, `create database ${database}`);
-  const url = Object.assign(new URL(admin), { pathname: `/${database}` }).href;
-  // Readers of their own, so that reads go on while another waits.
-  const readers = new pg.Pool({ connectionString: url, max: 3, options: '-c timezone=UTC' });
-  let tables = 0;
-  return {
-    connector: postgresTarget,
-    place: async () => {
-      tables += 1;
-      return postgres('warehouse').table(`table_${tables}`);
-    },
-    async rows({ settings }) {
-      const name = String(settings.name);
-      const { rows: columns } = await readers.query<{ name: string; instant: boolean }>(
-        `select attname as name, atttypid = 'timestamptz'::regtype as instant from pg_attribute
-          where attrelid = to_regclass($1) and attnum > 0 and not attisdropped`,
-        [name],
-      );
-      if (columns.length === 0) return [];
-      const list = columns.map(({ name: column, instant }) =>
-        instant ? `to_char("${column}", 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "${column}"` : `"${column}"::text`,
-      );
-      const { rows } = await readers.query<Record<string, string | null>>(`select ${list.join(', ')} from ${name}`);
-      return rows;
-    },
-    async state({ settings }) {
-      const name = String(settings.name);
-      const { rows } = await readers.query<{ oid: string | null }>('select to_regclass($1)::oid as oid', [name]);
-      if (rows[0]?.oid === null) return undefined;
-      return [rows, (await readers.query(`select ctid::text, xmin::text from ${name} order by 1, 2`)).rows];
-    },
-    connection: (id) => ({ id, url }),
-    async close() {
-      await readers.end();
-      await asOwner(admin, `drop database if exists ${database} with (force)`);
-    },
-  };
-}
-
-async function asOwner(url: string, sql: string): Promise<void> {
-  const owner = new pg.Client(url);
-  await owner.connect();
-  try {
-    await owner.query(sql);
-  } finally {
-    await owner.end();
-  }
-}
