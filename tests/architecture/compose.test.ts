@@ -144,10 +144,10 @@ describe('docker-compose.yml', () => {
   });
 
   test('lets Prometheus scrape every process that runs', () => {
-    const { scrape_configs: jobs } = parse(readFileSync(join(ROOT, 'docker/prometheus.yml'), 'utf8')) as {
-      scrape_configs: { static_configs: { targets: string[] }[] }[];
+    const { scrape_configs: jobs } = parse(readFileSync(join(ROOT, 'docker/prometheus/prometheus.yml'), 'utf8')) as {
+      scrape_configs: { dns_sd_configs: { names: string[]; port: number }[] }[];
     };
-    const targets = jobs.flatMap((job) => job.static_configs.flatMap((config) => config.targets)).sort();
+    const targets = jobs.flatMap((job) => job.dns_sd_configs.flatMap(({ names, port }) => names.map((name) => `${name}:${port}`))).sort();
     const expected = ours
       .filter(({ name }) => name !== 'migrate')
       .map(({ name, service: { environment = {} } }) => `${name}:${environment.HEADRACE_PORT ?? environment.HEADRACE_METRICS_PORT}`);

@@ -87,7 +87,9 @@ async function history(dagId: string, runs: number, tasks: number): Promise<void
      from dag_run r, generate_series(0, $2::integer - 1) n where r.dag_id = $1`,
     [dagId, tasks],
   );
-  await sql.query(`insert into task_try (task_instance_id, attempt, state) select id, 1, 'failed' from task_instance where dag_id = $1`, [dagId]);
+  await sql.query(`insert into task_try (task_instance_id, attempt, state) select id, 1, 'failed' from task_instance where dag_id = $1`, [
+    dagId,
+  ]);
   await sql.query(
     `insert into task_result (task_instance_id, attempt, inline_json) select id, 1, '1' from task_instance where dag_id = $1`,
     [dagId],
@@ -194,7 +196,10 @@ test('a dry run counts what then goes', async () => {
   const counted = await clean(undefined, { dryRun: true });
   expect(await count('dag_run', 'counted')).toBe(4);
   const removed: string[] = [];
-  const metrics = { ...noMetrics, count: (metric: string, labels = {}, by = 1) => void removed.push(`${metric} ${JSON.stringify(labels)} ${by}`) };
+  const metrics = {
+    ...noMetrics,
+    count: (metric: string, labels = {}, by = 1) => void removed.push(`${metric} ${JSON.stringify(labels)} ${by}`),
+  };
   const gone = await clean(undefined, { metrics });
   expect(gone).toMatchObject({ runs: counted?.runs, task_instances: counted?.task_instances });
   expect(removed).toContain(`headrace_housekeeping_removed_total {"kind":"runs"} ${counted?.runs}`);

@@ -60,7 +60,11 @@ test.each(RETENTION_KINDS)('a step over %s: by indexes, and few rows', async (ki
       if (table === undefined || SMALL.has(table)) continue;
       expect(`${node['Node Type']} on ${table}: ${statement.text}`).not.toMatch(/^Seq Scan/);
       const touched = ((node['Actual Rows'] ?? 0) + (node['Rows Removed by Filter'] ?? 0)) * (node['Actual Loops'] ?? 1);
-      expect({ table, few: touched <= MOST_ROWS, text: touched <= MOST_ROWS ? '' : statement.text }).toEqual({ table, few: true, text: '' });
+      expect({ table, few: touched <= MOST_ROWS, text: touched <= MOST_ROWS ? '' : statement.text }).toEqual({
+        table,
+        few: true,
+        text: '',
+      });
     }
   }
 });

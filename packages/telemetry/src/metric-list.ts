@@ -68,7 +68,12 @@ export const metricList: readonly MetricDeclaration[] = [
   // Task instances
   gauge('headrace_task_instances', 'Live task instances by state.', 'state'),
   counter('headrace_attempts_started_total', 'Attempts claimed by this worker.', 'queue'),
-  counter('headrace_attempts_finished_total', 'Attempts whose outcome this worker recorded, by what became of the task.', 'dag_id', 'state'),
+  counter(
+    'headrace_attempts_finished_total',
+    'Attempts whose outcome this worker recorded, by what became of the task.',
+    'dag_id',
+    'state',
+  ),
   counterOf(
     'headrace_attempts_lost_total',
     'Attempts given up because their lease ended or nobody claimed them.',
@@ -125,7 +130,11 @@ export const metricList: readonly MetricDeclaration[] = [
   gauge('headrace_queue_up', '1 when this scheduler could ask the queues for their depth, else 0.'),
   gauge('headrace_queue_tasks_queued', 'Task instances that have a slot and wait for a worker of their queue.', 'queue'),
   gauge('headrace_queue_tasks_running', 'Task instances of a queue that run.', 'queue'),
-  gauge('headrace_queue_oldest_seconds', 'For how long the task instance that waits longest for a worker of its queue has waited.', 'queue'),
+  gauge(
+    'headrace_queue_oldest_seconds',
+    'For how long the task instance that waits longest for a worker of its queue has waited.',
+    'queue',
+  ),
   gauge('headrace_queue_workers', 'Workers alive that serve a queue.', 'queue'),
   gauge('headrace_queue_slots', 'Attempts that the workers of a queue run at once, together.', 'queue'),
   counter('headrace_queue_invalid_messages_total', 'Messages dropped because the scheduler cannot have sent them.', 'queue'),

@@ -1,7 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { createMetrics, metricList, startMetricsServer, UndeclaredMetricError } from '../src/index.ts';
+import { airflowMetrics } from '../src/airflow-metrics.ts';
 import { metricsDocument } from '../src/metrics-document.ts';
+
+/** `name{label="value"}`, the name perhaps with what a histogram adds. */
+function isDeclared(series: string): boolean {
+  const [, name = '', label] = /^(\w+?)(?:\{(\w+)="\w+"\})?$/.exec(series) ?? [];
+  const found = metricList.find((one) => one.name === name || (one.type === 'histogram' && name.replace(/_(count|sum)$/, '') === one.name));
+  return found !== undefined && (label === undefined || found.labels.includes(label));
+}
 
 describe('the list of metrics', () => {
   test('follows the conventions of Prometheus', () => {
@@ -18,7 +26,14 @@ describe('the list of metrics', () => {
 
   test('is what docs/metrics.md says', () => {
     const document = readFileSync(new URL('../../../docs/metrics.md', import.meta.url), 'utf8');
-    expect(document).toBe(metricsDocument(metricList));
+    expect(document).toBe(metricsDocument(metricList, airflowMetrics));
+  });
+
+  test('has what Airflow has, under names and labels that are declared, or says why not', () => {
+    expect(new Set(airflowMetrics.map(({ airflow }) => airflow)).size).toBe(airflowMetrics.length);
+    expect(airflowMetrics.length).toBeGreaterThan(60);
+    const wrong = airflowMetrics.flatMap(({ ours }) => ('none' in ours ? [] : ours.filter((one) => !isDeclared(one))));
+    expect(wrong).toEqual([]);
   });
 });
 

@@ -25,15 +25,22 @@ export function addDatabaseCleanCommand(db: Command, terminal: Terminal): void {
     .option('--dry-run', 'show what would go, and change nothing')
     .action(async (options: CleanOptions, command: Command) => {
       const configuration = forService(await loadConfiguration({ env: terminal.env }));
-      const [{ createStore }, { cleanUp }, { createObjectStore }, { runObjectsPrefix }, { retentionPolicy }, { createLog }] = await Promise.all([
-        import('@headrace/store-postgres'),
-        import('@headrace/engine'),
-        import('@headrace/objects'),
-        import('@headrace/task-runtime'),
-        import('@headrace/scheduler-app'),
-        import('@headrace/telemetry'),
-      ]);
-      const log = createLog({ name: 'clean', level: 'warn', pretty: true, destination: terminal.stderr, secrets: secretsOf(configuration) });
+      const [{ createStore }, { cleanUp }, { createObjectStore }, { runObjectsPrefix }, { retentionPolicy }, { createLog }] =
+        await Promise.all([
+          import('@headrace/store-postgres'),
+          import('@headrace/engine'),
+          import('@headrace/objects'),
+          import('@headrace/task-runtime'),
+          import('@headrace/scheduler-app'),
+          import('@headrace/telemetry'),
+        ]);
+      const log = createLog({
+        name: 'clean',
+        level: 'warn',
+        pretty: true,
+        destination: terminal.stderr,
+        secrets: secretsOf(configuration),
+      });
       const store = createStore({ url: configuration.databaseUrl, log, poolSize: 2, applicationName: 'headrace-clean' });
       try {
         await store.checkSchema();

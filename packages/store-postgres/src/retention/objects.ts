@@ -75,7 +75,12 @@ export async function doomedObjects(pool: pg.Pool, limit: number): Promise<reado
   const spared = new Set((await pool.query<{ id: string }>(SPARE, [rows.map(({ id }) => id)])).rows.map(({ id }) => id));
   const doomed = rows
     .filter(({ id }) => !spared.has(id))
-    .map(({ id, dag_id: dagId, run_id: runId, kind }) => ({ id, dagId, runId, kinds: kind === 'run' ? (['logs', 'results'] as const) : [kind] }));
+    .map(({ id, dag_id: dagId, run_id: runId, kind }) => ({
+      id,
+      dagId,
+      runId,
+      kinds: kind === 'run' ? (['logs', 'results'] as const) : [kind],
+    }));
   return doomed.length > 0 ? doomed : doomedObjects(pool, limit);
 }
 

@@ -105,7 +105,11 @@ function* portions(runs: readonly Found[]): Generator<readonly Found[]> {
   if (portion.length > 0) yield portion;
 }
 
-async function removeSome(client: pg.PoolClient, runs: readonly Found[], before: number): Promise<{ runs: number; task_instances: number }> {
+async function removeSome(
+  client: pg.PoolClient,
+  runs: readonly Found[],
+  before: number,
+): Promise<{ runs: number; task_instances: number }> {
   // The locks are on rows that nobody waits for; should it be otherwise for once, this work is the one that gives way.
   await client.query(`set local lock_timeout = '1s'; set local statement_timeout = '10s'`);
   const locked = await client.query<{ id: string }>({
