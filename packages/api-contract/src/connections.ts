@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { bulkBody } from './bulk.ts';
 import { orderBy, Pattern, paging } from './paging.ts';
 import { Nullable } from './scalars.ts';
 
@@ -99,3 +100,5 @@ export type ConnectionTypes = Static<typeof ConnectionTypes>;
 
 export const RotatedConnections = Type.Object({ rotated: Type.Integer(), unchanged: Type.Integer() });
 export type RotatedConnections = Static<typeof RotatedConnections>;
+
+export const BulkConnections = bulkBody(ConnectionBody, ['connection_id', 'conn_type', ...Object.keys(fields)] as (keyof ConnectionPatch)[]);

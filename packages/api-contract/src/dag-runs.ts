@@ -1,7 +1,8 @@
 import { type Static, Type } from 'typebox';
 import { DagVersion } from './dag-versions.ts';
-import { orderBy, Pattern, paging } from './paging.ts';
-import { DagRunState, DagRunType, DateTime, JsonObject, Nullable } from './scalars.ts';
+import { cursorAnswer, cursorPaging, LARGEST_PAGE, orderBy, Pattern, paging } from './paging.ts';
+import { nullableFields, secondsRange, timeRange } from './ranges.ts';
+import { DagRunState, DagRunType, DateTime, JsonObject, Nullable, Ordinal } from './scalars.ts';
 
 export const DagRun = Type.Object({
   dag_run_id: Type.String(),
@@ -30,30 +31,67 @@ export const DagRun = Type.Object({
 });
 export type DagRun = Static<typeof DagRun>;
 
-export const DagRunCollection = Type.Object({ dag_runs: Type.Array(DagRun), total_entries: Type.Integer() });
+export const DagRunCollection = Type.Object({ dag_runs: Type.Array(DagRun), total_entries: Type.Integer(), ...cursorAnswer });
 export type DagRunCollection = Static<typeof DagRunCollection>;
-
-const range = <Name extends string>(name: Name) => {
-  const bound = Type.Optional(DateTime);
-  type Bounds = Record<`${Name}_gte` | `${Name}_gt` | `${Name}_lte` | `${Name}_lt`, typeof bound>;
-  return Object.fromEntries(['gte', 'gt', 'lte', 'lt'].map((suffix) => [`${name}_${suffix}`, bound])) as Bounds;
-};
 
 export const DagRunListQuery = Type.Object(
   {
     ...paging,
     order_by: orderBy('id'),
+    ...cursorPaging,
     state: Type.Optional(Type.Array(DagRunState)),
     run_type: Type.Optional(Type.Array(DagRunType)),
+    dag_version: Type.Optional(Type.Array(Ordinal)),
+    bundle_version: Type.Optional(Type.String()),
+    conf_contains: Type.Optional(Type.String({ maxLength: 1000, description: 'A text within the params, as JSON writes them' })),
+    dag_id_pattern: Type.Optional(Pattern),
     run_id_pattern: Type.Optional(Pattern),
-    ...range('run_after'),
-    ...range('logical_date'),
-    ...range('start_date'),
-    ...range('end_date'),
+    triggering_user_name_pattern: Type.Optional(Pattern),
+    partition_key_pattern: Type.Optional(Pattern),
+    ...timeRange('run_after'),
+    ...timeRange('logical_date'),
+    ...timeRange('start_date'),
+    ...timeRange('end_date'),
+    ...timeRange('updated_at'),
+    ...secondsRange('duration'),
   },
   { additionalProperties: false },
 );
 export type DagRunListQuery = Static<typeof DagRunListQuery>;
+
+const Ids = Type.Optional(Nullable(Type.Array(Type.String(), { maxItems: 1000 })));
+
+/** How a list is asked for in a body. */
+export const batchPaging = {
+  page_limit: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, default: LARGEST_PAGE, description: `At most ${LARGEST_PAGE} are given` }),
+  page_offset: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, default: 0 }),
+  order_by: Type.Optional(Nullable(Type.String({ description: 'A column of the answer; `-` before it for descending order. Several: separated by commas' }))),
+  ...cursorPaging,
+};
+
+/** Lists of texts in a body, null for any. */
+export const BatchIds = Ids;
+
+export const DagRunsBatch = Type.Object(
+  {
+    ...batchPaging,
+    dag_ids: Ids,
+    states: Type.Optional(Nullable(Type.Array(Nullable(DagRunState), { maxItems: 10 }))),
+    conf_contains: Type.Optional(Nullable(Type.String({ maxLength: 1000 }))),
+    ...nullableFields({ ...timeRange('run_after'), ...timeRange('logical_date'), ...timeRange('start_date'), ...timeRange('end_date') }),
+    ...nullableFields(secondsRange('duration')),
+  },
+  { additionalProperties: false },
+);
+export type DagRunsBatch = Static<typeof DagRunsBatch>;
+
+export const WaitForRunQuery = Type.Object(
+  {
+    interval: Type.Number({ exclusiveMinimum: 0, maximum: 3600, description: 'Seconds between two looks at the run' }),
+    result: Type.Optional(Type.Array(Type.String(), { maxItems: 100, description: 'Tasks whose results the last line has' })),
+  },
+  { additionalProperties: false },
+);
 
 export const RunNote = Nullable(Type.String({ maxLength: 1000 }));
 
@@ -70,6 +108,8 @@ export const TriggerDagRun = Type.Object(
     /** The run's params; what is absent takes the DAG's default. */
     conf: Type.Optional(Nullable(JsonObject)),
     note: Type.Optional(RunNote),
+    /** The partition that the run is of. */
+    partition_key: Type.Optional(Nullable(Type.String({ minLength: 1, maxLength: 1000 }))),
   },
   { additionalProperties: false },
 );

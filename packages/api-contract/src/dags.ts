@@ -1,7 +1,8 @@
 import { type Static, Type } from 'typebox';
 import { DagVersion } from './dag-versions.ts';
 import { orderBy, Pattern, paging } from './paging.ts';
-import { DagRunType, DateTime, JsonObject, Nullable } from './scalars.ts';
+import { timeRange } from './ranges.ts';
+import { DagRunState, DagRunType, DateTime, JsonObject, Nullable } from './scalars.ts';
 
 export const DagTag = Type.Object({ name: Type.String(), dag_id: Type.String(), dag_display_name: Type.String() });
 
@@ -64,6 +65,8 @@ export const DagDetails = Type.Object({
   render_template_as_native_obj: Type.Boolean(),
   template_search_path: Type.Null(),
   timezone: Nullable(Type.String()),
+  is_favorite: Type.Boolean(),
+  active_runs_count: Type.Integer({ description: 'Runs that are running' }),
 });
 export type DagDetails = Static<typeof DagDetails>;
 
@@ -77,10 +80,39 @@ export const DagListQuery = Type.Object(
     dag_id_pattern: Type.Optional(Pattern),
     dag_display_name_pattern: Type.Optional(Pattern),
     tags: Type.Optional(Type.Array(Type.String())),
-    tags_match_mode: Type.Optional(Type.Enum(['any'])),
+    tags_match_mode: Type.Optional(Type.Enum(['any', 'all'], { description: 'Absent: any' })),
+    owners: Type.Optional(Type.Array(Type.String())),
     paused: Type.Optional(Type.Boolean()),
     /** Without DAGs that are no longer in any file. */
     exclude_stale: Type.Boolean({ default: true }),
+    has_import_errors: Type.Optional(Type.Boolean()),
+    last_dag_run_state: Type.Optional(DagRunState),
+    bundle_name: Type.Optional(Type.String()),
+    bundle_version: Type.Optional(Type.String()),
+    has_asset_schedule: Type.Optional(Type.Boolean()),
+    asset_dependency: Type.Optional(Type.String({ description: 'Name or URI of an asset that its schedule waits for' })),
+    ...timeRange('dag_run_start_date'),
+    ...timeRange('dag_run_end_date'),
+    dag_run_state: Type.Optional(Type.Array(DagRunState)),
+    is_favorite: Type.Optional(Type.Boolean({ description: 'Of whoever asks' })),
+    timetable_type: Type.Optional(Type.Array(Type.String(), { description: 'Kinds of schedules: cron, delta, events, assets, manual …' })),
+  },
+  { additionalProperties: false },
+);
+
+export type DagListQuery = Static<typeof DagListQuery>;
+
+/** Which DAGs are paused, or go on, together. */
+export const DagsPatchQuery = Type.Object(
+  {
+    ...paging,
+    update_mask: Type.Optional(Type.Array(Type.Enum(['is_paused']))),
+    tags: Type.Optional(Type.Array(Type.String())),
+    tags_match_mode: Type.Optional(Type.Enum(['any', 'all'])),
+    owners: Type.Optional(Type.Array(Type.String())),
+    dag_id_pattern: Type.Optional(Pattern),
+    exclude_stale: Type.Boolean({ default: true }),
+    paused: Type.Optional(Type.Boolean()),
   },
   { additionalProperties: false },
 );

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { orderBy, paging } from './paging.ts';
+import { orderBy, Pattern, paging } from './paging.ts';
 import { DateTime, Nullable } from './scalars.ts';
 
 export const ImportErrorEntry = Type.Object({
@@ -21,4 +21,4 @@ export type ImportErrorEntry = Static<typeof ImportErrorEntry>;
 export const ImportErrorCollection = Type.Object({ import_errors: Type.Array(ImportErrorEntry), total_entries: Type.Integer() });
 export type ImportErrorCollection = Static<typeof ImportErrorCollection>;
 
-export const ImportErrorListQuery = Type.Object({ ...paging, order_by: orderBy('id') }, { additionalProperties: false });
+export const ImportErrorListQuery = Type.Object({ ...paging, order_by: orderBy('id'), filename_pattern: Type.Optional(Pattern) }, { additionalProperties: false });

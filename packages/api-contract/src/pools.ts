@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { bulkBody } from './bulk.ts';
 import { orderBy, Pattern, paging } from './paging.ts';
 import { Nullable } from './scalars.ts';
 
@@ -37,6 +38,7 @@ export const PoolBody = Type.Object(
     slots: Slots,
     description: Type.Optional(Description),
     include_deferred: Type.Optional(Type.Boolean()),
+    team_name: Type.Optional(Type.Null()),
   },
   { additionalProperties: false },
 );
@@ -48,12 +50,15 @@ export const PoolPatch = Type.Object(
     slots: Type.Optional(Nullable(Slots)),
     description: Type.Optional(Description),
     include_deferred: Type.Optional(Nullable(Type.Boolean())),
+    team_name: Type.Optional(Type.Null()),
   },
   { additionalProperties: false },
 );
 export type PoolPatch = Static<typeof PoolPatch>;
 
 export const PoolPatchQuery = Type.Object(
-  { update_mask: Type.Optional(Type.Array(Type.Enum(['pool', 'slots', 'description', 'include_deferred']))) },
+  { update_mask: Type.Optional(Type.Array(Type.Enum(['pool', 'slots', 'description', 'include_deferred', 'team_name']))) },
   { additionalProperties: false },
 );
+
+export const BulkPools = bulkBody(PoolBody, ['name', 'slots', 'description', 'include_deferred', 'team_name']);

@@ -1,7 +1,10 @@
 import { type Static, Type } from 'typebox';
 import { DagVersion } from './dag-versions.ts';
-import { orderBy, paging } from './paging.ts';
-import { DateTime, JsonObject, MapIndex, Nullable, TaskInstanceState, Uuid } from './scalars.ts';
+import { bulkBody } from './bulk.ts';
+import { BatchIds, batchPaging } from './dag-runs.ts';
+import { cursorAnswer, cursorPaging, orderBy, Pattern, paging } from './paging.ts';
+import { nullableFields, secondsRange, timeRange } from './ranges.ts';
+import { DateTime, JsonObject, MapIndex, Nullable, Ordinal, TaskInstanceState, TryNumber, Uuid } from './scalars.ts';
 
 const tryFields = {
   task_id: Type.String(),
@@ -62,24 +65,69 @@ export const TaskInstance = Type.Object({
 export type TaskInstance = Static<typeof TaskInstance>;
 
 export const TaskInstanceCollection = Type.Object({ task_instances: Type.Array(TaskInstance), total_entries: Type.Integer() });
+
+/** A page of a list of any length. */
+export const TaskInstancePage = Type.Object({ ...TaskInstanceCollection.properties, ...cursorAnswer });
 export type TaskInstanceCollection = Static<typeof TaskInstanceCollection>;
 
 /** In a filter, `none` (or `no_status`) means what has not begun. */
 const StateFilter = Type.Union([TaskInstanceState, Type.Enum(['none', 'no_status'])]);
 
+const instanceFilters = {
+  ...cursorPaging,
+  order_by: orderBy('map_index'),
+  state: Type.Optional(Type.Array(StateFilter)),
+  pool: Type.Optional(Type.Array(Type.String())),
+  pool_name_pattern: Type.Optional(Pattern),
+  queue: Type.Optional(Type.Array(Type.String())),
+  queue_name_pattern: Type.Optional(Pattern),
+  executor: Type.Optional(Type.Array(Type.String(), { description: 'Nothing has one: what names one is in no list' })),
+  version_number: Type.Optional(Type.Array(Ordinal)),
+  try_number: Type.Optional(Type.Array(TryNumber)),
+  operator: Type.Optional(Type.Array(Type.String(), { description: 'Kinds of tasks: task, extract, load, transform, export …' })),
+  operator_name_pattern: Type.Optional(Pattern),
+  map_index: Type.Optional(Type.Array(MapIndex)),
+  ...timeRange('run_after'),
+  ...timeRange('logical_date'),
+  ...timeRange('start_date'),
+  ...timeRange('end_date'),
+  ...timeRange('updated_at'),
+  ...secondsRange('duration'),
+};
+
 export const TaskInstanceListQuery = Type.Object(
   {
     ...paging,
-    order_by: orderBy('map_index'),
+    ...instanceFilters,
     task_id: Type.Optional(Type.String()),
+    task_display_name_pattern: Type.Optional(Pattern),
+    dag_id_pattern: Type.Optional(Pattern),
+    run_id_pattern: Type.Optional(Pattern),
     /** The tasks of this group and of the groups in it. Of one DAG only. */
     task_group_id: Type.Optional(Type.String()),
-    state: Type.Optional(Type.Array(StateFilter)),
-    pool: Type.Optional(Type.Array(Type.String())),
-    queue: Type.Optional(Type.Array(Type.String())),
   },
   { additionalProperties: false },
 );
+export type TaskInstanceListQuery = Static<typeof TaskInstanceListQuery>;
+
+export const MappedInstanceListQuery = Type.Object({ ...paging, ...instanceFilters }, { additionalProperties: false });
+
+export const TaskInstancesBatch = Type.Object(
+  {
+    ...batchPaging,
+    dag_ids: BatchIds,
+    dag_run_ids: BatchIds,
+    task_ids: BatchIds,
+    state: Type.Optional(Nullable(Type.Array(Nullable(StateFilter), { maxItems: 20 }))),
+    pool: BatchIds,
+    queue: BatchIds,
+    executor: BatchIds,
+    ...nullableFields({ ...timeRange('run_after'), ...timeRange('logical_date'), ...timeRange('start_date'), ...timeRange('end_date') }),
+    ...nullableFields(secondsRange('duration')),
+  },
+  { additionalProperties: false },
+);
+export type TaskInstancesBatch = Static<typeof TaskInstancesBatch>;
 
 /** -1: the task is not mapped. */
 export const MapIndexQuery = Type.Object({ map_index: Type.Integer({ ...MapIndex, default: -1 }) }, { additionalProperties: false });
@@ -131,3 +179,30 @@ export const MarkTaskInstance = Type.Object(
   { additionalProperties: false },
 );
 export type MarkTaskInstance = Partial<Static<typeof MarkTaskInstance>>;
+
+export const TaskDependencyCollection = Type.Object({
+  /** What keeps it from running, the first blocker first; empty: nothing does. */
+  dependencies: Type.Array(Type.Object({ name: Type.String(), reason: Type.String() })),
+});
+
+/** Always empty: a task says what it has to say in its result and its log. */
+export const ExtraLinkCollection = Type.Object({ extra_links: Type.Record(Type.String(), Nullable(Type.String())), total_entries: Type.Integer() });
+
+export const BulkTaskInstance = Type.Object(
+  {
+    task_id: Type.String(),
+    dag_id: Type.Optional(Nullable(Type.String({ description: 'Where the address says ~' }))),
+    dag_run_id: Type.Optional(Nullable(Type.String({ description: 'Where the address says ~' }))),
+    map_index: Type.Optional(Nullable(MapIndex)),
+    new_state: Type.Optional(Nullable(TaskInstanceState)),
+    note: Type.Optional(Nullable(Type.String({ maxLength: 1000 }))),
+    include_upstream: Type.Boolean({ default: false }),
+    include_downstream: Type.Boolean({ default: false }),
+    include_future: Type.Boolean({ default: false }),
+    include_past: Type.Boolean({ default: false }),
+  },
+  { additionalProperties: false },
+);
+export type BulkTaskInstance = Static<typeof BulkTaskInstance>;
+
+export const BulkTaskInstances = bulkBody(BulkTaskInstance, ['new_state', 'note']);

@@ -33,13 +33,18 @@ import { dagSpecRoutes } from './resources/dag-spec.ts';
 import { dagSourceRoutes, dagVersionDiffRoutes, dagVersionRoutes } from './resources/dag-versions.ts';
 import { dagRoutes } from './resources/dags.ts';
 import { dataReportRoutes } from './resources/data-reports.ts';
-import { explainRoutes } from './resources/explain.ts';
+import { dependencyRoutes, explainRoutes } from './resources/explain.ts';
 import { grantRoutes } from './resources/grants.ts';
 import { hitlRoutes } from './resources/hitl.ts';
 import { importErrorRoutes } from './resources/import-errors.ts';
 import { lineageRoutes } from './resources/lineage.ts';
 import { liveLogRoutes } from './resources/live-logs.ts';
 import { logSearchRoutes } from './resources/log-search.ts';
+import { changeInstanceRoutes } from './resources/change-instances.ts';
+import { dagFactRoutes } from './resources/dag-facts.ts';
+import { serverRoutes } from './resources/server.ts';
+import { variableRoutes } from './resources/variables.ts';
+import { waitForRunRoutes } from './resources/wait-for-run.ts';
 import { Lookup } from './resources/lookup.ts';
 import { markRoutes } from './resources/mark.ts';
 import { meRoutes } from './resources/me.ts';
@@ -144,6 +149,12 @@ const resources = [
   markRoutes,
   poolRoutes,
   connectionRoutes,
+  variableRoutes,
+  dagFactRoutes,
+  waitForRunRoutes,
+  dependencyRoutes,
+  changeInstanceRoutes,
+  serverRoutes,
 ] as const;
 
 /** What Airflow's API lacks. */

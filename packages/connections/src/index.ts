@@ -4,3 +4,4 @@ export { connectionTypes } from './connection-types.ts';
 export { type ConnectionParts, connectionUrl, parseConnectionUrl } from './connection-url.ts';
 export { InvalidConnectionError, SecretKeyMissingError, SecretUnreadableError } from './errors.ts';
 export { createKeyring, type Keyring } from './keyring.ts';
+export { createVariableBook, VariableUnreadableError } from './variable-book.ts';

@@ -27,6 +27,7 @@ import {
   type SchedulerStore,
   type ScheduleStore,
   type VersionStore,
+  type VariableStore,
   type WaitStore,
 } from '@headrace/ports';
 import { createAccessStore } from './access/access-store.ts';
@@ -51,6 +52,7 @@ import { createRunEvents } from './run-events.ts';
 import { createSchedulerStore } from './scheduler/scheduler-store.ts';
 import { createScheduleStore } from './schedules/schedule-store.ts';
 import { checkSchema } from './schema/check-schema.ts';
+import { createVariableStore } from './variables/variable-store.ts';
 import { createWaitStore } from './waits/wait-store.ts';
 
 export interface StoreOptions {
@@ -80,6 +82,7 @@ export interface PostgresStore {
   readonly pools: PoolStore;
   readonly backfills: BackfillStore;
   readonly connections: ConnectionStore;
+  readonly variables: VariableStore;
   readonly progress: ProgressStore;
   readonly dataReports: DataReportStore;
   readonly lineage: LineageStore;
@@ -113,6 +116,7 @@ export function createStore(options: StoreOptions): PostgresStore {
     pools: createPoolStore(database),
     backfills: createBackfillStore(database),
     connections: createConnectionStore(database),
+    variables: createVariableStore(database),
     progress: createProgressStore(database),
     dataReports: createDataReportStore(database),
     lineage: createLineageStore(database),

@@ -2,6 +2,7 @@ import { connectionStoreConformance } from '@headrace/ports/conformance/connecti
 import { dataReportStoreConformance } from '@headrace/ports/conformance/data-report-store';
 import { lineageStoreConformance } from '@headrace/ports/conformance/lineage-store';
 import { progressStoreConformance } from '@headrace/ports/conformance/progress-store';
+import { variableStoreConformance } from '@headrace/ports/conformance/variable-store';
 import * as jest from '@jest/globals';
 import { testDatabase } from './support/database.ts';
 
@@ -15,3 +16,4 @@ connectionStoreConformance(jest, { name: 'Postgres', open });
 progressStoreConformance(jest, { name: 'Postgres', open });
 dataReportStoreConformance(jest, { name: 'Postgres', open });
 lineageStoreConformance(jest, { name: 'Postgres', open });
+variableStoreConformance(jest, { name: 'Postgres', open });

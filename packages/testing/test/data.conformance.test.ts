@@ -2,6 +2,7 @@ import { connectionStoreConformance } from '@headrace/ports/conformance/connecti
 import { dataReportStoreConformance } from '@headrace/ports/conformance/data-report-store';
 import { lineageStoreConformance } from '@headrace/ports/conformance/lineage-store';
 import { progressStoreConformance } from '@headrace/ports/conformance/progress-store';
+import { variableStoreConformance } from '@headrace/ports/conformance/variable-store';
 import * as jest from '@jest/globals';
 import { createMemoryStore } from '../src/index.ts';
 
@@ -19,3 +20,4 @@ connectionStoreConformance(jest, { name: 'Memory', open });
 progressStoreConformance(jest, { name: 'Memory', open });
 dataReportStoreConformance(jest, { name: 'Memory', open });
 lineageStoreConformance(jest, { name: 'Memory', open });
+variableStoreConformance(jest, { name: 'Memory', open });

@@ -44,7 +44,11 @@ export function presentDag(dag: DagRecord): Dag {
   };
 }
 
-export function presentDagDetails(dag: DagRecord, latest: DagVersion | null): DagDetails {
+export function presentDagDetails(
+  dag: DagRecord,
+  latest: DagVersion | null,
+  { isFavorite, activeRuns }: { readonly isFavorite: boolean; readonly activeRuns: number },
+): DagDetails {
   const { spec } = dag;
   return {
     ...presentDag(dag),
@@ -63,6 +67,8 @@ export function presentDagDetails(dag: DagRecord, latest: DagVersion | null): Da
     params_schema: spec.paramsSchema ?? null,
     render_template_as_native_obj: false,
     template_search_path: null,
+    is_favorite: isFavorite,
+    active_runs_count: activeRuns,
     timezone: timetableOf(spec.schedule) === undefined ? null : timezoneOf(spec.schedule),
   };
 }

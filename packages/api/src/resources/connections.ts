@@ -1,5 +1,7 @@
 /** Connections that are kept in Headrace. What is secret of them goes in, and never out. */
 import {
+  BulkConnections,
+  BulkResponse,
   ConnectionBody,
   ConnectionByUrl,
   ConnectionCollection,
@@ -11,15 +13,18 @@ import {
   ConnectionTypes,
   RotatedConnections,
 } from '@headrace/api-contract';
-import { ConnectionNotFoundError } from '@headrace/ports';
+import { type ConnectionBook, ConnectionNotFoundError } from '@headrace/ports';
 import { Type } from 'typebox';
 import { connectionChange, presentConnection } from '../answers/connection.ts';
-import { invalid } from '../http/api-problem.ts';
+import { invalid, unsupported } from '../http/api-problem.ts';
 import { answers, answersAs, path, permit } from '../http/route-schema.ts';
+import { type BulkAction, type BulkKind, carryOut } from './bulk.ts';
 import type { Routes } from './context.ts';
 import { pageOf } from './page.ts';
 
 const tags = ['Connection'];
+/** Who may not edit a connection of this id is told so, whether there is one or not. */
+const OF_BODY = { names: [{ kind: 'connection', at: 'body.connection_id' }], creates: true } as const;
 
 export const connectionRoutes: Routes = async (app, { deps: { connections, dataAdmin } }) => {
   app.get(
@@ -61,7 +66,7 @@ export const connectionRoutes: Routes = async (app, { deps: { connections, dataA
   app.post(
     '/connections',
     {
-      ...permit('edit', 'connection'),
+      ...permit('edit', 'connection', OF_BODY),
       schema: {
         operationId: 'post_connection',
         tags,
@@ -73,6 +78,26 @@ export const connectionRoutes: Routes = async (app, { deps: { connections, dataA
       const { connection_id: connId, conn_type: connType } = body;
       const created = await connections.create({ ...connectionChange(body), connId, connType });
       return reply.code(201).send(presentConnection(created));
+    },
+  );
+
+  app.patch(
+    '/connections',
+    {
+      ...permit('edit', 'connection', { every: true }),
+      schema: { operationId: 'bulk_connections', tags, body: BulkConnections, response: answers(BulkResponse) },
+    },
+    ({ body }) => carryOut(body.actions as BulkAction<ConnectionBody>[], bulkOf(connections)),
+  );
+
+  app.post(
+    '/connections/defaults',
+    {
+      ...permit('edit', 'connection', { every: true }),
+      schema: { operationId: 'create_default_connections', tags, response: answersAs(204, Type.Null(), 'HR_UNSUPPORTED') },
+    },
+    async () => {
+      throw unsupported('path', 'There are no default connections: those of Airflow lead to demonstration systems that are not here');
     },
   );
 
@@ -123,7 +148,7 @@ export const connectionRoutes: Routes = async (app, { deps: { connections, dataA
     '/connections/test',
     {
       // It sends a stored secret to an address that the caller names.
-      ...permit('edit', 'connection'),
+      ...permit('edit', 'connection', OF_BODY),
       schema: {
         operationId: 'test_connection',
         tags,
@@ -138,6 +163,18 @@ export const connectionRoutes: Routes = async (app, { deps: { connections, dataA
     },
   );
 };
+
+function bulkOf(connections: ConnectionBook): BulkKind<ConnectionBody> {
+  const keyOf = (entity: ConnectionBody | string): string => (typeof entity === 'string' ? entity : entity.connection_id);
+  return {
+    keyOf,
+    create: (body) => connections.create({ ...connectionChange(body), connId: body.connection_id, connType: body.conn_type }),
+    update: (body, mask) => connections.change(body.connection_id, connectionChange(body, mask)),
+    delete: (entity) => connections.delete(keyOf(entity)),
+    exists: 'HR_CONNECTION_EXISTS',
+    absent: 'HR_CONNECTION_NOT_FOUND',
+  };
+}
 
 /** What Airflow lacks. */
 export const ownConnectionRoutes: Routes = async (app, { deps: { connections, dataAdmin } }) => {
@@ -158,7 +195,7 @@ export const ownConnectionRoutes: Routes = async (app, { deps: { connections, da
   app.put(
     '/connections/:connection_id',
     {
-      ...permit('edit', 'connection'),
+      ...permit('edit', 'connection', { creates: true }),
       schema: {
         operationId: 'put_connection',
         tags,
@@ -191,7 +228,7 @@ export const ownConnectionRoutes: Routes = async (app, { deps: { connections, da
   app.post(
     '/connections/rotate',
     {
-      ...permit('edit', 'connection'),
+      ...permit('edit', 'connection', { every: true }),
       schema: {
         operationId: 'rotate_connections',
         tags,

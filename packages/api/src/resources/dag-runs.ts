@@ -1,12 +1,21 @@
-import { DagRun, DagRunCollection, DagRunListQuery, DagRunPatch, DagRunPatchQuery, TriggerDagRun } from '@headrace/api-contract';
-import type { Range, RunFilter } from '@headrace/ports';
+import {
+  DagRun,
+  DagRunCollection,
+  DagRunListQuery,
+  DagRunPatch,
+  DagRunPatchQuery,
+  DagRunsBatch,
+  TriggerDagRun,
+} from '@headrace/api-contract';
+import type { Listed, RunRecord } from '@headrace/ports';
+import { Type } from 'typebox';
 import { presentDagRun } from '../answers/dag-run.ts';
-import { toInstant } from '../answers/date-times.ts';
 import { ApiProblem } from '../http/api-problem.ts';
-import { answers, path, permit } from '../http/route-schema.ts';
+import { answers, answersAs, path, permit } from '../http/route-schema.ts';
 import type { Routes } from './context.ts';
+import { runBatchFilter, runFilter } from './filters.ts';
 import { ANY } from './lookup.ts';
-import { pageOf } from './page.ts';
+import { batchPageOf, listFacts, pageOf } from './page.ts';
 import { callerOf, idempotencyOf, toTriggerRequest } from './trigger.ts';
 
 const tags = ['DagRun'];
@@ -24,15 +33,55 @@ export const dagRunRoutes: Routes = async (app, { deps, lookup, versions }) => {
         tags,
         params: path('dag_id'),
         querystring: DagRunListQuery,
-        response: answers(DagRunCollection, 'HR_UNKNOWN_ORDER', 'HR_DAG_NOT_FOUND'),
+        response: answers(DagRunCollection, 'HR_UNKNOWN_ORDER', 'HR_INVALID_CURSOR', 'HR_DAG_NOT_FOUND'),
       },
     },
     async ({ params, query }) => {
       if (params.dag_id !== ANY) await lookup.dag(params.dag_id);
-      const { items, total } = await queries.runs(filterOf(params.dag_id, query), pageOf(query));
-      return { dag_runs: await Promise.all(items.map((run) => presentDagRun(run, versions))), total_entries: total };
+      return present(await queries.runs(runFilter(params.dag_id, query), pageOf(query)));
     },
   );
+
+  app.post(
+    '/dags/:dag_id/dagRuns/list',
+    {
+      ...permit('read', 'run'),
+      schema: {
+        operationId: 'get_list_dag_runs_batch',
+        tags,
+        params: path('dag_id'),
+        body: DagRunsBatch,
+        response: answers(DagRunCollection, 'HR_UNKNOWN_ORDER', 'HR_INVALID_CURSOR', 'HR_DAG_NOT_FOUND'),
+      },
+    },
+    async ({ params, body }) => {
+      if (params.dag_id !== ANY) await lookup.dag(params.dag_id);
+      return present(await queries.runs(runBatchFilter(params.dag_id, body), batchPageOf(body)));
+    },
+  );
+
+  app.delete(
+    '/dags/:dag_id/dagRuns/:dag_run_id',
+    {
+      ...permit('edit', 'run'),
+      schema: {
+        operationId: 'delete_dag_run',
+        tags,
+        params: runPath,
+        response: answersAs(204, Type.Null(), 'HR_DAG_NOT_FOUND', 'HR_RUN_NOT_FOUND', 'HR_RUN_LIVE'),
+      },
+    },
+    async ({ params }, reply) => {
+      const run = await lookup.run(params.dag_id, params.dag_run_id);
+      const answer = await commands.deleteRun(run.dagId, run.runId);
+      if (answer === 'live') throw new ApiProblem('HR_RUN_LIVE', `Run "${run.runId}" is still running: cancel it before you delete it`);
+      return reply.code(204).send(null);
+    },
+  );
+
+  async function present(listed: Listed<RunRecord>) {
+    return { dag_runs: await Promise.all(listed.items.map((run) => presentDagRun(run, versions))), ...listFacts(listed) };
+  }
 
   app.post(
     '/dags/:dag_id/dagRuns',
@@ -100,25 +149,3 @@ export const dagRunRoutes: Routes = async (app, { deps, lookup, versions }) => {
     },
   );
 };
-
-function filterOf(dagId: string, query: DagRunListQuery): RunFilter {
-  const entries: [keyof RunFilter, unknown][] = [
-    ['dagId', dagId === ANY ? undefined : dagId],
-    ['statuses', query.state],
-    ['runTypes', query.run_type],
-    ['runIdPattern', query.run_id_pattern],
-    ['runAfter', rangeOf(query, 'run_after')],
-    ['logicalDate', rangeOf(query, 'logical_date')],
-    ['startedAt', rangeOf(query, 'start_date')],
-    ['endedAt', rangeOf(query, 'end_date')],
-  ];
-  return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
-}
-
-function rangeOf(query: DagRunListQuery, name: 'run_after' | 'logical_date' | 'start_date' | 'end_date'): Range | undefined {
-  const bounds = (['gte', 'gt', 'lte', 'lt'] as const).flatMap((bound) => {
-    const instant = toInstant(query[`${name}_${bound}`]);
-    return instant === undefined ? [] : [[bound, instant] as const];
-  });
-  return bounds.length === 0 ? undefined : Object.fromEntries(bounds);
-}

@@ -1,5 +1,5 @@
 /** Why a task instance or a run is not running, by the same rules by which the scheduler decides, and why a run came to be. Ours. */
-import { ExplainQuery, RunExplanation, TaskExplanation } from '@headrace/api-contract';
+import { ExplainQuery, RunExplanation, TaskDependencyCollection, TaskExplanation } from '@headrace/api-contract';
 import {
   type AssetCondition,
   compileDag,
@@ -16,13 +16,15 @@ import {
   whyRun,
 } from '@headrace/core';
 import type { LoadedRun, RunRecord, TaskInstanceRecord } from '@headrace/ports';
+import type { Static } from 'typebox';
 import { presentState } from '../answers/task-instance.ts';
 import type { ApiDeps } from '../deps.ts';
 import { ApiProblem } from '../http/api-problem.ts';
 import { answers, path, permit } from '../http/route-schema.ts';
-import type { Routes } from './context.ts';
+import type { ResourceContext, Routes } from './context.ts';
 
-export const explainRoutes: Routes = async (app, { deps, lookup, versions }) => {
+export const explainRoutes: Routes = async (app, context) => {
+  const { deps, lookup } = context;
   app.get(
     '/dags/:dag_id/dagRuns/:dag_run_id/taskInstances/:task_id/explain',
     {
@@ -35,22 +37,7 @@ export const explainRoutes: Routes = async (app, { deps, lookup, versions }) => 
         response: answers(TaskExplanation, 'HR_DAG_NOT_FOUND', 'HR_RUN_NOT_FOUND', 'HR_TASK_NOT_FOUND', 'HR_TASK_INSTANCE_NOT_FOUND'),
       },
     },
-    async ({ params: { dag_id, dag_run_id, task_id }, query: { map_index } }) => {
-      const record = await lookup.run(dag_id, dag_run_id);
-      const dag = await dagOf(record);
-      const task = dag.indexOf(task_id);
-      if (task === undefined) throw new ApiProblem('HR_TASK_NOT_FOUND', `DAG "${dag_id}" has no task "${task_id}" in this run's version`);
-      const run = await runOf(record, dag);
-      const node = nodeOf(run, task, map_index);
-      if (node === undefined)
-        throw new ApiProblem('HR_TASK_INSTANCE_NOT_FOUND', `Task "${task_id}" has no instance with map index ${map_index} in this run`);
-      const mapIndex = run.nodes[node]?.mapIndex ?? -1;
-      const state: TaskState = run.tasks[node] ?? { status: 'none', attempt: 0 };
-      const instance = await deps.queries.taskInstance(dag_id, dag_run_id, task_id, mapIndex);
-      const facts = await factsOf(deps, record, dag, instance, state);
-      const conditions = explain(dag, run, node, Date.now(), facts).map(({ rule, passed, reason }) => ({ rule, passed, reason }));
-      return { dag_id, dag_run_id, task_id, map_index: mapIndex, state: presentState(state.status), conditions };
-    },
+    ({ params: { dag_id, dag_run_id, task_id }, query: { map_index } }) => explainTask(context, dag_id, dag_run_id, task_id, map_index),
   );
 
   app.get(
@@ -67,7 +54,7 @@ export const explainRoutes: Routes = async (app, { deps, lookup, versions }) => 
     async ({ params: { dag_id, dag_run_id } }) => {
       const record = await lookup.run(dag_id, dag_run_id);
       const [dag, standing, assetEvents] = await Promise.all([
-        dagOf(record),
+        dagOf(record, context),
         deps.explain.run(record.runKey),
         deps.assets.triggeringEvents(record.runKey),
       ]);
@@ -84,19 +71,82 @@ export const explainRoutes: Routes = async (app, { deps, lookup, versions }) => 
       };
     },
   );
-
-  async function dagOf(record: RunRecord): Promise<Dag> {
-    const version = await versions.get(record.dagId, record.versionNumber);
-    if (version === undefined) throw noRun(record);
-    return compileDag(version.spec);
-  }
-
-  async function runOf(record: RunRecord, dag: Dag): Promise<RunState> {
-    const loaded = await deps.commands.loadRun(record.dagId, record.runId);
-    if (loaded === undefined) throw noRun(record);
-    return restored(loaded, dag);
-  }
 };
+
+/** What Airflow has of it: what keeps a task instance from running. */
+export const dependencyRoutes: Routes = async (app, context) => {
+  const one = '/dags/:dag_id/dagRuns/:dag_run_id/taskInstances/:task_id';
+  const response = answers(TaskDependencyCollection, 'HR_DAG_NOT_FOUND', 'HR_RUN_NOT_FOUND', 'HR_TASK_NOT_FOUND', 'HR_TASK_INSTANCE_NOT_FOUND');
+  const dependencies = async (dagId: string, runId: string, taskId: string, mapIndex: number) => {
+    const { conditions } = await explainTask(context, dagId, runId, taskId, mapIndex);
+    return { dependencies: conditions.flatMap(({ rule, passed, reason }) => (passed ? [] : [{ name: rule, reason }])) };
+  };
+
+  app.get(
+    `${one}/dependencies`,
+    {
+      ...permit('read', 'run'),
+      schema: {
+        operationId: 'get_task_instance_dependencies',
+        tags: ['Task Instance'],
+        params: path('dag_id', 'dag_run_id', 'task_id'),
+        querystring: ExplainQuery,
+        response,
+      },
+    },
+    ({ params, query }) => dependencies(params.dag_id, params.dag_run_id, params.task_id, query.map_index),
+  );
+
+  app.get(
+    `${one}/:map_index/dependencies`,
+    {
+      ...permit('read', 'run'),
+      schema: {
+        operationId: 'get_task_instance_dependencies_by_map_index',
+        tags: ['Task Instance'],
+        params: path('dag_id', 'dag_run_id', 'task_id', 'map_index'),
+        response,
+      },
+    },
+    ({ params }) => dependencies(params.dag_id, params.dag_run_id, params.task_id, params.map_index),
+  );
+};
+
+async function explainTask(
+  context: ResourceContext,
+  dagId: string,
+  runId: string,
+  taskId: string,
+  wanted: number,
+): Promise<Static<typeof TaskExplanation>> {
+  const { deps, lookup } = context;
+  const record = await lookup.run(dagId, runId);
+  const dag = await dagOf(record, context);
+  const task = dag.indexOf(taskId);
+  if (task === undefined) throw new ApiProblem('HR_TASK_NOT_FOUND', `DAG "${dagId}" has no task "${taskId}" in this run's version`);
+  const run = await runOf(record, dag, context);
+  const node = nodeOf(run, task, wanted);
+  if (node === undefined)
+    throw new ApiProblem('HR_TASK_INSTANCE_NOT_FOUND', `Task "${taskId}" has no instance with map index ${wanted} in this run`);
+  const mapIndex = run.nodes[node]?.mapIndex ?? -1;
+  const state: TaskState = run.tasks[node] ?? { status: 'none', attempt: 0 };
+  const instance = await deps.queries.taskInstance(dagId, runId, taskId, mapIndex);
+  const facts = await factsOf(deps, record, dag, instance, state);
+  const conditions = explain(dag, run, node, Date.now(), facts).map(({ rule, passed, reason }) => ({ rule, passed, reason }));
+  return { dag_id: dagId, dag_run_id: runId, task_id: taskId, map_index: mapIndex, state: presentState(state.status), conditions };
+}
+
+async function dagOf(record: RunRecord, { versions }: ResourceContext): Promise<Dag> {
+  const version = await versions.get(record.dagId, record.versionNumber);
+  if (version === undefined) throw noRun(record);
+  return compileDag(version.spec);
+}
+
+async function runOf(record: RunRecord, dag: Dag, { deps }: ResourceContext): Promise<RunState> {
+  const loaded = await deps.commands.loadRun(record.dagId, record.runId);
+  if (loaded === undefined) throw noRun(record);
+  return restored(loaded, dag);
+}
 
 function noRun({ dagId, runId }: RunRecord): ApiProblem {
   return new ApiProblem('HR_RUN_NOT_FOUND', `DAG "${dagId}" has no run "${runId}"`);

@@ -3,6 +3,7 @@ import { presentImportError } from '../answers/import-error.ts';
 import { ApiProblem } from '../http/api-problem.ts';
 import { answers, path, permit } from '../http/route-schema.ts';
 import type { Routes } from './context.ts';
+import { given } from './filters.ts';
 import { pageOf } from './page.ts';
 
 const tags = ['Import Error'];
@@ -20,7 +21,7 @@ export const importErrorRoutes: Routes = async (app, { deps: { queries, catalog 
       },
     },
     async ({ query }) => {
-      const { items, total } = await queries.importErrors(pageOf(query));
+      const { items, total } = await queries.importErrors(pageOf(query), given({ filePattern: query.filename_pattern }));
       return { import_errors: items.map(presentImportError), total_entries: total };
     },
   );

@@ -32,7 +32,7 @@ export const markRoutes: Routes = async (app, context) => {
         },
       },
       ({ params, query, body, principal }) =>
-        patch({ ...params, map_index: query.map_index }, query.update_mask, body, dryRun, principal?.name, context),
+        patchInstance({ ...params, map_index: query.map_index }, query.update_mask, body, dryRun, principal?.name, context),
     );
     app.patch(
       `${one}/:map_index${suffix}`,
@@ -47,12 +47,12 @@ export const markRoutes: Routes = async (app, context) => {
           response: answers(TaskInstances, ...missing),
         },
       },
-      ({ params, query, body, principal }) => patch(params, query.update_mask, body, dryRun, principal?.name, context),
+      ({ params, query, body, principal }) => patchInstance(params, query.update_mask, body, dryRun, principal?.name, context),
     );
   }
 };
 
-interface Address {
+export interface InstanceAddress {
   readonly dag_id: string;
   readonly dag_run_id: string;
   readonly task_id: string;
@@ -60,8 +60,9 @@ interface Address {
   readonly map_index: number | undefined;
 }
 
-async function patch(
-  { dag_id, dag_run_id, task_id, map_index }: Address,
+/** Throws what the patch of one task instance is refused with. */
+export async function patchInstance(
+  { dag_id, dag_run_id, task_id, map_index }: InstanceAddress,
   mask: readonly string[] | undefined,
   body: Static<typeof MarkTaskInstance>,
   dryRun: boolean,

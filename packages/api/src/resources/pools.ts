@@ -1,9 +1,10 @@
-import { PoolBody, PoolCollection, PoolListQuery, PoolPatch, PoolPatchQuery, PoolResponse } from '@headrace/api-contract';
-import { type PoolChange, PoolNotFoundError, type PoolRecord } from '@headrace/ports';
+import { BulkPools, BulkResponse, PoolBody, PoolCollection, PoolListQuery, PoolPatch, PoolPatchQuery, PoolResponse } from '@headrace/api-contract';
+import { type Pool, type PoolChange, PoolNotFoundError, type PoolRecord, type PoolStore } from '@headrace/ports';
 import { Type } from 'typebox';
 import { presentPool } from '../answers/pool.ts';
 import { invalid } from '../http/api-problem.ts';
 import { answers, answersAs, path, permit } from '../http/route-schema.ts';
+import { type BulkAction, type BulkKind, carryOut } from './bulk.ts';
 import type { Routes } from './context.ts';
 import { pageOf } from './page.ts';
 
@@ -45,10 +46,18 @@ export const poolRoutes: Routes = async (app, { deps: { pools } }) => {
       schema: { operationId: 'post_pool', tags, body: PoolBody, response: answersAs(201, PoolResponse, 'HR_POOL_EXISTS') },
     },
     async ({ body }, reply) => {
-      const { name, slots, description, include_deferred: includeDeferred = false } = body;
-      await pools.create({ name, slots, includeDeferred, ...(description == null ? {} : { description }) });
-      return reply.code(201).send(presentPool(await known(name)));
+      await pools.create(newPool(body));
+      return reply.code(201).send(presentPool(await known(body.name)));
     },
+  );
+
+  app.patch(
+    '/pools',
+    {
+      ...permit('edit', 'pool'),
+      schema: { operationId: 'bulk_pools', tags, body: BulkPools, response: answers(BulkResponse) },
+    },
+    ({ body }) => carryOut(body.actions as BulkAction<PoolBody>[], bulkOf(pools)),
   );
 
   app.patch(
@@ -91,6 +100,22 @@ export const poolRoutes: Routes = async (app, { deps: { pools } }) => {
     },
   );
 };
+
+function bulkOf(pools: PoolStore): BulkKind<PoolBody> {
+  const keyOf = (entity: PoolBody | string): string => (typeof entity === 'string' ? entity : entity.name);
+  return {
+    keyOf,
+    create: (body) => pools.create(newPool(body)),
+    update: (body, mask) => pools.change(body.name, changeOf(body, mask)),
+    delete: (entity) => pools.delete(keyOf(entity)),
+    exists: 'HR_POOL_EXISTS',
+    absent: 'HR_POOL_NOT_FOUND',
+  };
+}
+
+function newPool({ name, slots, description, include_deferred: includeDeferred = false }: PoolBody): Pool {
+  return { name, slots, includeDeferred, ...(description == null ? {} : { description }) };
+}
 
 function changeOf({ slots, description, include_deferred }: PoolPatch, mask: readonly string[] | undefined): PoolChange {
   const wanted = (field: string): boolean => mask?.includes(field) ?? true;

@@ -1,18 +1,23 @@
 import {
+  ExtraLinkCollection,
   MapIndexQuery,
+  MappedInstanceListQuery,
   TaskInstance,
-  TaskInstanceCollection,
   TaskInstanceListQuery,
+  TaskInstancePage,
+  TaskInstancesBatch,
   TaskInstanceTry,
   TaskInstanceTryCollection,
 } from '@headrace/api-contract';
-import type { TaskInstanceFilter } from '@headrace/ports';
+import type { Listed, TaskInstanceFilter, TaskInstanceRecord } from '@headrace/ports';
+import { Type } from 'typebox';
 import { presentTaskInstance, presentTaskInstances, presentTry } from '../answers/task-instance.ts';
-import { invalid } from '../http/api-problem.ts';
+import { ApiProblem, invalid } from '../http/api-problem.ts';
 import { answers, path, permit } from '../http/route-schema.ts';
 import type { Routes } from './context.ts';
+import { given, instanceBatchFilter, instanceFilter, named } from './filters.ts';
 import { ANY } from './lookup.ts';
-import { pageOf } from './page.ts';
+import { batchPageOf, listFacts, pageOf } from './page.ts';
 
 const tags = ['Task Instance'];
 const missing = ['HR_DAG_NOT_FOUND', 'HR_RUN_NOT_FOUND', 'HR_TASK_INSTANCE_NOT_FOUND'] as const;
@@ -28,7 +33,7 @@ export const taskInstanceRoutes: Routes = async (app, { deps: { queries }, looku
         tags,
         params: path('dag_id', 'dag_run_id'),
         querystring: TaskInstanceListQuery,
-        response: answers(TaskInstanceCollection, 'HR_UNKNOWN_ORDER', 'HR_DAG_NOT_FOUND', 'HR_RUN_NOT_FOUND'),
+        response: answers(TaskInstancePage, 'HR_UNKNOWN_ORDER', 'HR_INVALID_CURSOR', 'HR_DAG_NOT_FOUND', 'HR_RUN_NOT_FOUND'),
       },
     },
     async ({ params: { dag_id, dag_run_id }, query }) => {
@@ -37,17 +42,60 @@ export const taskInstanceRoutes: Routes = async (app, { deps: { queries }, looku
       if (task_group_id !== undefined && of === undefined)
         throw invalid({ field: 'query.task_group_id', message: 'needs a DAG: a group is one of its parts' });
       const group = task_group_id === undefined || of === undefined ? undefined : await tasksOfGroup(of, task_group_id);
+      const common = instanceFilter(query);
       const filter: TaskInstanceFilter = {
-        ...(dag_id === ANY ? {} : { dagId: dag_id }),
-        ...(dag_run_id === ANY ? {} : { runId: dag_run_id }),
-        ...(query.task_id === undefined ? {} : { taskId: query.task_id }),
-        ...(group === undefined ? {} : { taskIds: group }),
-        ...(query.state === undefined ? {} : { statuses: query.state.map((state) => (state === 'no_status' ? 'none' : state)) }),
-        ...(query.pool === undefined ? {} : { pools: query.pool }),
-        ...(query.queue === undefined ? {} : { queues: query.queue }),
+        ...common,
+        ...given({
+          dagId: named(dag_id),
+          runId: named(dag_run_id),
+          taskId: query.task_id,
+          taskIdPattern: query.task_display_name_pattern,
+          dagIdPattern: query.dag_id_pattern,
+          runIdPattern: query.run_id_pattern,
+          taskIds: common.taskIds ?? group,
+        }),
       };
-      const { items, total } = await queries.taskInstances(filter, pageOf(query));
-      return { task_instances: await presentTaskInstances(items, versions), total_entries: total };
+      return present(await queries.taskInstances(filter, pageOf(query)));
+    },
+  );
+
+  app.post(
+    `${list}/list`,
+    {
+      ...permit('read', 'run'),
+      schema: {
+        operationId: 'get_task_instances_batch',
+        tags,
+        params: path('dag_id', 'dag_run_id'),
+        body: TaskInstancesBatch,
+        response: answers(TaskInstancePage, 'HR_UNKNOWN_ORDER', 'HR_INVALID_CURSOR', 'HR_DAG_NOT_FOUND', 'HR_RUN_NOT_FOUND'),
+      },
+    },
+    async ({ params: { dag_id, dag_run_id }, body }) => {
+      if (dag_id !== ANY) await (dag_run_id === ANY ? lookup.dag(dag_id) : lookup.run(dag_id, dag_run_id));
+      return present(await queries.taskInstances(instanceBatchFilter(dag_id, dag_run_id, body), batchPageOf(body)));
+    },
+  );
+
+  app.get(
+    `${list}/:task_id/listMapped`,
+    {
+      ...permit('read', 'run'),
+      schema: {
+        operationId: 'get_mapped_task_instances',
+        tags,
+        params: path('dag_id', 'dag_run_id', 'task_id'),
+        querystring: MappedInstanceListQuery,
+        response: answers(TaskInstancePage, 'HR_UNKNOWN_ORDER', 'HR_INVALID_CURSOR', ...missing),
+      },
+    },
+    async ({ params: { dag_id, dag_run_id, task_id }, query }) => {
+      const run = await lookup.run(dag_id, dag_run_id);
+      const version = await versions.get(run.dagId, run.versionNumber);
+      if (version !== undefined && version.task(task_id) === undefined)
+        throw new ApiProblem('HR_TASK_INSTANCE_NOT_FOUND', `Run "${dag_run_id}" of DAG "${dag_id}" has no task "${task_id}"`);
+      const filter = { ...instanceFilter(query), dagId: dag_id, runId: dag_run_id, taskId: task_id, mapped: true };
+      return present(await queries.taskInstances(filter, pageOf(query)));
     },
   );
 
@@ -116,6 +164,81 @@ export const taskInstanceRoutes: Routes = async (app, { deps: { queries }, looku
       return presentTry(await lookup.try(record, params.task_try_number), versions);
     },
   );
+
+  app.get(
+    `${list}/:task_id/:map_index/tries`,
+    {
+      ...permit('read', 'run'),
+      schema: {
+        operationId: 'get_mapped_task_instance_tries',
+        tags,
+        params: path('dag_id', 'dag_run_id', 'task_id', 'map_index'),
+        response: answers(TaskInstanceTryCollection, ...missing),
+      },
+    },
+    async ({ params }) => {
+      const record = await lookup.taskInstance(params.dag_id, params.dag_run_id, params.task_id, params.map_index);
+      const tries = await queries.tries(record.taskInstanceId);
+      return { task_instances: await Promise.all(tries.map((one) => presentTry(one, versions))), total_entries: tries.length };
+    },
+  );
+
+  app.get(
+    `${list}/:task_id/:map_index/tries/:task_try_number`,
+    {
+      ...permit('read', 'run'),
+      schema: {
+        operationId: 'get_mapped_task_instance_try_details',
+        tags,
+        params: path('dag_id', 'dag_run_id', 'task_id', 'map_index', 'task_try_number'),
+        response: answers(TaskInstanceTry, ...missing, 'HR_TRY_NOT_FOUND'),
+      },
+    },
+    async ({ params }) => {
+      const record = await lookup.taskInstance(params.dag_id, params.dag_run_id, params.task_id, params.map_index);
+      return presentTry(await lookup.try(record, params.task_try_number), versions);
+    },
+  );
+
+  app.get(
+    `${list}/:task_id/links`,
+    {
+      ...permit('read', 'run'),
+      schema: {
+        operationId: 'get_extra_links',
+        tags: ['Extra Links'],
+        params: path('dag_id', 'dag_run_id', 'task_id'),
+        querystring: MapIndexQuery,
+        response: answers(ExtraLinkCollection, ...missing),
+      },
+    },
+    async ({ params, query }) => {
+      await lookup.taskInstance(params.dag_id, params.dag_run_id, params.task_id, query.map_index);
+      return { extra_links: {}, total_entries: 0 };
+    },
+  );
+
+  app.get(
+    `${list}/:task_id/externalLogUrl/:try_number`,
+    {
+      ...permit('read', 'run'),
+      schema: {
+        operationId: 'get_external_log_url',
+        tags,
+        params: path('dag_id', 'dag_run_id', 'task_id', 'try_number'),
+        querystring: MapIndexQuery,
+        response: answers(Type.Object({ url: Type.String() }), ...missing, 'HR_NO_EXTERNAL_LOGS'),
+      },
+    },
+    async ({ params, query }) => {
+      await lookup.taskInstance(params.dag_id, params.dag_run_id, params.task_id, query.map_index);
+      throw new ApiProblem('HR_NO_EXTERNAL_LOGS', `Logs are kept here: ask for …/taskInstances/${params.task_id}/logs/${params.try_number}`);
+    },
+  );
+
+  async function present(listed: Listed<TaskInstanceRecord>) {
+    return { task_instances: await presentTaskInstances(listed.items, versions), ...listFacts(listed) };
+  }
 
   /** None, if the version has no such group: a filter that nothing fits. */
   async function tasksOfGroup(of: { readonly dagId: string; readonly versionNumber: number }, groupId: string): Promise<readonly string[]> {

@@ -147,6 +147,7 @@ export function createFixture(): Fixture {
   ]);
   const triggered: TriggerRequest[] = [];
   const commands: string[] = [];
+  const favorites = new Set<string>();
 
   function run(runId: string, status: RunRecord['status']): RunRecord {
     const ended = status === 'failed' ? { endedAt: T0 + 1500 } : {};
@@ -253,6 +254,20 @@ export function createFixture(): Fixture {
         return [...earlier, current];
       },
       result: async (id) => (id === '1' ? { kind: 'inline', json: '{"rows":{"$bigint":"3"}}' } : undefined),
+      results: async (filter, page) => {
+        const items = tasks.filter(
+          ({ taskInstanceId, runId, taskId }) =>
+            taskInstanceId === '1' && (filter.runId ?? runId) === runId && (filter.taskId ?? taskId) === taskId,
+        );
+        return { items: items.slice(page.offset, page.offset + page.limit), total: items.length };
+      },
+      runCounts: async () => [{ dagId: 'sales', counts: { failed: 1, running: 1 } }],
+      tags: async () => ({ items: ['shop'], total: 1 }),
+      warnings: async () => ({
+        items: [{ dagId: 'sales', kind: 'non-existent pool', message: 'There is no pool "x"', at: T0 }],
+        total: 1,
+      }),
+      favorites: async () => [...favorites],
       health: async () => ({ schedulers: [], workers: [] }),
       liveCounts: async () => ({
         runs: {},
@@ -305,6 +320,36 @@ export function createFixture(): Fixture {
       },
       saveCommand: async () => true,
       latestVersion: async () => '7',
+      deleteRun: async (_, runId) => {
+        const index = runs.findIndex((one) => one.runId === runId);
+        if (index < 0) return 'not_found';
+        if (runs[index]?.status === 'running') return 'live';
+        runs.splice(index, 1);
+        return 'deleted';
+      },
+      deleteTaskInstance: async (id) => {
+        const index = tasks.findIndex((one) => one.taskInstanceId === id);
+        if (index < 0) return 'not_found';
+        if (tasks[index]?.status !== 'removed') return 'needed';
+        tasks.splice(index, 1);
+        return 'deleted';
+      },
+      deleteDag: async (dagId) => {
+        if (runs.some((one) => one.status === 'running')) return 'live';
+        return dags.delete(dagId) ? 'deleted' : 'not_found';
+      },
+      setFavorite: async (_, dagId, favorite) => {
+        const before = favorites.has(dagId);
+        if (favorite) favorites.add(dagId);
+        else favorites.delete(dagId);
+        return before !== favorite;
+      },
+      setResult: async (id, change) => {
+        const status = tasks.find((one) => one.taskInstanceId === id)?.status;
+        if (status !== 'success') return 'not_succeeded';
+        if (change.how !== 'remove') commands.push(`result of ${id}: ${change.json}`);
+        return change.how === 'add' ? 'has_result' : 'ok';
+      },
       setTaskNote: async (taskInstanceId, note) => void commands.push(`note ${taskInstanceId}: ${note}`),
       runIds: async () => runs.map((one) => one.runId),
     },

@@ -67,6 +67,8 @@ export function memoryData(t0: number): DataDeps {
   return {
     connectionUrl: (id) => (['lake', 'nowhere'].includes(id) ? `file:///${id}` : undefined),
     connections: createConnectionBook(connections, createKeyring({ current: 'a-key-for-these-tests' })),
+    variables: createVariableBook(variables, createKeyring({ current: 'a-key-for-these-tests' })),
+    settings: [{ name: 'headrace', options: [{ key: 'HEADRACE_PORT', value: '8080' }] }],
     dataAdmin: {
       testConnection: async ({ url }) =>
         url.includes('nowhere')

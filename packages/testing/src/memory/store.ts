@@ -18,6 +18,7 @@ import type {
   RunEvents,
   SchedulerStore,
   ScheduleStore,
+  VariableStore,
   WaitStore,
 } from '@headrace/ports';
 import { createAccessStore } from './access-store.ts';
@@ -38,6 +39,7 @@ import { createRetentionStore } from './retention-store.ts';
 import { createRunEvents } from './run-events.ts';
 import { createScheduleStore } from './schedule-store.ts';
 import { createSchedulerStore } from './scheduler-store.ts';
+import { createVariableStore } from './variable-store.ts';
 import { createWaitStore } from './wait-store.ts';
 
 export interface MemoryStore {
@@ -53,6 +55,7 @@ export interface MemoryStore {
   readonly pools: PoolStore;
   readonly backfills: BackfillStore;
   readonly connections: ConnectionStore;
+  readonly variables: VariableStore;
   readonly progress: ProgressStore;
   readonly dataReports: DataReportStore;
   readonly lineage: LineageStore;
@@ -78,6 +81,7 @@ export function createMemoryStore(clock: Pick<Clock, 'now'>): MemoryStore {
     waits: createWaitStore(db),
     backfills: createBackfillStore(db),
     connections: createConnectionStore(db),
+    variables: createVariableStore(db),
     progress: createProgressStore(db),
     dataReports: createDataReportStore(db),
     lineage: createLineageStore(db),
