@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { stagePackage } from './published-package.mjs';
+import { stagePackage } from './published-package.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { positionals, values } = parseArgs({ allowPositionals: true, options: { 'no-build': { type: 'boolean', default: false } } });
@@ -29,7 +29,9 @@ try {
     maxBuffer: 1 << 28,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const packed = Object.values(JSON.parse(answer));
+  const packed: readonly { readonly filename: string; readonly entryCount: number; readonly size: number }[] = Object.values(
+    JSON.parse(answer),
+  );
   for (const { filename, entryCount, size } of packed) console.log(`${filename}  ${entryCount} files  ${Math.ceil(size / 1024)} KiB`);
   console.log(`${packed.length} packages in ${target}`);
 } finally {

@@ -8,10 +8,30 @@ import { dirname, join } from 'node:path';
 import ts from 'typescript';
 
 /** The command line is what people install by name. Nothing imports it. */
-const PUBLISHED_AS = { '@headrace/cli': 'headrace' };
+const PUBLISHED_AS: Readonly<Record<string, string>> = { '@headrace/cli': 'headrace' };
+
+interface Manifest {
+  readonly name: string;
+  readonly version: string;
+  readonly description?: string;
+  readonly license?: string;
+  readonly type?: string;
+  readonly engines?: Readonly<Record<string, string>>;
+  readonly exports?: Readonly<Record<string, string>>;
+  readonly bin?: Readonly<Record<string, string>>;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+}
+
+export interface PublishedManifest extends Omit<Manifest, 'exports'> {
+  readonly exports?: Readonly<Record<string, string | { readonly types: string; readonly default: string }>>;
+  readonly files: readonly string[];
+  readonly publishConfig: { readonly access: 'public' };
+}
 
 /** What a package holds beside its code: from → to, the first from the root of the repository. */
-const CARRIED = {
+const CARRIED: Readonly<Record<string, readonly (readonly [from: string, to: string])[]>> = {
   'packages/store-postgres': [['migrations', 'migrations']],
   'apps/cli': [['apps/cli/template', 'template']],
 };
@@ -20,15 +40,16 @@ const CARRIED = {
 const PROGRAM_URL = /(new URL\(\s*['"][^'"]+)\.ts(['"],\s*import\.meta\.url\))/g;
 
 /** The manifest of the published package. `root` is the manifest of the repository. */
-export function publishedManifest(place, manifest, root) {
+function publishedManifest(place: string, manifest: Manifest, root: Manifest): PublishedManifest {
   const { name, version, type, dependencies, optionalDependencies, peerDependencies, exports, bin } = manifest;
+  const { license, engines } = root;
   return {
     name: PUBLISHED_AS[name] ?? name,
     version,
-    description: manifest.description ?? root.description,
-    license: root.license,
-    type,
-    engines: root.engines,
+    description: manifest.description ?? root.description ?? '',
+    ...(license === undefined ? {} : { license }),
+    ...(type === undefined ? {} : { type }),
+    ...(engines === undefined ? {} : { engines }),
     ...(exports === undefined ? {} : { exports: publishedExports(exports) }),
     ...(bin === undefined ? {} : { bin: Object.fromEntries(Object.entries(bin).map(([program, path]) => [program, built(path, 'js')])) }),
     files: ['dist', ...(CARRIED[place] ?? []).map(([, to]) => to)],
@@ -40,7 +61,7 @@ export function publishedManifest(place, manifest, root) {
 }
 
 /** Conformance suites are for adapters of this repository: they import its test runner. */
-function publishedExports(exports) {
+function publishedExports(exports: Readonly<Record<string, string>>): NonNullable<PublishedManifest['exports']> {
   return {
     ...Object.fromEntries(
       Object.entries(exports)
@@ -51,13 +72,13 @@ function publishedExports(exports) {
   };
 }
 
-function built(path, extension) {
+function built(path: string, extension: 'js' | 'd.ts'): string {
   if (!/^\.\/src\/.*\.ts$/.test(path)) throw new Error(`${path} cannot be published: it must be ./src/….ts`);
   return `./dist/${path.slice('./src/'.length, -'.ts'.length)}.${extension}`;
 }
 
 /** A module without its types; imports of files beside it name JavaScript. */
-export function publishedModule(source, fileName) {
+function publishedModule(source: string, fileName: string): string {
   const { outputText } = ts.transpileModule(source, {
     fileName,
     compilerOptions: { target: ts.ScriptTarget.ES2024, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true },
@@ -67,13 +88,13 @@ export function publishedModule(source, fileName) {
 }
 
 /** `./a.ts` → `./a.js` wherever a module is named; the compiler's own option puts a function into each module that computes a name. */
-function importJavaScript(context) {
+function importJavaScript(context: ts.TransformationContext): ts.Transformer<ts.SourceFile> {
   const { factory } = context;
-  const renamed = (node) =>
-    node !== undefined && ts.isStringLiteral(node) && /^\.{1,2}\/.*\.ts$/.test(node.text)
+  const renamed = <Node extends ts.Expression>(node: Node): Node | ts.StringLiteral =>
+    ts.isStringLiteral(node) && /^\.{1,2}\/.*\.ts$/.test(node.text)
       ? factory.createStringLiteral(node.text.replace(/\.ts$/, '.js'), true)
       : node;
-  const visit = (node) => {
+  const visit = (node: ts.Node): ts.Node => {
     if (ts.isImportDeclaration(node))
       return factory.updateImportDeclaration(node, node.modifiers, node.importClause, renamed(node.moduleSpecifier), node.attributes);
     if (ts.isExportDeclaration(node) && node.moduleSpecifier !== undefined)
@@ -89,17 +110,17 @@ function importJavaScript(context) {
       return factory.updateCallExpression(node, node.expression, node.typeArguments, node.arguments.map(renamed));
     return ts.visitEachChild(node, visit, context);
   };
-  return (file) => ts.visitNode(file, visit);
+  return (file) => ts.visitNode(file, visit) as ts.SourceFile;
 }
 
 /**
  * Writes the published form of the package at `place` into `folder`.
  * `types`: with declarations, which `tsc -b` must have made before.
  */
-export function stagePackage(rootFolder, place, folder, { types }) {
-  const readJson = (path) => JSON.parse(readFileSync(join(rootFolder, path), 'utf8'));
+export function stagePackage(rootFolder: string, place: string, folder: string, { types }: { readonly types: boolean }): PublishedManifest {
+  const readJson = (path: string): Manifest => JSON.parse(readFileSync(join(rootFolder, path), 'utf8'));
   const manifest = publishedManifest(place, readJson(`${place}/package.json`), readJson('package.json'));
-  const write = (path, text) => {
+  const write = (path: string, text: string): void => {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), text);
   };
@@ -122,7 +143,7 @@ export function stagePackage(rootFolder, place, folder, { types }) {
 }
 
 /** The compiler leaves the imports of declarations as they were written. */
-function publishedDeclaration(text) {
+function publishedDeclaration(text: string): string {
   return text
     .replaceAll(/((?:from|import\()\s*['"]\.{1,2}\/[^'"]+)\.ts(['"])/g, '$1.js$2')
     .replace(/\n\/\/# sourceMappingURL=\S+\s*$/, '\n');
