@@ -12,7 +12,12 @@ beforeAll(async () => {
 afterAll(() => system?.stop(), 60_000);
 
 test('a fuzzer finds no server error and nothing that the document does not say', async () => {
-  const { requests, operations, passed, output } = await fuzz(system, { examples: 3, seed: 1, workers: 2, phases: ['examples', 'fuzzing'] });
+  const { requests, operations, passed, output } = await fuzz(system, {
+    examples: 3,
+    seed: 1,
+    workers: 2,
+    phases: ['examples', 'fuzzing'],
+  });
   if (!passed) throw new Error(output.slice(-20_000));
   expect(operations).toBeGreaterThan(90);
   expect(requests).toBeGreaterThan(200);

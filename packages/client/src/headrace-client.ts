@@ -46,6 +46,7 @@ import type {
   HitlDetail,
   HitlDetailResponse,
   ImportErrorCollection,
+  LineageGraph,
   LogMessage,
   LogSearchResult,
   MarkTaskInstance,
@@ -222,6 +223,8 @@ export function createClient(options: ClientOptions) {
     /** The newest load of each partition of a table. */
     latestLoads: (connectionId: string, table: string, query: Query = {}) =>
       request<DataLoadPage>('/loads/latest', { query: { ...query, connection_id: connectionId, table }, root: OURS }),
+    /** What an asset (`asset`), or what a DAG (`dag`) works with, is made of and goes into. */
+    lineage: (query: Query) => request<LineageGraph>('/lineage', { query, root: OURS }),
     checks: (query: Query = {}) => request<DataCheckPage>('/checks', { query, root: OURS }),
     /** `mapIndex` absent: every instance of the task. With `dryRun` nothing is changed. */
     markTaskInstance: (

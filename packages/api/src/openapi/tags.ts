@@ -16,6 +16,7 @@ export const TAGS: Readonly<Record<string, string>> = {
   Wait: 'What tasks wait for, and the calls that end a wait.',
   Backfill: 'Runs for dates that have passed.',
   Asset: 'What tasks make and others wait for.',
+  Progress: 'How far running tasks are.',
   Data: 'What loads did to tables: rows, checks, quarantine.',
   Cursor: 'How far incremental extracts have come.',
   Lineage: 'Which table is made of which.',
