@@ -26,7 +26,7 @@ export function createRetentionStore(database: Database): RetentionStore {
       }
     },
     remove: (kind, step) =>
-      observed(database.metrics, `remove ${kind}`, async () => {
+      observed(database.metrics, `remove_${kind}`, async () => {
         switch (kind) {
           case 'runs':
             return removeRuns(work(), step, placeOf(step.after));
