@@ -11,6 +11,7 @@ import { addDatabaseCommands } from './commands/db.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addExplainCommand } from './commands/explain.ts';
 import { addInitCommand } from './commands/init.ts';
+import { addLineageCommand } from './commands/lineage.ts';
 import { addLogCommands } from './commands/logs.ts';
 import { addNoticeCommands } from './commands/notices.ts';
 import { addPackageCommands } from './commands/packages.ts';
@@ -81,6 +82,7 @@ function createProgram(terminal: Terminal): Command {
   addBackfillCommands(program, terminal);
   addTaskCommands(program, terminal);
   addLogCommands(program, terminal);
+  addLineageCommand(program, terminal);
   addWaitCommands(program, terminal);
   addExplainCommand(program, terminal);
   addNoticeCommands(program, terminal);

@@ -3,6 +3,7 @@ import type { Check, CursorHomeSpec, CursorOptions, PackageResult, QuarantineLim
 import { checkInFlight, checkRows, prepareChecks } from './checks/check-rows.ts';
 import { settleChecks } from './checks/run-checks.ts';
 import { readRows } from './cursor/read-rows.ts';
+import { copiedLineage } from './lineage/places.ts';
 import { packageLoadId } from './load-id.ts';
 import type { Execute } from './operation.ts';
 import { savePackage } from './package/package-area.ts';
@@ -48,5 +49,5 @@ export const executeExtract: Execute = async ({ operation, context }, work, conn
   const result = await savePackage(stage, { ...read, written }, { checks: results, ...quarantined }, work);
   settleChecks(results, 'error', where, result);
   work.log.info(`extracted ${result.rows} rows`, { rows: result.rows, bytes: result.bytes, package: result.package });
-  return result;
+  return { ...result, lineage: copiedLineage({ source }, {}, result) };
 };

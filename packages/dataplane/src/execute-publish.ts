@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { CursorMove, CursorState, DatasetResult, PackageResult, Place, RowCounts, Source } from '@headrace/sdk';
 import type { Connectors, Work } from './connector.ts';
 import { readRows } from './cursor/read-rows.ts';
-import { placesOf } from './lineage/places.ts';
+import { copiedLineage, placesOf } from './lineage/places.ts';
 import { type Execute, openInput, type PublishOperation } from './operation.ts';
 import { publish } from './publish.ts';
 import { publishDirectly } from './publish-directly.ts';
@@ -21,7 +21,9 @@ function executePublish(kind: 'load' | 'export'): Execute {
       (source && (await publishDirectly(operation, source, where, work, connectors))) ??
       (await publishRows(request, kind, operation, where, work, connectors));
     work.log.info(`${kind}ed ${result.rows} rows`, { rows: result.rows, to: result.kind });
-    const lineage = placesOf(operation as { source?: Source; target: Place }, request.inputs, result);
+    const places = operation as PublishOperation & { source?: Source; target: Place };
+    const isCopy = operation.naming === undefined && operation.nested === undefined;
+    const lineage = (isCopy ? copiedLineage : placesOf)(places, request.inputs, result);
     return { ...result, lineage, ...(result.cursor === undefined ? {} : { cursor: withoutBoundary(result.cursor) }) };
   };
 }

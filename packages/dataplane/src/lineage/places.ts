@@ -24,6 +24,25 @@ export function placesOf(
   return { reads, writes: target === undefined ? written : written.map((place) => ({ ...place, connector: target.connector })) };
 }
 
+/**
+ * The lineage of rows that are written as they were read, each column from the one of its name. Columns only where all of them are known
+ * to be so: of a query nobody knows, and names may have been changed on the way.
+ */
+export function copiedLineage(operated: Operated, inputs: Readonly<Record<string, unknown>>, result: DatasetResult): Lineage {
+  const places = placesOf(operated, inputs, result);
+  const [from, ...more] = places.reads;
+  if (from?.input === undefined || more.length > 0 || operated.source?.kind === 'query') return places;
+  const given = (inputs[from.input] as Partial<DatasetResult> | undefined)?.columns?.map(({ name }) => name);
+  const written = result.columns.map(({ name }) => name).filter((name) => !name.startsWith(OURS));
+  const known = given === undefined ? operated.source !== undefined : written.every((name) => given.includes(name));
+  if (!known) return places;
+  const { input } = from;
+  return { ...places, columns: Object.fromEntries(written.map((column) => [column, [{ input, column }]])) };
+}
+
+/** Before the names of columns that Headrace adds. */
+const OURS = '_headrace';
+
 const KINDS: Readonly<Record<string, string>> = { package: 'packages', lake: 'lake', file: 'files', delivery: 'http', table: 'table' };
 
 /** Nothing for what names no rows. */

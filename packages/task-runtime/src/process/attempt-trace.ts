@@ -18,8 +18,7 @@ export async function attemptTrace({ trace, run }: RunOrder, send: (frame: Frame
 }
 
 /** The whole of the attempt in one span. That it failed is known by its ending. */
-export async function runTraced(traced: TaskTrace | undefined, { taskId }: RunOrder, work: () => Promise<Ending>): Promise<Ending> {
-  if (traced === undefined) return work();
+export async function runTraced(traced: TaskTrace, { taskId }: RunOrder, work: () => Promise<Ending>): Promise<Ending> {
   let ending: Ending | undefined;
   await traced
     .within('run in a task process', { 'headrace.task_id': taskId, 'process.pid': process.pid }, async () => {

@@ -9,7 +9,7 @@ import { flushCompileCache } from 'node:module';
 import { Socket } from 'node:net';
 import type { OperationProgress } from '@headrace/sdk';
 import { LineReader } from '../line-reader.ts';
-import { ORDER_FD, type Order, PROTOCOL_VERSION, parseOrder, type RunOrder } from '../protocol.ts';
+import { type Ending, ORDER_FD, type Order, PROTOCOL_VERSION, parseOrder, type RunOrder } from '../protocol.ts';
 import { attemptTrace, runTraced } from './attempt-trace.ts';
 import { Bundles } from './bundles.ts';
 import { endingOf } from './error-report.ts';
@@ -67,20 +67,22 @@ function begin(order: RunOrder): void {
   void outputOfContext.run(attempt.output, () => perform(order, attempt)).then((ending) => end(attempt, ending));
 }
 
-async function perform(order: RunOrder, attempt: Running): Promise<ReturnType<typeof endingOf>> {
-  const traced = await attemptTrace(order, sendFrame).catch(() => undefined);
-  if (traced !== undefined) attempt.output.spanId = () => traced.spanId();
+async function perform(order: RunOrder, attempt: Running): Promise<Ending> {
   const tools = {
     ...attempt,
     signal: attempt.stop.signal,
     time: machineTime,
     progress: (progress: OperationProgress) => attempt.figures.tell(progress),
-    ...(traced === undefined ? {} : { traced }),
   };
-  return runTraced(traced, order, () => runner.run(order, tools));
+  if (order.trace === undefined) return runner.run(order, tools);
+  // Whatever is wrong with its trace, the attempt runs.
+  const traced = await attemptTrace(order, sendFrame).catch(() => undefined);
+  if (traced === undefined) return runner.run(order, tools);
+  attempt.output.spanId = () => traced.spanId();
+  return runTraced(traced, order, () => runner.run(order, { ...tools, traced }));
 }
 
-function end(attempt: Running, ending: ReturnType<typeof endingOf>): void {
+function end(attempt: Running, ending: Ending): void {
   if (running !== attempt) return;
   running = undefined;
   attempt.figures.end();
