@@ -74,6 +74,10 @@ declare module 'fastify' {
     /** Null on public routes. */
     principal: Principal | null;
   }
+  interface FastifyInstance {
+    /** Every route with what it takes to call it, in the order in which they were added. */
+    accessTable: { readonly method: string; readonly url: string; readonly access: Access }[];
+  }
 }
 
 export class UndeclaredAccessError extends Error {
@@ -96,8 +100,11 @@ export interface GuardOptions {
 export function guardRoutes(app: FastifyInstance, options: GuardOptions): void {
   const { authenticate, assetName, publicOrigin } = options;
   app.decorateRequest('principal', null);
-  app.addHook('onRoute', (route) => {
-    if (route.config?.access === undefined) throw new UndeclaredAccessError(String(route.method), route.url);
+  app.decorate('accessTable', []);
+  app.addHook('onRoute', ({ method, url, config }) => {
+    const access = config?.access;
+    if (access === undefined) throw new UndeclaredAccessError(String(method), url);
+    for (const one of [method].flat()) app.accessTable.push({ method: one, url, access });
   });
   app.addHook('onRequest', async (request) => {
     const access = accessOf(request);

@@ -11,8 +11,6 @@ const INTEGER = /^-?\d{1,20}$/;
 const NUMBER = /^-?\d{1,30}(\.\d{1,30})?(e[+-]?\d{1,3})?$/i;
 /** Python writes offsets without the colon: Airflow's client sends `2024-05-01T00:00:00+0000`. */
 const OFFSET = /(T.*[+-]\d\d)(\d\d)$/;
-/** Python writes offsets without the colon: Airflow's client sends `2024-05-01T00:00:00+0000`. */
-const OFFSET = /(T.*[+-]\d\d)(\d\d)$/;
 /** As Python's clients write them, too. */
 const BOOLEANS: Readonly<Record<string, boolean>> = { true: true, True: true, '1': true, false: false, False: false, '0': false };
 
@@ -36,7 +34,6 @@ function fromText(schema: TSchema, given: unknown): unknown {
       anyOf.map((branch) => [branch, fromText(branch, given)] as const).find(([branch, value]) => Value.Check(branch, value))?.[1] ?? given
     );
   if (typeof given !== 'string') return given;
-  if (type === 'string') return 'format' in schema && schema.format === 'date-time' ? given.replace(OFFSET, '$1:$2') : given;
   if (type === 'string') return 'format' in schema && schema.format === 'date-time' ? given.replace(OFFSET, '$1:$2') : given;
   if (type === 'integer') return INTEGER.test(given) ? Number(given) : given;
   if (type === 'number') return NUMBER.test(given) ? Number(given) : given;

@@ -123,6 +123,9 @@ export class IdentityProvider {
 /** What a name of ours can be made of. */
 function nameOf(claim: unknown): string | undefined {
   if (typeof claim !== 'string') return undefined;
-  const name = claim.normalize('NFKC').replaceAll(/[^\w.@+-]/g, '_').slice(0, 80);
+  const name = claim
+    .normalize('NFKC')
+    .replaceAll(/[^\w.@+-]/g, '_')
+    .slice(0, 80);
   return name === '' ? undefined : name;
 }

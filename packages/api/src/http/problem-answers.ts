@@ -4,6 +4,8 @@
  * N1. What we did not foresee is `HR_INTERNAL`: the answer says nothing about it but the id under which the log has it.
  * N2. No stack trace, no SQL and no host name leaves the process.
  */
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import { PROBLEMS, type Problem, type ProblemCode } from '@headrace/api-contract';
 import type { Log } from '@headrace/ports';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -36,6 +38,25 @@ export function answerProblems(app: FastifyInstance, log: Log, methodsOf: (path:
 /** For requests that fail before routing (a malformed address). */
 export function answerFrameworkError(error: unknown, request: FastifyRequest, reply: FastifyReply, log: Log): void {
   void sendProblem(request, reply, toProblem(error), log, error);
+}
+
+/** For what is no request that Node can read: there is no request and no reply yet, only the connection, which is closed. */
+export function answerUnreadable(error: Error & { readonly code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const code = error.code === 'HPE_HEADER_OVERFLOW' ? 'HR_HEADERS_TOO_LARGE' : 'HR_BAD_REQUEST';
+  const { status, title } = PROBLEMS[code];
+  const problem: Problem = { type: `urn:headrace:problem:${code}`, title, status, detail: title, code, instance: 'unknown' };
+  const body = JSON.stringify(problem);
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'content-type: application/problem+json',
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }
 
 function withoutRoute(request: FastifyRequest, reply: FastifyReply, methodsOf: (path: string) => readonly string[]): ApiProblem {

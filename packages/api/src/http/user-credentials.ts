@@ -4,7 +4,7 @@
  * UC1. A token is good only as what it was issued: a session's is no bearer token, and the other way round.
  * UC2. The header goes before the cookie: who sends one means it, and the cookie comes along by itself.
  */
-import { ofGrant, ofRoles, ofScope, readToken, Rights } from '@headrace/access';
+import { ofGrant, ofRoles, ofScope, Rights, readToken } from '@headrace/access';
 import type { AccessStore, Bearer, KeyScope } from '@headrace/ports';
 import { type Authenticate, bearerToken, type Credential, type Principal } from './access.ts';
 import { cookieName, cookieOf } from './cookie.ts';

@@ -80,12 +80,18 @@ function fieldProblems(errors: readonly SchemaError[], schema: TSchema, value: u
     }
   }
   if (messages.size === 0) add('', 'does not have the right shape');
-  return [...messages].map(([field, texts]) => ({ field, message: `${[...texts].join(' or ')}${given(value, field)}` }));
+  return [...messages].map(([field, texts]) => {
+    // A field that we do not know may be a misspelt password, and a body that is no object anything.
+    const isTold = field.includes('.') && ![...texts].some((text) => text.startsWith(NOT_KNOWN));
+    return { field, message: `${[...texts].join(' or ')}${isTold ? given(value, field) : ''}` };
+  });
 }
+
+const NOT_KNOWN = 'is not known here';
 
 function notKnown(schema: TSchema, pointer: string): string {
   const known = pointer === '' && 'properties' in schema ? Object.keys(schema.properties as object).sort() : [];
-  return known.length > 0 ? `is not known here; known are ${known.join(', ')}` : 'is not known here';
+  return known.length > 0 ? `${NOT_KNOWN}; known are ${known.join(', ')}` : NOT_KNOWN;
 }
 
 /** What of a request may be a secret. */

@@ -144,7 +144,10 @@ export const identityProviderRoutes: Routes = async (app, { deps: { access, log 
   const failed = (error: unknown): never => {
     // What the provider, or whoever stands in for it, has said is for our log and not for the browser.
     log.warn({ err: error }, 'a login by the identity provider failed');
-    throw new ApiProblem('HR_LOGIN_FAILED', 'The identity provider did not let you in, or the login took too long: begin anew at /auth/oidc/login');
+    throw new ApiProblem(
+      'HR_LOGIN_FAILED',
+      'The identity provider did not let you in, or the login took too long: begin anew at /auth/oidc/login',
+    );
   };
 
   app.get('/oidc/login', { ...open, schema: { ...hidden, querystring: NextQuery } }, async (request, reply) => {
@@ -158,7 +161,9 @@ export const identityProviderRoutes: Routes = async (app, { deps: { access, log 
     const login = begunLogin(request.headers.cookie, request.query.state, secure);
     if (login === undefined) return failed(new Error('This browser has begun no such login'));
     const at = request.url.indexOf('?');
-    const profile = await required().end(at === -1 ? '' : request.url.slice(at), login).catch(rethrown(failed));
+    const profile = await required()
+      .end(at === -1 ? '' : request.url.slice(at), login)
+      .catch(rethrown(failed));
     const user = await store.comeIn(profile, now());
     if (!user.active) return failed(new Error(`User ${user.name} is not active`));
     await signIn.openSession(request, reply, user.userId);
@@ -200,7 +205,10 @@ export const firstAdminRoutes: Routes = async (app, { deps: { access, log } }) =
     log.info({ user: made.name }, 'the first administrator has been made');
     await signIn.openSession(request, reply, made.userId);
     if (isForm)
-      return sendPage(reply.code(201), { title: 'Welcome', text: `${made.name} is the administrator of this Headrace, and logged in here.` });
+      return sendPage(reply.code(201), {
+        title: 'Welcome',
+        text: `${made.name} is the administrator of this Headrace, and logged in here.`,
+      });
     return reply.code(201).send({ username: made.name });
   });
 };

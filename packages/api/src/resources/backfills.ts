@@ -17,6 +17,7 @@ import { pageOf } from './page.ts';
 import { callerOf } from './trigger.ts';
 
 const tags = ['Backfill'];
+const OF_BODY = { names: [{ kind: 'dag', at: 'body.dag_id' }] } as const;
 const CREATE_PROBLEMS = ['HR_DAG_NOT_FOUND', 'HR_RUN_TYPE_NOT_ALLOWED', 'HR_BACKFILL_REFUSED', 'HR_INVALID_PARAMS'] as const;
 
 export const backfillRoutes: Routes = async (app, { deps, lookup }) => {
@@ -32,7 +33,7 @@ export const backfillRoutes: Routes = async (app, { deps, lookup }) => {
   app.get(
     '/backfills',
     {
-      ...permit('read', 'backfill'),
+      ...permit('read', 'backfill', { names: [{ kind: 'dag', at: 'query.dag_id' }] }),
       schema: {
         operationId: 'list_backfills',
         tags,
@@ -50,7 +51,7 @@ export const backfillRoutes: Routes = async (app, { deps, lookup }) => {
   app.post(
     '/backfills',
     {
-      ...permit('operate', 'backfill'),
+      ...permit('operate', 'backfill', OF_BODY),
       schema: {
         operationId: 'create_backfill',
         tags,
@@ -71,7 +72,7 @@ export const backfillRoutes: Routes = async (app, { deps, lookup }) => {
   app.post(
     '/backfills/dry_run',
     {
-      ...permit('operate', 'backfill'),
+      ...permit('operate', 'backfill', OF_BODY),
       schema: {
         operationId: 'create_backfill_dry_run',
         tags,

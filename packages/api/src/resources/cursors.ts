@@ -8,6 +8,7 @@ import { answers, answersAs, path, permit } from '../http/route-schema.ts';
 import type { Routes } from './context.ts';
 
 const tags = ['Cursor'];
+const OF_CONNECTION = { names: [{ kind: 'connection', at: 'query.connection_id' }] } as const;
 const ofPlace = ['HR_CONNECTION_NOT_FOUND', 'HR_CURSOR_UNSUPPORTED', 'HR_CONNECTION_UNUSABLE', 'HR_SECRET_UNREADABLE'] as const;
 const ofCursor = ['HR_CURSOR_NOT_FOUND', 'HR_CURSOR_AMBIGUOUS', ...ofPlace] as const;
 
@@ -23,7 +24,7 @@ export const cursorRoutes: Routes = async (app, { deps: { dataAdmin, connectionU
   app.get(
     '/cursors',
     {
-      ...permit('read', 'data'),
+      ...permit('read', 'data', OF_CONNECTION),
       schema: { operationId: 'get_cursors', tags, querystring: CursorPlaceQuery, response: answers(CursorCollection, ...ofPlace) },
     },
     async ({ query: { connection_id: id, table } }) => {
@@ -35,7 +36,7 @@ export const cursorRoutes: Routes = async (app, { deps: { dataAdmin, connectionU
   app.patch(
     '/cursors/:cursor_name',
     {
-      ...permit('edit', 'data'),
+      ...permit('edit', 'data', OF_CONNECTION),
       schema: {
         operationId: 'patch_cursor',
         tags,
@@ -52,7 +53,7 @@ export const cursorRoutes: Routes = async (app, { deps: { dataAdmin, connectionU
   app.delete(
     '/cursors/:cursor_name',
     {
-      ...permit('edit', 'data'),
+      ...permit('edit', 'data', OF_CONNECTION),
       schema: {
         operationId: 'delete_cursor',
         tags,
@@ -85,6 +86,6 @@ function present(connectionId: string, { name, table, state, updatedAt, loadId }
 /** What is wrong with the connection's system is no fault of ours, and its words say what to do. */
 function explained(error: unknown): unknown {
   const { code, message } = error as { readonly code?: unknown; readonly message?: string };
-  if (isProblemCode(code) || typeof code !== 'string' || !code.startsWith('HR_')) return error;
+  if (isProblemCode(code) || typeof code !== 'string') return error;
   return new ApiProblem('HR_CONNECTION_UNUSABLE', message ?? code);
 }

@@ -1,13 +1,6 @@
 /** API keys: everybody's own, and for administrators everybody's. Ours. */
 import { issueToken } from '@headrace/access';
-import {
-  ApiKey,
-  ApiKeyCollection,
-  ApiKeyListQuery,
-  type ApiKeyScope,
-  CreateApiKey,
-  CreatedApiKey,
-} from '@headrace/api-contract';
+import { type ApiKey, ApiKeyCollection, ApiKeyListQuery, type ApiKeyScope, CreateApiKey, CreatedApiKey } from '@headrace/api-contract';
 import { type KeyRecord, type KeyScope, UserNotFoundError } from '@headrace/ports';
 import { Type } from 'typebox';
 import { dateTime, dateTimeOrNull, toInstant } from '../answers/date-times.ts';
@@ -76,7 +69,15 @@ export const apiKeyRoutes: Routes = async (app, { deps: { access } }) => {
       if (expiresAt !== undefined && !(expiresAt > at)) throw invalid({ field: 'body.expires_at', message: 'must lie in the future' });
       const { token, hash, hint } = issueToken('apiKey');
       const scopes = body.scopes?.map(scopeOf) ?? [EVERYTHING];
-      const key = { tokenHash: hash, name: body.name, userId, hint, scopes, createdAt: at, ...(expiresAt === undefined ? {} : { expiresAt }) };
+      const key = {
+        tokenHash: hash,
+        name: body.name,
+        userId,
+        hint,
+        scopes,
+        createdAt: at,
+        ...(expiresAt === undefined ? {} : { expiresAt }),
+      };
       const created = await store.createKey(key);
       return reply.code(201).send({ ...presentKey(created), key: token });
     },
@@ -99,7 +100,8 @@ export const apiKeyRoutes: Routes = async (app, { deps: { access } }) => {
       // Of somebody else's one need not know.
       const mine = found !== undefined && (found.userId === principal?.userId || principal?.rights.mayAll('administer', 'user') === true);
       // A key gives itself up, and no other.
-      const allowed = principal?.credential?.kind !== 'key' || principal.credential.keyId === id || principal.rights.mayAll('administer', 'user');
+      const allowed =
+        principal?.credential?.kind !== 'key' || principal.credential.keyId === id || principal.rights.mayAll('administer', 'user');
       if (!mine || !allowed || !(await store.revokeKey(id, now())))
         throw new ApiProblem('HR_KEY_NOT_FOUND', `There is no API key ${id}, or it has been revoked`);
       return reply.code(204).send(null);
@@ -113,7 +115,10 @@ function notYours(): ApiProblem {
 
 function scopeOf({ action, object, pattern = '*' }: ApiKeyScope, index: number): KeyScope {
   if (pattern !== '*' && !WITH_PATTERN.has(object))
-    throw invalid({ field: `body.scopes.${index}.pattern`, message: `has no meaning for ${object}: only DAGs, assets and connections are told apart` });
+    throw invalid({
+      field: `body.scopes.${index}.pattern`,
+      message: `has no meaning for ${object}: only DAGs, assets and connections are told apart`,
+    });
   return { action, object, pattern };
 }
 

@@ -18,3 +18,25 @@ export function accessInMemory(settings: Partial<AccessSettings> = {}, now: () =
   const { access: store } = createMemoryStore({ now });
   return { store, passwords: createPasswords(CHEAP), now, settings: { ...SETTINGS, ...settings } };
 }
+
+/** The same, and a way to begin anew: building an API takes longer than a test. */
+export function restartableAccess(settings: Partial<AccessSettings> = {}) {
+  let now = 0;
+  let current = accessInMemory(settings, () => now);
+  const access: AccessDeps = {
+    ...current,
+    now: () => now,
+    store: new Proxy(current.store, { get: (_, name) => Reflect.get(current.store, name) }),
+  };
+  return {
+    access,
+    /** Nobody is known, and it is this time. */
+    begin(at: number): void {
+      now = at;
+      current = accessInMemory(settings, () => now);
+    },
+    pass(ms: number): void {
+      now += ms;
+    },
+  };
+}
