@@ -6,7 +6,7 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { files } from '@headrace/connectors';
-import { DEFAULT_LIMITS, literal, withDuck } from '@headrace/dataplane';
+import { DEFAULT_LIMITS, literal, PARQUET, withDuck } from '@headrace/dataplane';
 import { filesSource } from '../../../packages/connectors/src/files/files-source.ts';
 import { openRoot } from '../../../packages/connectors/src/roots/open-root.ts';
 import { COLUMNS } from './table.ts';
@@ -52,7 +52,7 @@ export function nativeQuery(csv: string): string {
 export function duckdbAlone(query: string, parquet: string): Promise<number> {
   return withDuck(dirname(parquet), new AbortController().signal, DEFAULT_LIMITS, async (duck) => {
     const began = performance.now();
-    await duck.run(`copy (${query}) to ${literal(parquet)} (format parquet, compression zstd)`);
+    await duck.run(`copy (${query}) to ${literal(parquet)} (${PARQUET})`);
     return (performance.now() - began) / 1000;
   });
 }

@@ -10,7 +10,7 @@ import type { Connectors, ReadRange, Work } from '../connector.ts';
 import { ident, literal } from '../duckdb.ts';
 import { ColumnNotFoundError, DataError } from '../errors.ts';
 import { connectorOf } from '../operation.ts';
-import { fingerprint, type ParquetFile, type Relation, writeParquet } from '../relation.ts';
+import { fingerprint, PARQUET, type ParquetFile, type Relation, writeParquet } from '../relation.ts';
 import { boundaryOf, findKnown, MOST_IDENTITIES, tooMany, unknownRows } from './boundary.ts';
 import { sameCursor } from './cursor-state.ts';
 import { before, type CursorColumn, cursorColumn, typed } from './cursor-values.ts';
@@ -160,7 +160,7 @@ async function withoutKnown(
   const known = await findKnown(work.duck, { ...rows, cursor: column, key: cursor?.key }, boundary, value);
   if (known === 0) return { written, deduplicated: 0 };
   const file = join(work.scratch, 'new.parquet');
-  const fresh = await work.duck.run(`copy (${unknownRows(rows)}) to ${literal(file)} (format parquet, compression zstd)`);
+  const fresh = await work.duck.run(`copy (${unknownRows(rows)}) to ${literal(file)} (${PARQUET})`);
   return { written: { file, rows: fresh, ...(await fingerprint(file)) }, deduplicated: known };
 }
 

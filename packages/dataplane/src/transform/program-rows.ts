@@ -17,7 +17,7 @@ import { DataError, TypeMismatchError } from '../errors.ts';
 import { placesOf } from '../lineage/places.ts';
 import { drainPipe, makePipe } from '../named-pipe.ts';
 import { publish } from '../publish.ts';
-import { parquetRelation, type Relation } from '../relation.ts';
+import { PARQUET, parquetRelation, type Relation } from '../relation.ts';
 import { LONGEST_ROW, PrintedRows } from './printed-rows.ts';
 import { type RunningProgram, startProgram } from './program-process.ts';
 import type { TransformKind } from './transform-operation.ts';
@@ -197,7 +197,7 @@ async function rowsOf(
   let rows: number;
   try {
     rows = await work.duck.run(
-      `copy (select ${values.join(', ')} from ${lines}${quarantine ? ` where ${fits}` : ''}) to ${literal(made)} (format parquet, compression zstd)`,
+      `copy (select ${values.join(', ')} from ${lines}${quarantine ? ` where ${fits}` : ''}) to ${literal(made)} (${PARQUET})`,
     );
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);

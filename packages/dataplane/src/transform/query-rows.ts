@@ -9,7 +9,7 @@ import { placesOf } from '../lineage/places.ts';
 import { sqlLineage } from '../lineage/sql-lineage.ts';
 import { connectorOf, openResult } from '../operation.ts';
 import { publish } from '../publish.ts';
-import { parquetRelation, type Relation, rereadable } from '../relation.ts';
+import { PARQUET, parquetRelation, type Relation, rereadable } from '../relation.ts';
 import { agreedColumns } from './agreed-columns.ts';
 import type { TransformKind, TransformOperation } from './transform-operation.ts';
 
@@ -43,10 +43,7 @@ async function runQuery(sql: string, operation: TransformOperation, where: strin
     const own = given.map(({ name, duckType }) => ({ name, type: operation.columns?.[name] ?? columnTypeOf(duckType, name) }));
     const columns = agreedColumns(own, operation.columns, where);
     const select = columns.map((column) => storageExpression(column.name, typeOf(given, column.name), column.type, where));
-    await work.duck.run(
-      `copy (select ${select.join(', ')} from (\n${sql}\n)) to ${literal(file)} (format parquet, compression zstd)`,
-      operation.values,
-    );
+    await work.duck.run(`copy (select ${select.join(', ')} from (\n${sql}\n)) to ${literal(file)} (${PARQUET})`, operation.values);
     return parquetRelation([file], columns);
   } catch (error) {
     work.signal.throwIfAborted();

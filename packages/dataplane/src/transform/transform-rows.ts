@@ -16,7 +16,7 @@ import { drainPipe, feedPipe, makePipe } from '../named-pipe.ts';
 import { connectorOf, openResult } from '../operation.ts';
 import { publish } from '../publish.ts';
 import { publishDirectly } from '../publish-directly.ts';
-import { parquetRelation, type Relation } from '../relation.ts';
+import { PARQUET, parquetRelation, type Relation } from '../relation.ts';
 import { RowPass } from './row-pass.ts';
 import type { GivenTransform, TransformKind } from './transform-operation.ts';
 
@@ -101,7 +101,7 @@ async function throughDuck(given: GivenTransform, from: Relation, to: readonly C
     const start = async (): Promise<number> => {
       const query = write();
       const stream = drainPipe(out, query);
-      const reading = reader.run(`copy (${madeRows(back, to)}) to ${literal(file)} (format parquet, compression zstd)`);
+      const reading = reader.run(`copy (${madeRows(back, to)}) to ${literal(file)} (${PARQUET})`);
       const piped = pipeline(stream, pass);
       const [fed, drained, queried] = await Promise.allSettled([feedPipe(back, pass, reading), piped, query]);
       if (fed.status === 'rejected' && fed.reason !== pass.errored)
