@@ -31,3 +31,22 @@ export function assertNamedColumns(columns: readonly Column[], disposition: Excl
       `"deletes" needs a boolean column, but "${deletes.column}" is ${typeOf(deletes.column)}: compare it in the SQL that gives the rows`,
     );
 }
+
+/** What tells rows of a load apart, and what is done about several with the same keys. */
+export interface RowKeys {
+  readonly keys: readonly string[];
+  /** Of rows with the same keys those with the highest value here are taken. */
+  readonly latest?: string;
+  /** Several rows may have the same keys. */
+  readonly several: boolean;
+}
+
+/** The keys of a disposition. A version of a row is known also by since when it is valid, where rows say so. */
+export function rowKeys(disposition: Exclude<Disposition, string>): RowKeys {
+  if ('scd2' in disposition) {
+    const { scd2, validFrom } = disposition;
+    return { keys: validFrom === undefined || scd2.includes(validFrom) ? scd2 : [...scd2, validFrom], several: false };
+  }
+  const { merge, latest, strategy } = disposition;
+  return latest === undefined ? { keys: merge, several: strategy === 'delete-insert' } : { keys: merge, latest, several: false };
+}

@@ -8,16 +8,16 @@ import {
   DataError,
   instantOf,
   ownColumns,
+  rowKeys,
   schemaHash,
   type TargetConnector,
   type Work,
   type WriteRequest,
 } from '@headrace/dataplane';
-import type { Column, Disposition, TableResult } from '@headrace/sdk';
+import type { Column, TableResult } from '@headrace/sdk';
 import type pg from 'pg';
 import { withClient } from './connect.ts';
 import { ensureCursorTable, postgresCursors } from './cursor-table.ts';
-import type { KeyedRows } from './target/deduplicate.ts';
 import { copyDirectly } from './target/direct-copy.ts';
 import { beginAttempt, ensureLoadTable } from './target/load-record.ts';
 import { appendRows, applyRows, exchangeTable, leaveRows } from './target/load-ways.ts';
@@ -52,7 +52,7 @@ async function writeTable(client: pg.Client, request: WriteRequest, work: Work):
   await beginAttempt(client, table.schema, loadId, table.label, work.fence);
 
   const load = { table, request, contentHash: rows.hash, schemaHash: schemaHash(columns), at: instantOf(work.context), work };
-  const given = { load, rows, written, keyed: keyedRows(columns, disposition) };
+  const given = { load, rows, written, keyed: typeof disposition === 'string' ? undefined : { columns, ...rowKeys(disposition) } };
   const { counts, changes } =
     (await leaveRows(client, given)) ??
     (await exchangeTable(client, given)) ??
@@ -74,16 +74,6 @@ async function writeTable(client: pg.Client, request: WriteRequest, work: Work):
     checks: rows.checks,
     ...(request.cursor === undefined ? {} : { cursor: request.cursor }),
   };
-}
-
-function keyedRows(columns: readonly Column[], disposition: Disposition): KeyedRows | undefined {
-  if (typeof disposition === 'string') return undefined;
-  if ('scd2' in disposition) {
-    const { scd2, validFrom } = disposition;
-    return { columns, keys: validFrom === undefined || scd2.includes(validFrom) ? scd2 : [...scd2, validFrom] };
-  }
-  const { merge, latest, strategy } = disposition;
-  return { columns, keys: merge, several: strategy === 'delete-insert', ...(latest === undefined ? {} : { latest }) };
 }
 
 function assertPartition(columns: readonly Column[], partition: Readonly<Record<string, string>>): void {

@@ -5,7 +5,7 @@ import type { Disposition, RowCounts } from '@headrace/sdk';
 import type { Work } from '../connector.ts';
 import { ident } from '../duckdb.ts';
 import { DataError } from '../errors.ts';
-import { assertNamedColumns } from '../named-columns.ts';
+import { assertNamedColumns, rowKeys } from '../named-columns.ts';
 import { parquetRelation, type Relation, writeParquet } from '../relation.ts';
 
 export interface KeyedRows {
@@ -22,9 +22,7 @@ export async function keyedRows(
   work: Work,
 ): Promise<KeyedRows> {
   assertNamedColumns(relation.columns, disposition);
-  const keys = 'scd2' in disposition ? versionKeys(disposition) : disposition.merge;
-  const latest = 'merge' in disposition ? disposition.latest : undefined;
-  const several = 'merge' in disposition && disposition.strategy === 'delete-insert' && latest === undefined;
+  const { keys, latest, several } = rowKeys(disposition);
   const file = join(work.scratch, 'given.parquet');
   await writeParquet(work.duck, relation, file);
   const given = parquetRelation([file], relation.columns);
@@ -58,8 +56,4 @@ export async function keyedRows(
   }
   const removed = counts.out - rows;
   return { relation: once, counts: { ...counts, out: rows, deduplicated: counts.deduplicated + removed } };
-}
-
-function versionKeys({ scd2, validFrom }: { readonly scd2: readonly string[]; readonly validFrom?: string }): readonly string[] {
-  return validFrom === undefined || scd2.includes(validFrom) ? scd2 : [...scd2, validFrom];
 }

@@ -1,19 +1,14 @@
 /** Makes keys unique where the disposition needs them so, before anything is changed. */
-import { DataError } from '@headrace/dataplane';
+import { DataError, type RowKeys } from '@headrace/dataplane';
 import type { Column } from '@headrace/sdk';
 import type pg from 'pg';
 import { quote } from '../sql-text.ts';
 import { comparables } from './compare.ts';
 import type { TargetTable } from './target-table.ts';
 
-export interface KeyedRows {
-  readonly keys: readonly string[];
+export interface KeyedRows extends RowKeys {
   /** All columns of the staged rows. */
   readonly columns: readonly Column[];
-  /** Of rows with the same keys those with the highest value here are taken. */
-  readonly latest?: string;
-  /** Several rows may have the same keys. */
-  readonly several?: boolean;
 }
 
 /**
@@ -21,7 +16,7 @@ export interface KeyedRows {
  * Throws DataError for a null in a key, and for two different rows with the same keys.
  */
 export async function deduplicate(client: pg.Client, stage: string, table: TargetTable, given: KeyedRows): Promise<number> {
-  const { keys, columns, latest, several = false } = given;
+  const { keys, columns, latest, several } = given;
   const list = keys.map(quote).join(', ');
   const { rows: nulls } = await client.query<{ count: string }>(
     `select count(*) as count from ${stage} where ${keys.map((key) => `${quote(key)} is null`).join(' or ')}`,
@@ -31,7 +26,7 @@ export async function deduplicate(client: pg.Client, stage: string, table: Targe
       'HR_KEY_NULL',
       `${table.label}: ${nulls[0]?.count} rows have a null in their key (${keys.join(', ')}). Add checks.notNull, or choose other keys`,
     );
-  if (several && latest === undefined) return 0;
+  if (several) return 0;
   const { rows: doubled } = await client.query(`select 1 from ${stage} group by ${list} having count(*) > 1 limit 1`);
   if (doubled.length === 0) return 0;
   let removed = 0;
