@@ -1,7 +1,10 @@
 /** An example or two of each command, shown at the end of its `--help`. */
 import type { Command } from 'commander';
 
-/** By the words of the command. */
+/**
+ * By the words of the command.
+ * @internal for tests
+ */
 export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   standalone: ['headrace standalone', 'HEADRACE_PORT=9000 headrace start'],
   scheduler: ['DATABASE_URL=postgres://… REDIS_URL=redis://… headrace scheduler'],

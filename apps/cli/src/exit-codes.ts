@@ -2,7 +2,7 @@
 import { ApiError, UnreachableError } from '@headrace/client';
 import { FailedError, NotFoundError, RefusedError, UsageError } from './failures.ts';
 
-export const EXIT = {
+const EXIT = {
   /** What was asked for is done. */
   ok: 0,
   /** It was tried and failed: a run that was waited for, a check, the server. */

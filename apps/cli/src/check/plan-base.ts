@@ -18,7 +18,7 @@ export interface PlanBase {
 }
 
 /** DAGs of the API. Those that were removed are not there. */
-export async function baseOfServer(client: HeadraceClient, name: string): Promise<PlanBase> {
+async function baseOfServer(client: HeadraceClient, name: string): Promise<PlanBase> {
   const ids: string[] = [];
   for (let total = 1; ids.length < total; ) {
     const page = await client.dags({ limit: PAGE, offset: ids.length, order_by: 'dag_id' });
@@ -33,7 +33,7 @@ export async function baseOfServer(client: HeadraceClient, name: string): Promis
   return { name, dags };
 }
 
-export async function baseOfFolder(folder: string, name = folder): Promise<PlanBase> {
+async function baseOfFolder(folder: string, name = folder): Promise<PlanBase> {
   const { files } = await readFolder(folder);
   return {
     name,
@@ -42,7 +42,7 @@ export async function baseOfFolder(folder: string, name = folder): Promise<PlanB
 }
 
 /** The DAG folder as it is in another commit of its git repository. Its packages are those that are installed now. */
-export async function baseOfCommit(commit: string, dagsDir: string): Promise<PlanBase> {
+async function baseOfCommit(commit: string, dagsDir: string): Promise<PlanBase> {
   const run = promisify(execFile);
   const here = resolve(dagsDir);
   const git = (...args: string[]) =>

@@ -3,8 +3,8 @@ import { Argument, type Command } from 'commander';
 import { openSession, resolveRunId } from '../api-connection.ts';
 import { UsageError } from '../failures.ts';
 import { show } from '../output/show.ts';
+import { taskTable } from '../output/task-table.ts';
 import type { Terminal } from '../terminal.ts';
-import { taskTable } from './runs.ts';
 
 interface ClearOptions {
   readonly onlyFailed?: boolean;

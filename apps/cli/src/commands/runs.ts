@@ -5,6 +5,7 @@ import { openSession, resolveRunId } from '../api-connection.ts';
 import { FailedError, UsageError } from '../failures.ts';
 import { show } from '../output/show.ts';
 import { formatFacts, formatTable } from '../output/table.ts';
+import { taskTable } from '../output/task-table.ts';
 import { formatInstant, formatSeconds } from '../output/times.ts';
 import { allTaskInstances } from '../task-instances.ts';
 import type { Terminal } from '../terminal.ts';
@@ -120,16 +121,4 @@ export function describeRun(run: DagRun, tasks: readonly TaskInstance[]): string
     ['note', run.note],
   ]);
   return tasks.length === 0 ? facts : `${facts}\n${taskTable(tasks)}`;
-}
-
-export function taskTable(tasks: readonly TaskInstance[]): string {
-  const rows = tasks.map((task) => [
-    task.map_index === -1 ? task.task_id : `${task.task_id}[${task.map_index}]`,
-    task.state ?? 'none',
-    task.try_number,
-    formatInstant(task.start_date),
-    formatSeconds(task.duration),
-    task.error === null ? (task.state === 'success' ? '' : task.reason) : `${task.error.name}: ${task.error.message.split('\n', 1)[0]}`,
-  ]);
-  return formatTable(['task', 'state', 'try', 'started', 'took', 'why'], rows);
 }

@@ -5,11 +5,11 @@ import { openSession, resolveRunId, type Session } from '../api-connection.ts';
 import { UsageError } from '../failures.ts';
 import { formatLogLine } from '../output/log-line.ts';
 import { show } from '../output/show.ts';
+import { taskTable } from '../output/task-table.ts';
 import { allTaskInstances } from '../task-instances.ts';
 import type { Terminal } from '../terminal.ts';
 import { progressLines } from '../watch-run.ts';
 import { explainTask } from './explain.ts';
-import { taskTable } from './runs.ts';
 import { addTaskAnswerCommand } from './tasks-answer.ts';
 import { addTaskRenderCommand } from './tasks-render.ts';
 

@@ -59,6 +59,7 @@ export async function diagnoseQueue(url: string | undefined): Promise<Diagnosis>
   }
 }
 
+/** @internal for tests */
 export function queueLine(found: QueueInspection): Diagnosis {
   if (found.kind === 'postgres') return ok('queue', 'in PostgreSQL');
   const { serverVersion, evictionPolicy, persistence, memory } = found;

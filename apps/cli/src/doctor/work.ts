@@ -39,7 +39,10 @@ export async function diagnoseDags(dags: string): Promise<{ readonly line: Diagn
   return { line: ok('dags', `${specs.length} DAGs in ${files.length} files`), queues };
 }
 
-/** Who is alive, and whether each queue has somebody who serves it. */
+/**
+ * Who is alive, and whether each queue has somebody who serves it.
+ * @internal for tests
+ */
 export function diagnoseWorkers({ schedulers, workers }: HealthRecord, queues: NeededQueues): readonly Diagnosis[] {
   const alive = workers.filter((worker) => worker.alive);
   const served = new Set(alive.flatMap((worker) => worker.queues));
@@ -81,6 +84,7 @@ export async function diagnoseStored(
   }
 }
 
+/** @internal for tests */
 export function secretLine(hasKey: boolean, connections: number, unreadable: readonly string[]): Diagnosis {
   if (unreadable.length > 0)
     return fail(

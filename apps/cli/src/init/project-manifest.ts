@@ -5,7 +5,10 @@ import { basename, relative, resolve } from 'node:path';
 const USED = ['headrace', '@headrace/sdk', '@headrace/connectors'];
 const USED_IN_TESTS = ['@headrace/configuration', '@headrace/testing'];
 
-/** The versions with which Headrace itself is built: tests/e2e/packages.test.ts compares them with its package.json. */
+/**
+ * The versions with which Headrace itself is built: tests/e2e/init.test.ts compares them with its package.json.
+ * @internal for that test
+ */
 export const TOOL_VERSIONS: Readonly<Record<string, string>> = {
   '@jest/globals': '30.5.2',
   '@swc/core': '1.16.22',
