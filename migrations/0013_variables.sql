@@ -31,8 +31,10 @@ create index dag_run_failed on dag_run (id) where state = 'failed';
 -- what is alive is found by the indexes of what is alive.
 create index task_instance_ended on task_instance (state, started_at desc nulls last, id desc)
   where state in ('success', 'failed', 'skipped', 'upstream_failed', 'removed');
-create index task_instance_unsuccessful on task_instance (state, id)
-  where state in ('failed', 'skipped', 'upstream_failed', 'removed');
+create index task_instance_failed on task_instance (id) where state = 'failed';
+create index task_instance_skipped on task_instance (id) where state = 'skipped';
+create index task_instance_upstream_failed on task_instance (id) where state = 'upstream_failed';
+create index task_instance_removed on task_instance (id) where state = 'removed';
 
 create index asset_event_at on asset_event (at, id);
 

@@ -1,7 +1,7 @@
 /** What tasks wait for: Airflow's human-in-the-loop details for forms, and a list of ours of all waits. */
 import { type Static, Type } from 'typebox';
 import { orderBy, Pattern, paging } from './paging.ts';
-import { DateTime, JsonObject, Nullable } from './scalars.ts';
+import { DateTime, JsonObject, Nullable, TaskInstanceState } from './scalars.ts';
 import { TaskInstance } from './task-instances.ts';
 
 const User = Type.Object({ id: Type.String(), name: Type.String() });
@@ -43,6 +43,9 @@ export const HitlListQuery = Type.Object(
     dag_id_pattern: Type.Optional(Pattern),
     task_id: Type.Optional(Type.String()),
     task_id_pattern: Type.Optional(Pattern),
+    state: Type.Optional(
+      Type.Array(Type.Union([TaskInstanceState, Type.Enum(['none', 'no_status'])], { description: 'Of the task instance, now' })),
+    ),
     map_index: Type.Optional(Type.Integer({ minimum: -1 })),
     /** True: answered; false: waited for. */
     response_received: Type.Optional(Type.Boolean()),

@@ -80,6 +80,8 @@ export interface WaitFilter extends OfDags {
   readonly mapIndex?: number;
   readonly tryNumber?: number;
   readonly kinds?: readonly Wait['condition']['kind'][];
+  /** States of the task instances now. */
+  readonly taskStatuses?: readonly TaskStatus[];
   /** Of one that is open, those that count; else all there ever were. */
   readonly open?: boolean;
   /** Only forms that name this user, or nobody. */

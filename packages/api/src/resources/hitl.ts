@@ -162,6 +162,7 @@ function filterOf(dagId: string, runId: string, query: Static<typeof HitlListQue
     ...(query.task_id === undefined ? {} : { taskId: query.task_id }),
     ...(query.task_id_pattern === undefined ? {} : { taskIdPattern: query.task_id_pattern }),
     ...(query.map_index === undefined ? {} : { mapIndex: query.map_index }),
+    ...(query.state === undefined ? {} : { taskStatuses: query.state.map((state) => (state === 'no_status' ? 'none' : state)) }),
     ...(query.response_received === undefined ? {} : { open: !query.response_received }),
     ...(query.subject_search === undefined ? {} : { subjectPattern: query.subject_search }),
     ...(query.body_search === undefined ? {} : { bodyPattern: query.body_search }),

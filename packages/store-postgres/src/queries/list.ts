@@ -65,24 +65,35 @@ async function rowsAfter<Row extends object>(
 
 async function read<Row extends object>(
   db: Queryable,
-  { columns, from, joins = {} }: ListQuery<Row, unknown>,
+  query: ListQuery<Row, unknown>,
   { values, sql }: Conditions,
   terms: readonly OrderTerm[],
   limit: number,
   offset: number,
 ): Promise<readonly Row[]> {
-  const tables = [from, ...Object.values(joins)].join(' ');
-  const places = `limit $${values.length + 1} offset $${values.length + 2}`;
-  const text = `select ${columns}, ${cursorColumns(terms)} from ${tables}${sql} ${orderBy(terms)} ${places}`;
+  const order = orderBy(terms);
+  const page = `${sql} ${order} limit $${values.length + 1} offset $${values.length + 2}`;
+  const text = `select ${query.columns}, ${cursorColumns(terms)} from ${pageFirst(query, page, order)}`;
   return (await db.query<Row>(text, [...values, limit, offset])).rows;
+}
+
+/** The rows of the page are found before anything is joined to them that it does not depend on: no plan can begin at the other end. */
+function pageFirst({ from, joins = {} }: ListQuery<never, unknown>, page: string, order: string): string {
+  const alias = /^\w+ (\w+)$/.exec(from)?.[1];
+  const others = Object.values(joins).join(' ');
+  if (alias === undefined) return `${from} ${others}${page}`;
+  return `(select ${alias}.* from ${tablesFor(from, joins, page)}${page}) ${alias} ${others} ${order}`;
+}
+
+/** With the joins that the text names, and those before them. */
+function tablesFor(from: string, joins: Readonly<Record<string, string>>, text: string): string {
+  const needed = Object.keys(joins).findLastIndex((alias) => new RegExp(`\\b${alias}\\.`).test(text)) + 1;
+  return [from, ...Object.values(joins).slice(0, needed)].join(' ');
 }
 
 /** One more than the bound at most. */
 async function count(db: Queryable, { from, joins = {} }: ListQuery<never, unknown>, { values, sql }: Conditions, end: number): Promise<number> {
-  const names = Object.keys(joins);
-  const needed = names.findLastIndex((alias) => new RegExp(`\\b${alias}\\.`).test(sql)) + 1;
-  const tables = [from, ...Object.values(joins).slice(0, needed)].join(' ');
-  const text = `select count(*) as total from (select from ${tables}${sql} limit $${values.length + 1}) as counted`;
+  const text = `select count(*) as total from (select from ${tablesFor(from, joins, sql)}${sql} limit $${values.length + 1}) as counted`;
   const { rows } = await db.query<{ total: string }>(text, [...values, end + COUNTED_AHEAD + 1]);
   return Number(rows[0]?.total ?? 0);
 }

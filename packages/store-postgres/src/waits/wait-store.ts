@@ -43,6 +43,7 @@ function conditionsOf(filter: WaitFilter): Conditions {
     .add('t.map_index = ?', filter.mapIndex)
     .add('w.try_number = ?', filter.tryNumber)
     .add('w.kind = any(?)', filter.kinds)
+    .add('t.state = any(?)', filter.taskStatuses)
     .add(`(w.condition -> 'form' -> 'assignees' @> to_jsonb(?::text) or w.condition -> 'form' -> 'assignees' = '[]')`, filter.assignee);
   conditions
     .like('r.dag_id', filter.dagIdPattern)

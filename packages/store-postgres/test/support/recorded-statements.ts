@@ -1,7 +1,7 @@
 /** Notes what is really sent to Postgres while something runs, and explains it with the plan that the store's connections use. */
 import { jest } from '@jest/globals';
 import pg from 'pg';
-import { SESSION_OF } from '../../src/database.ts';
+import { type Lane, SESSION_OF } from '../../src/database.ts';
 import { constraintOf } from '../../src/transaction.ts';
 
 export interface Statement {
@@ -69,10 +69,11 @@ async function explain(client: pg.Client, options: string, { text, values }: Sta
   }
 }
 
-export async function explainingConnection(url: string): Promise<pg.Client> {
+/** With the session of a lane, so that its plans are that lane's. */
+export async function explainingConnection(url: string, lane: Lane = 'work'): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
-  await client.query(SESSION_OF.work);
+  await client.query(SESSION_OF[lane]);
   return client;
 }
 

@@ -167,7 +167,11 @@ function list(
   filter: WaitFilter,
   { limit, offset, orderBy = ['id'] }: Page,
 ): { readonly items: readonly WaitRecord[]; readonly total: number } {
-  const found = [...db.waits.rows()].map((row) => recordOf(db, row)).filter((wait) => matches(wait, filter));
+  const { taskStatuses } = filter;
+  const found = [...db.waits.rows()]
+    .filter(({ taskInstanceId }) => taskStatuses?.includes(db.tasks.require(taskInstanceId).state.status) ?? true)
+    .map((row) => recordOf(db, row))
+    .filter((wait) => matches(wait, filter));
   const direction = orderBy[0]?.startsWith('-') === true ? -1 : 1;
   found.sort((a, b) => direction * (Number(a.waitId) - Number(b.waitId)));
   return { items: found.slice(offset, offset + limit), total: found.length };
