@@ -1,9 +1,10 @@
 /** The commands that talk to the API, against a whole Headrace over a PostgreSQL of its own. */
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
 import { silentLog } from '@headrace/ports';
 import { createStore, type PostgresStore } from '@headrace/store-postgres';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -34,6 +35,7 @@ beforeAll(async () => {
     HEADRACE_WORKER_SLOTS: '2',
     HEADRACE_PORT: '0',
     HEADRACE_TOKEN: 'the-token',
+    HEADRACE_SECRET_KEY: 'a key for tests, long enough',
     HEADRACE_LOG_LEVEL: 'warn',
   };
   const migrated = await cli('db', 'migrate', '-o', 'json');
@@ -298,6 +300,99 @@ describe('the command line', () => {
     expect((await store.queries.run('shop', inner.dag_run_id))?.parent).toEqual({ dagId: 'outer', runId: 'o1', taskId: 'good' });
     await ends(inner.dag_run_id, 'success');
   });
+});
+
+describe('files', () => {
+  test('of pools are those of Airflow, both ways; what is there is not touched unless that is asked for', async () => {
+    const file = join(home, 'pools.yaml');
+    writeFileSync(file, 'api_pool:\n  slots: 5\n  description: bears five\n  include_deferred: true\n');
+    expect(await json('pools', 'import', file)).toMatchObject({ created: ['api_pool'], updated: [] });
+    expect(await cli('pools', 'import', file)).toMatchObject({ code: 4, stderr: expect.stringContaining('Nothing was imported') });
+    expect(await json('pools', 'import', file, '--on-existing', 'skip')).toMatchObject({ skipped: ['api_pool'] });
+    writeFileSync(file, 'api_pool: { slots: 6 }\n');
+    expect(await json('pools', 'import', file, '--on-existing', 'overwrite')).toMatchObject({ updated: ['api_pool'] });
+    const exported = JSON.parse((await cli('pools', 'export')).stdout);
+    expect(exported.api_pool).toEqual({ slots: 6, description: 'bears five', include_deferred: true });
+    writeFileSync(file, 'api_pool: { slots: many }\n');
+    expect((await cli('pools', 'import', file)).stderr).toContain('must have "slots"');
+    expect((await cli('pools', 'delete', 'api_pool')).code).toBe(0);
+  });
+
+  test('of connections hold no secret unless that is asked for, and then only their owner reads them', async () => {
+    const [file, secrets] = [join(home, 'connections.json'), join(home, 'secrets.env')];
+    const airflow = {
+      tills: {
+        conn_type: 'postgres',
+        host: 'db',
+        port: 5432,
+        login: 'ann',
+        password: 'p&ss wörd',
+        schema: 'pos',
+        extra: '',
+        description: '',
+      },
+      lake: 's3://bucket/prefix',
+    };
+    writeFileSync(file, JSON.stringify(airflow));
+    expect(await json('connections', 'import', file)).toMatchObject({ created: ['tills', 'lake'] });
+    const plain = await cli('connections', 'export');
+    expect([plain.stdout.includes('wörd'), plain.stderr]).toEqual([false, expect.stringContaining('are left out')]);
+    expect(JSON.parse(plain.stdout).tills).toMatchObject({ conn_type: 'postgres', host: 'db', login: 'ann', schema: 'pos' });
+    expect((await cli('connections', 'export', secrets)).code).toBe(2);
+    expect((await cli('connections', 'export', secrets, '--with-secrets')).code).toBe(0);
+    expect(statSync(secrets).mode & 0o777).toBe(0o600);
+    expect(readFileSync(secrets, 'utf8')).toContain('tills=postgres://ann:p%26ss%20w%C3%B6rd@db:5432/pos');
+    expect(await json('connections', 'import', secrets, '--on-existing', 'overwrite')).toMatchObject({
+      updated: ['lake', 'tills'],
+      refused: [],
+    });
+    for (const id of ['tills', 'lake']) await json('connections', 'delete', id);
+  });
+
+  test('of variables keep values and descriptions', async () => {
+    const file = join(home, 'variables.json');
+    writeFileSync(file, JSON.stringify({ limit: 3, city: { value: 'Oslo', description: 'where' }, nested: { a: 1 } }));
+    expect(await json('variables', 'import', file)).toMatchObject({ created: ['limit', 'city', 'nested'] });
+    expect((await cli('variables', 'get', 'city')).stdout).toBe('Oslo\n');
+    expect(await json('variables', 'set', 'city', 'Bergen')).toMatchObject({ key: 'city', value: 'Bergen' });
+    const exported = JSON.parse((await cli('variables', 'export')).stdout);
+    expect([Object.keys(exported).sort(), exported.limit]).toEqual([['city', 'limit', 'nested'], '3']);
+    for (const key of ['limit', 'city', 'nested']) expect((await cli('variables', 'delete', key)).code).toBe(0);
+    expect(await cli('variables', 'get', 'city')).toMatchObject({ code: 3 });
+  });
+
+  test('of the whole database are one snapshot, without secrets', async () => {
+    const folder = join(home, 'export');
+    const { tables } = await json('db', 'export', folder, '--tables', 'dag,connection');
+    expect(tables.map(({ table }: { table: string }) => table)).toEqual(['connection', 'dag']);
+    const rows = gunzipSync(readFileSync(join(folder, 'dag.ndjson.gz')))
+      .toString('utf8')
+      .trimEnd()
+      .split('\n');
+    expect(rows.map((row) => JSON.parse(row).dag_id)).toEqual(expect.arrayContaining(['shop', 'nightly']));
+    expect((await cli('db', 'export', join(home, 'none'), '--tables', 'dogs')).stderr).toContain('There is no table dogs');
+  });
+});
+
+describe('more of the API', () => {
+  test('has a command, or can be asked as it is', async () => {
+    const before = await json('runs', 'show', 'shop', 'latest');
+    expect((await cli('runs', 'note', 'shop', before.dag_run_id, 'seen')).stdout).toContain(': seen');
+    expect((await cli('dags', 'source', 'shop')).stdout).toContain('dag(');
+    expect(await json('xcoms', 'get', 'shop', before.dag_run_id, 'count')).toMatchObject({ key: 'return_value' });
+    expect((await json('api', 'GET', '/dags', '-q', 'limit=1')).dags).toHaveLength(1);
+    expect((await cli('runs', 'delete', 'shop', 'nothing')).code).toBe(2);
+    const { spec } = await json('api', 'GET', '/headrace/v1/dags/shop/spec');
+    expect(spec).toMatchObject({ formatVersion: 1, dagId: 'shop' });
+    expect((await cli('runs', 'clear', 'shop', before.dag_run_id, '--dry-run')).stdout).toContain('Would be run anew:');
+  });
+
+  test('plans a change against what runs: nothing, when nothing has changed', async () => {
+    const { code, stdout } = await cli('dags', 'check', dagsDir, '--against', environment.HEADRACE_URL ?? '', '--no-types', '-o', 'json');
+    const { plan, findings } = JSON.parse(stdout);
+    expect([code, findings[0].rule]).toEqual([1, 'import']);
+    expect(plan).toMatchObject({ added: [], removed: [], changed: [], unchanged: 4 });
+  }, 60_000);
 });
 
 async function ends(runId: string, status: string, dagId = 'shop'): Promise<void> {

@@ -20,8 +20,7 @@ export interface CheckRequest {
 }
 
 export async function checkDags({ dagsDir, context, types, base, told }: CheckRequest): Promise<CheckReport> {
-  const first = await readFolder(dagsDir, told);
-  const second = await readFolder(dagsDir);
+  const [first, second] = await Promise.all([readFolder(dagsDir, told), readFolder(dagsDir)]);
   const typeFindings = types ? await typeCheck(dagsDir) : undefined;
   const dags = first.files.flatMap(({ file, dags: inFile }) => inFile.map(({ spec }) => ({ file, spec })));
   // What the loader names is relative to the DAG folder, what people and their tools see to where they are.
