@@ -100,6 +100,12 @@ describe('a table of PostgreSQL that several connections read', () => {
     }
   });
 
+  test('gives the same bytes again, where nothing was written', async () => {
+    const task = only(() => load('put', { from: moves(), into: lake('lake').table('again') }));
+    await run<LakeResult>(task);
+    expect(await run<LakeResult>(task, { attempt: 2 })).toMatchObject({ rows: ROWS, unchanged: true });
+  });
+
   test('gives only what a condition and an interval or a cursor choose', async () => {
     const interval = {
       start: new Date('2024-01-02T00:00:00Z'),

@@ -1,15 +1,16 @@
 /**
  * The rows of `COPY … TO STDOUT` on one connection or several, as one stream of bytes.
  *
- * C1. The streams of several connections are joined between rows, never within one: in the order in which they come.
+ * C1. Several connections take turns of `TURN` rows, so that the order of the rows follows from their order on each, and a table that is
+ *     read again is the same bytes.
  * C2. Rows are counted as they pass, which costs nothing: the server sends each in a message of its own, whose frame is taken off here.
  * C3. The stream ends when every server has said that it has sent all, and how many rows that were (`rowCount`). The first error of one
  *     is the error of all.
- * C4. Nobody is read who cannot be passed on: what holds is that of the reader's side, and less than `LONG_ROW` a connection.
+ * C4. What is held is bounded: of a connection whose turn it is not, what came with one read of its socket.
  */
 import { Readable } from 'node:stream';
 import type pg from 'pg';
-import { CopyFrames } from './copy-frames.ts';
+import { CopyFrames, type CopyPiece } from './copy-frames.ts';
 
 export type CopyForm = 'csv' | 'text' | 'binary';
 
@@ -31,12 +32,10 @@ export class CopiedRows extends Readable {
   rowCount = 0;
   readonly #form: CopyForm;
   readonly #told: (passed: { readonly rows: number; readonly bytes: number }) => void;
-  readonly #parts: readonly CopyFrames[];
-  #running: number;
-  /** The part that is within a long row: the others wait until that is through. */
-  #speaking: CopyFrames | undefined;
-  readonly #waiting = new Map<CopyFrames, { readonly bytes: Buffer; readonly rows: number; readonly whole: boolean }[]>();
-  #paused = false;
+  readonly #parts: readonly { readonly frames: CopyFrames; readonly waiting: CopyPiece[]; ended: boolean }[];
+  #turn = 0;
+  #full = false;
+  #passing = false;
 
   /** Begins to copy. `told` is called with every chunk that passes. */
   constructor(
@@ -47,74 +46,75 @@ export class CopiedRows extends Readable {
     super({ highWaterMark: 1 << 20 });
     this.#form = form;
     this.#told = told;
-    this.#running = statements.length;
     if (form === 'binary') this.push(BINARY_START);
-    this.#parts = statements.map(({ sql }) => {
-      const part = new CopyFrames(sql, form === 'binary', {
-        rows: (bytes, rows, whole) => this.#take(part, bytes, rows, whole),
-        end: (rowCount) => this.#ended(rowCount),
+    this.#parts = statements.map(({ sql }, index) => {
+      const frames = new CopyFrames(sql, form === 'binary', {
+        piece: (piece) => this.#take(index, piece),
+        end: (rowCount) => this.#end(index, rowCount),
         error: (error) => this.destroy(error),
       });
-      return part;
+      return { frames, waiting: [], ended: false };
     });
-    for (const [index, part] of this.#parts.entries()) statements[index]?.client.query(part);
+    for (const [index, { frames }] of this.#parts.entries()) statements[index]?.client.query(frames);
   }
 
   override _read(): void {
-    this.#paused = false;
-    this.#resume();
+    this.#full = false;
+    this.#pass();
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    for (const part of this.#parts) part.abandon();
-    this.#waiting.clear();
+    for (const { frames, waiting } of this.#parts) {
+      frames.abandon();
+      waiting.length = 0;
+    }
     done(error);
   }
 
-  #take(part: CopyFrames, bytes: Buffer, rows: number, whole: boolean): void {
-    if (this.#speaking !== undefined && this.#speaking !== part) {
-      const queue = this.#waiting.get(part) ?? [];
-      queue.push({ bytes, rows, whole });
-      this.#waiting.set(part, queue);
-      part.pause();
-      return;
-    }
-    this.#pass(bytes, rows);
-    this.#speaking = whole ? undefined : part;
-    if (whole) this.#letSpeak();
-    if (this.#paused) for (const each of this.#parts) each.pause();
+  #take(index: number, piece: CopyPiece): void {
+    this.#parts[index]?.waiting.push(piece);
+    this.#pass();
   }
 
-  /** Those that had to wait, until one of them is within a long row itself. */
-  #letSpeak(): void {
-    if (this.#waiting.size === 0) return;
-    for (const [part, queue] of this.#waiting) {
-      this.#waiting.delete(part);
-      for (const { bytes, rows, whole } of queue) {
-        this.#pass(bytes, rows);
-        this.#speaking = whole ? undefined : part;
+  #end(index: number, rowCount: number): void {
+    this.rowCount += rowCount;
+    const part = this.#parts[index];
+    if (part) part.ended = true;
+    this.#pass();
+  }
+
+  /** Passes on what is there, as far as turns and the reader allow, and lets those be read of whom nothing is there. */
+  #pass(): void {
+    if (this.#passing || this.destroyed) return;
+    this.#passing = true;
+    while (!this.#full) {
+      const part = this.#parts[this.#turn];
+      const piece = part?.waiting.shift();
+      if (piece !== undefined) this.#push(piece);
+      else if (!part?.ended) break;
+      if (piece === undefined && this.#parts.every(({ ended, waiting }) => ended && waiting.length === 0)) {
+        this.#finish();
+        break;
       }
-      if (this.#speaking !== undefined) break;
+      if (piece?.last ?? true) this.#turn = (this.#turn + 1) % this.#parts.length;
     }
-    if (!this.#paused) this.#resume();
+    this.#passing = false;
+    for (const { frames, waiting } of this.#parts) {
+      if (this.#full || waiting.length > 0) frames.pause();
+      else frames.resume();
+    }
   }
 
-  #resume(): void {
-    for (const part of this.#parts) if (!this.#waiting.has(part)) part.resume();
-  }
-
-  #pass(bytes: Buffer, rows: number): void {
+  #push({ bytes, rows }: CopyPiece): void {
     this.passed.rows += rows;
     this.passed.bytes += bytes.length;
-    if (!this.push(bytes)) this.#paused = true;
+    this.#full = !this.push(bytes);
     this.#told(this.passed);
   }
 
-  #ended(rowCount: number): void {
-    this.rowCount += rowCount;
-    this.#running -= 1;
-    if (this.#running > 0) return;
+  #finish(): void {
     if (this.#form === 'binary') this.push(BINARY_END);
     this.push(null);
+    this.#full = true;
   }
 }

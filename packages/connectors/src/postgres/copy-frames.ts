@@ -2,21 +2,30 @@
  * One `COPY … TO STDOUT` on one connection: takes the frames of the protocol off the rows. Of the binary form also what stands before
  * the first row and after the last.
  *
- * F1. What is handed on are whole rows, but of a row that is longer than `LONG_ROW`: that comes piece by piece, so that none is held.
+ * F1. Pieces end where rows end, and after every `TURN` rows; but a row that is longer than `LONG_ROW` comes in several, so that it is not held.
  * F2. The bytes of the socket are used as they are: frames are closed up in place.
  * F3. Before and after the rows the connection belongs to its client, which hears of errors and of the end.
  */
 import type { Socket } from 'node:net';
 import type pg from 'pg';
 
+export interface CopyPiece {
+  readonly bytes: Buffer;
+  /** How many rows begin in it. */
+  readonly rows: number;
+  /** `TURN` rows have passed since the last such piece. */
+  readonly last: boolean;
+}
+
 export interface RowReceiver {
-  /** `rows`: how many begin in these bytes. `whole`: the last of them ends here, too. */
-  rows(bytes: Buffer, rows: number, whole: boolean): void;
+  piece(piece: CopyPiece): void;
   /** The server has sent so many. */
   end(rowCount: number): void;
   error(error: Error): void;
 }
 
+/** Rows that one connection gives before another does. */
+const TURN = 1_000;
 const LONG_ROW = 1 << 20;
 /** Of a message: its letter, and its length, which counts itself. */
 const FRAME = 5;
@@ -42,6 +51,8 @@ export class CopyFrames implements pg.Submittable {
   #needed = FRAME;
   /** Bytes that are missing of a long row. */
   #missing = 0;
+  /** Rows since the last turn ended. */
+  #inTurn = 0;
   #begun = false;
   #abandoned = false;
   #paused = false;
@@ -95,16 +106,16 @@ export class CopyFrames implements pg.Submittable {
     let at = Math.min(this.#missing, chunk.length);
     if (at > 0) {
       this.#missing -= at;
-      this.#receiver.rows(chunk.subarray(0, at), 0, this.#missing === 0);
+      this.#give(chunk.subarray(0, at), 0);
     }
-    const from = at;
+    let from = at;
     let to = at;
     let rows = 0;
     while (chunk.length - at >= FRAME) {
       const kind = chunk[at] as number;
       const end = at + 1 + chunk.readInt32BE(at + 1);
       if (kind !== COPY_DATA && !BETWEEN.has(kind)) {
-        if (to > from) this.#receiver.rows(chunk.subarray(from, to), rows, true);
+        if (to > from) this.#give(chunk.subarray(from, to), rows);
         // An error is for the client to read.
         this.#detach(chunk.subarray(kind === COPY_DONE ? end : at));
         return;
@@ -116,13 +127,25 @@ export class CopyFrames implements pg.Submittable {
           chunk.copyWithin(to, begin, end);
           to += end - begin;
           rows += 1;
+          if (this.#inTurn + rows === TURN) {
+            this.#give(chunk.subarray(from, to), rows);
+            from = to;
+            rows = 0;
+          }
         }
       }
       at = end;
     }
-    if (to > from) this.#receiver.rows(chunk.subarray(from, to), rows, true);
+    if (to > from) this.#give(chunk.subarray(from, to), rows);
     this.#keep(chunk, at);
   };
+
+  #give(bytes: Buffer, rows: number): void {
+    this.#inTurn += rows;
+    const last = this.#inTurn === TURN && this.#missing === 0;
+    if (last) this.#inTurn = 0;
+    this.#receiver.piece({ bytes, rows, last });
+  }
 
   /** Where a row begins in a message; at its end, when it is none. */
   #begin(chunk: Buffer, start: number, end: number): number {
@@ -142,7 +165,7 @@ export class CopyFrames implements pg.Submittable {
     const length = left < FRAME ? FRAME : 1 + chunk.readInt32BE(at + 1);
     if (left >= LONG_ROW && chunk[at] === COPY_DATA) {
       this.#missing = length - left;
-      this.#receiver.rows(chunk.subarray(this.#begin(chunk, at + FRAME, at + length)), 1, false);
+      this.#give(chunk.subarray(this.#begin(chunk, at + FRAME, at + length)), 1);
       return;
     }
     this.#held = [chunk.subarray(at)];
