@@ -13,6 +13,12 @@ interface Received {
 const live = (run: string, task: string, tryNumber: number) =>
   `/headrace/v1/dags/sales/dagRuns/${run}/taskInstances/${task}/-1/logs/${tryNumber}/live`;
 const key = 'logs/live/extract/1';
+async function all<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
+  const found: Item[] = [];
+  for await (const item of items) found.push(item);
+  return found;
+}
+
 const lineOf = (message: string) => `${JSON.stringify({ ts: '2024-01-02T03:04:05Z', level: 'info', stream: 'task', message })}\n`;
 
 describe('the log of an attempt that runs', () => {
@@ -83,15 +89,15 @@ describe('the log of an attempt that runs', () => {
   test('goes on after the last event that was received', async () => {
     fixture.objects.set(key, ['one', 'two', 'three'].map(lineOf).join(''));
     change = { status: 'success', logKey: key, endedAt: 1 };
-    const all = await Array.fromAsync(follow(live('r2', 'extract', 1)));
-    expect(all.map(({ event }) => event)).toEqual(['line', 'line', 'line', 'end']);
-    const rest = await Array.fromAsync(follow(live('r2', 'extract', 1), all[1]?.id));
-    expect(rest).toEqual(all.slice(2));
-    expect(await Array.fromAsync(follow(live('r2', 'extract', 1), all[3]?.id))).toEqual(all.slice(3));
+    const every = await all(follow(live('r2', 'extract', 1)));
+    expect(every.map(({ event }) => event)).toEqual(['line', 'line', 'line', 'end']);
+    const rest = await all(follow(live('r2', 'extract', 1), every[1]?.id));
+    expect(rest).toEqual(every.slice(2));
+    expect(await all(follow(live('r2', 'extract', 1), every[3]?.id))).toEqual(every.slice(3));
   });
 
   test('says of a task that never ran why it has no log', async () => {
-    expect(await Array.fromAsync(follow(live('r1', 'publish', 1)))).toMatchObject([
+    expect(await all(follow(live('r1', 'publish', 1)))).toMatchObject([
       { event: 'line', data: { event: 'The task did not run: it is upstream_failed (upstream failed)' } },
       { event: 'end', data: { state: 'upstream_failed' } },
     ]);
@@ -124,7 +130,7 @@ describe('search in the logs of a run', () => {
   afterEach(() => app.close());
 
   async function search(query: Record<string, string | number>, run = 'r1') {
-    const found = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)]));
+    const found = new URLSearchParams(Object.fromEntries(Object.entries(query).map(([name, value]) => [name, String(value)])));
     const answer = await app.inject({ url: `/headrace/v1/dags/sales/dagRuns/${run}/logs/search?${found}`, headers: { authorization } });
     return answer.json();
   }

@@ -72,6 +72,10 @@ describe('the configuration', () => {
       taskEnvAllow: [],
       taskGraceSeconds: 10,
       drainSeconds: 60,
+      openLineageEndpoint: 'api/v1/lineage',
+      openLineageNamespace: 'headrace',
+      openLineageProducer: 'urn:headrace',
+      openLineageDisabled: 'false',
       connections: {},
     });
   });
@@ -184,7 +188,7 @@ describe('the list of settings', () => {
   test('says of each what it means and what it must be', () => {
     for (const name of settingNames) {
       const { env, description, expected } = notesOf(name);
-      expect(env).toMatch(/^(HEADRACE_[A-Z_]+|DATABASE_URL|REDIS_URL)$/);
+      expect(env).toMatch(/^(HEADRACE_[A-Z_]+|OPENLINEAGE_[A-Z_]+|DATABASE_URL|REDIS_URL)$/);
       expect(description).toMatch(/[.…]$/);
       expect(expected).not.toBe('');
     }

@@ -18,8 +18,8 @@ import {
 import { detectResources, envDetector, type Resource, resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, type ReadableSpan, SamplingDecision, type SpanExporter } from '@opentelemetry/sdk-trace';
 import type { FinishedSpan, SpanKindName } from './finished-span.ts';
-import { type Tracing, type TracingOptions, TracingSettingError } from './open-tracing.ts';
 import { samplerOf } from './sampler.ts';
+import { type Tracing, type TracingOptions, TracingSettingError } from './tracing.ts';
 
 const KINDS: Readonly<Record<SpanKindName, SpanKind>> = {
   internal: SpanKind.INTERNAL,

@@ -1,5 +1,5 @@
 export { type FinishedSpan, isFinishedSpan, type SpanAttributes } from './finished-span.ts';
-export { isTracingOn, openTracing, type Tracing, type TracingOptions, TracingSettingError } from './open-tracing.ts';
+export { openTracing } from './open-tracing.ts';
 export { type AttemptEnd, attemptContext, type RunEnd, sendAttempt, sendRun } from './run-spans.ts';
 export { createRunTraces, type RunTraces, type TracedChange } from './run-traces.ts';
 export {
@@ -12,3 +12,4 @@ export {
   type TracedRun,
   traceOfRun,
 } from './trace-ids.ts';
+export { type Tracing, type TracingOptions, TracingSettingError } from './tracing.ts';

@@ -5,8 +5,8 @@
  * S2. Attributes name things and count rows. They hold no SQL, no params and no data.
  */
 import type { FinishedSpan, SpanAttributes } from './finished-span.ts';
-import type { Tracing } from './open-tracing.ts';
 import { type ParentSpan, spanOfAttempt, type TracedAttempt, type TracedRun, traceOfRun } from './trace-ids.ts';
+import type { Tracing } from './tracing.ts';
 
 const SCOPE = { name: 'headrace' };
 

@@ -1,7 +1,8 @@
 /** Tells of runs when they have ended, and of attempts that their workers will not tell of. Made to be an observer of the engine. */
-import type { Tracing } from './open-tracing.ts';
+
 import { sendAttempt, sendRun } from './run-spans.ts';
 import type { TracedRun } from './trace-ids.ts';
+import type { Tracing } from './tracing.ts';
 
 export interface TracedChange {
   readonly run: TracedRun & { readonly runType?: string; readonly progress: { readonly startedAt?: number } };

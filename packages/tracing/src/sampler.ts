@@ -1,6 +1,6 @@
 /** The sampler that `OTEL_TRACES_SAMPLER` names. The SDK leaves reading it to others. */
 import { AlwaysOffSampler, AlwaysOnSampler, ParentBasedSampler, type Sampler, TraceIdRatioBasedSampler } from '@opentelemetry/sdk-trace';
-import { TracingSettingError } from './open-tracing.ts';
+import { TracingSettingError } from './tracing.ts';
 
 /** Throws TracingSettingError. */
 export function samplerOf(env: Readonly<Record<string, string | undefined>>): Sampler {

@@ -19,9 +19,9 @@ import { ApiProblem, invalid } from '../http/api-problem.ts';
 import { EVENT_STREAM_HEADERS, formatEvent } from '../http/event-stream.ts';
 import { answers, path, permit } from '../http/route-schema.ts';
 import type { Routes } from './context.ts';
+import { KeptAnswers } from './kept-answers.ts';
 import { type Objects, offsetOf, readLogChunk, tokenOf } from './log-chunks.ts';
 import { isLive, tryOf, withoutLog } from './log-of-try.ts';
-import { SharedAnswers } from './shared-answers.ts';
 
 const CHUNK_BYTES = 256 * 1024;
 const LOOK_MS = 500;
@@ -33,8 +33,8 @@ const MOST_FOLLOWERS = 500;
 
 export const liveLogRoutes: Routes = async (app, { deps: { objects, logKeyOf }, lookup }) => {
   const stopping = new AbortController();
-  const tries = new SharedAnswers<TaskInstanceRecord>(LOOK_MS * 0.9);
-  const heads = new SharedAnswers<Awaited<ReturnType<Objects['head']>>>(LOOK_MS * 0.9);
+  const tries = new KeptAnswers<TaskInstanceRecord>(LOOK_MS * 0.9);
+  const heads = new KeptAnswers<Awaited<ReturnType<Objects['head']>>>(LOOK_MS * 0.9);
   const seen: Objects = { get: (key, range) => objects.get(key, range), head: (key) => heads.get(key, () => objects.head(key)) };
   let followers = 0;
   // The server waits for all connections: those that would not end by themselves are ended.

@@ -1,9 +1,8 @@
 /** What tasks make of which data, kept as the newest of each task and place. Mostly it is what it was, and nothing is written or locked. */
 import { createHash } from 'node:crypto';
-import { flowsOf } from '@headrace/ports';
+import { type DataReport, flowsOf } from '@headrace/ports';
 import type { Queryable } from '../database.ts';
 import { storableJson } from '../storable-json.ts';
-import type { DataOfAttempt } from './save-data-reports.ts';
 
 /** In one order everywhere, so that two transactions do not wait for each other in turn. */
 const SAVE = `
@@ -20,7 +19,7 @@ const SAVE = `
   set kind = excluded.kind, reads = excluded.reads, inputs = excluded.inputs, columns = excluded.columns, made_of = excluded.made_of,
     hash = excluded.hash, run_id = excluded.run_id, seen_at = now()`;
 
-export async function saveLineage(client: Queryable, reports: readonly DataOfAttempt[]): Promise<void> {
+export async function saveLineage(client: Queryable, reports: readonly { readonly taskInstanceId: string; readonly data: DataReport }[]): Promise<void> {
   const flows = reports.flatMap(({ taskInstanceId, data }) =>
     data.loads.flatMap(flowsOf).map((flow) => ({
       ...flow,

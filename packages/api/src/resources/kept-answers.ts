@@ -1,6 +1,6 @@
 /** Answers that several ask for at the same time: asked for once, and good for a moment. */
 
-export class SharedAnswers<Answer> {
+export class KeptAnswers<Answer> {
   readonly #goodForMs: number;
   readonly #now: () => number;
   readonly #answers = new Map<string, { readonly at: number; readonly answer: Promise<Answer> }>();

@@ -1,1 +1,0 @@
-export { type TaskTrace, type TaskTraceContext, taskTrace } from './task-trace.ts';
