@@ -211,11 +211,18 @@ describe('rows that are sent to an API', () => {
 
   test('a ledger of many files becomes one file, with all that was delivered', async () => {
     await put('l.csv', numbered(4000));
-    expect(await send('l.csv', { batch: 100 })).toMatchObject({ rows: 4000, requests: 40 });
     const ledger = join(rig.folder, 'lake/_deliveries/rig/notify');
-    const [load = ''] = await readdir(ledger);
-    expect(await readdir(join(ledger, load))).toHaveLength(1);
-    expect(await send('l.csv', { batch: 100 })).toMatchObject({ rows: 4000, deliveredBefore: 4000, requests: 0 });
+    const written = async (): Promise<number> =>
+      (await readdir(ledger, { recursive: true }).catch(() => [])).filter((name) => name.endsWith('.ndjson')).length;
+    // What comes while a file is written is in the next one: each request waits for the file of the one before.
+    api.answer = async (_asked, response) => {
+      const before = api.seen.length - 1;
+      if (before > 0) await until('the file of the request before', async () => ((await written()) >= before ? true : undefined));
+      json(response, {});
+    };
+    expect(await send('l.csv', { batch: 200, concurrency: 1 })).toMatchObject({ rows: 4000, requests: 20 });
+    expect(await written()).toBe(1);
+    expect(await send('l.csv', { batch: 200 })).toMatchObject({ rows: 4000, deliveredBefore: 4000, requests: 0 });
   });
 
   test('rows with the same key: alike they are one, otherwise nothing is sent', async () => {

@@ -3,7 +3,7 @@
  *
  *     npm run bench:data                          5,000,000 rows, everything
  *     npm run bench:data -- --rows 1000000        fewer
- *     npm run bench:data -- --only postgres       one part: postgres, row, parquet, csv, dlt, memory
+ *     npm run bench:data -- --only postgres       one part: postgres, row, parquet, csv, dlt, memory, memory-text
  *     npm run bench:data -- --repeat 5            medians of so many, taken in turns (default 3)
  *     npm run bench:data -- --json FILE           writes the rows too
  */
@@ -16,6 +16,7 @@ import { parseArgs, promisify } from 'node:util';
 import pg from 'pg';
 import { startPostgres } from '../../support/postgres-server.ts';
 import { bounded, compared, median, printRows, type Row } from '../row.ts';
+import { startTakingAll } from './api.ts';
 import { dlt, duckdbAlone, exactQuery, nativeQuery, psql, psqlPipe } from './references.ts';
 import { DEFINITION, makeTable } from './table.ts';
 
@@ -45,6 +46,7 @@ try {
   if (wanted('csv')) await csvToParquet();
   if (wanted('dlt')) await besideDlt();
   if (wanted('memory')) await memory();
+  if (wanted('memory-text')) await memoryOfText();
 } finally {
   printRows(results);
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(results, null, 2)}\n`);
@@ -75,12 +77,13 @@ interface Measured {
   readonly megabytes: number;
 }
 
-async function operation(name: string): Promise<Measured> {
+async function operation(name: string, api?: string): Promise<Measured> {
   const connections = {
     source: databases.source,
     target: databases.target,
     lake: pathToFileURL(join(folder, 'lake')).href,
     folder: pathToFileURL(folder).href,
+    ...(api === undefined ? {} : { api }),
   };
   const { stdout } = await promisify(execFile)(process.execPath, [script, name, JSON.stringify(connections)]);
   return JSON.parse(stdout);
@@ -168,11 +171,7 @@ async function besideDlt(): Promise<void> {
 /** With a fifth and with four times the rows. */
 async function memory(): Promise<void> {
   for (const rows of [1_000_000, 20_000_000]) {
-    await psql(databases.source, 'drop table sales');
-    const client = new pg.Client(databases.source);
-    await client.connect();
-    await makeTable(client, rows);
-    await client.end();
+    await remakeTable(rows);
     for (const [name, prepare] of [
       ['postgres-to-postgres', () => dropTable('sales_copy')],
       ['postgres-to-parquet', () => dropLake('sales')],
@@ -183,4 +182,30 @@ async function memory(): Promise<void> {
       results.push(bounded(`${name}, ${rows} rows, largest resident set`, megabytes, 'MB', { atMost: MEGABYTES }));
     }
   }
+}
+
+/** Where rows leave as text, and through JavaScript. A row a request is measured with the fewer rows only: a million take half an hour. */
+async function memoryOfText(): Promise<void> {
+  const api = await startTakingAll();
+  try {
+    for (const rows of [150_000, 1_500_000]) {
+      await remakeTable(rows);
+      for (const name of ['postgres-to-xml', 'postgres-to-http', 'postgres-to-http, in hundreds']) {
+        if (name === 'postgres-to-http' && rows > 150_000) continue;
+        rmSync(join(folder, 'lake', '_deliveries'), { recursive: true, force: true });
+        const { megabytes } = await operation(name, api.url);
+        results.push(bounded(`${name}, ${rows} rows, largest resident set`, megabytes, 'MB', { atMost: MEGABYTES }));
+      }
+    }
+  } finally {
+    await api.stop();
+  }
+}
+
+async function remakeTable(rows: number): Promise<void> {
+  await psql(databases.source, 'drop table sales');
+  const client = new pg.Client(databases.source);
+  await client.connect();
+  await makeTable(client, rows);
+  await client.end();
 }

@@ -19,6 +19,8 @@ export interface Delivered {
 
 const SOON_MS = 1000;
 const MOST_LINES = 200;
+/** More than these are not kept in memory, nor at risk of being sent again, while the disk is slow. */
+const MOST_WAITING = 5_000;
 /** Of what DuckDB is to expect: it makes its buffers for it. */
 const LONGEST_LINE = 65_536;
 /** More files than these are made one. */
@@ -35,7 +37,7 @@ export class DeliveryLedger {
   readonly #work: Work;
   #lines: string[] = [];
   #timer: NodeJS.Timeout | undefined;
-  #writing: Promise<void> = Promise.resolve();
+  #writing: Promise<void> | undefined;
   #failure: unknown;
 
   private constructor(root: FileRoot, folder: string, paths: readonly string[], known: readonly string[], work: Work) {
@@ -69,12 +71,13 @@ export class DeliveryLedger {
     return `select key, content from read_json([${files}], format = 'newline_delimited', columns = {key: 'VARCHAR', content: 'VARCHAR'}, maximum_object_size = ${LONGEST_LINE})`;
   }
 
-  /** Rows of one request; they come into one file. Throws what the writing of rows before them has thrown. */
-  add(rows: readonly Delivered[]): void {
+  /** Rows of one request; they come into one file. Waits while too many are to be written. Throws what the writing of rows before them has thrown. */
+  async add(rows: readonly Delivered[]): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
     for (const row of rows) this.#lines.push(JSON.stringify(row));
     if (this.#lines.length >= MOST_LINES) this.#write();
     else this.#timer ??= setTimeout(() => this.#write(), SOON_MS);
+    while (this.#writing !== undefined && this.#lines.length >= MOST_WAITING) await this.#writing;
   }
 
   /** Writes what is left. Throws what any writing has thrown. */
@@ -95,25 +98,27 @@ export class DeliveryLedger {
     for (const path of this.#paths) if (path !== whole) await this.#root.remove(path);
   }
 
+  /** One file at a time: what comes while one is written is in the next. */
   #write(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#lines.length === 0) return;
-    const text = `${this.#lines.join('\n')}\n`;
-    this.#lines = [];
-    const path = `${this.#folder}${createHash('sha256').update(text).digest('hex')}.ndjson`;
-    this.#writing = this.#writing
-      .then(async () => {
+    if (this.#writing === undefined && this.#lines.length > 0) this.#writing = this.#writeAll();
+  }
+
+  async #writeAll(): Promise<void> {
+    try {
+      while (this.#lines.length > 0) {
+        const text = `${this.#lines.join('\n')}\n`;
+        this.#lines = [];
+        const path = `${this.#folder}${createHash('sha256').update(text).digest('hex')}.ndjson`;
         await this.#root.create(path, text);
         await appendFile(this.#copy, text);
-      })
-      .then(
-        () => {
-          this.#paths.push(path);
-        },
-        (error: unknown) => {
-          this.#failure ??= error;
-        },
-      );
+        this.#paths.push(path);
+      }
+    } catch (error) {
+      this.#failure ??= error;
+    } finally {
+      this.#writing = undefined;
+    }
   }
 }

@@ -11,7 +11,7 @@ import { type ApiAnswer, type ApiCall, ApiClient } from './api-client.ts';
 import { batchKey } from './delivery-key.ts';
 import { DeliveryLedger } from './delivery-ledger.ts';
 import { type DeliveryRow, type DeliveryRows, deliveryRows } from './delivery-rows.ts';
-import { withRequest } from './endpoint.ts';
+import { type Endpoint, withRequest } from './endpoint.ts';
 import { shortened } from './excerpt.ts';
 import { type DeliverySettings, placeholdersOf, withPlaceholders } from './http.ts';
 import { RefusedRows } from './refused-rows.ts';
@@ -85,6 +85,7 @@ class Delivery {
   readonly #rows: DeliveryRows;
   readonly #where: string;
   readonly #work: Work;
+  readonly #common: Endpoint | undefined;
   #delivered = 0;
   #calls = 0;
   #failed = false;
@@ -107,6 +108,7 @@ class Delivery {
     this.#rows = rows;
     this.#where = where;
     this.#work = work;
+    this.#common = placeholdersOf(settings.name).length === 0 ? client.at(settings.name, {}) : undefined;
   }
 
   /** After an error nothing more is begun, what is on its way is waited for, and what was delivered is written down. */
@@ -139,23 +141,14 @@ class Delivery {
   }
 
   async #deliver(rows: readonly DeliveryRow[]): Promise<void> {
-    const { name, method, batch, wrap, keyHeader, exactNumbers, onRowError } = this.#settings;
+    const { method, batch, wrap, keyHeader, exactNumbers, onRowError } = this.#settings;
     const [first] = rows;
     if (first === undefined) return;
     const objects = rows.map((row) => rowJson(row, this.#members, exactNumbers));
     const list = `[${objects.join(',')}]`;
     const key = batch === 1 ? first.headrace_key : batchKey(rows.map((row) => row.headrace_key));
     const call: ApiCall = {
-      endpoint: withRequest(
-        this.#client.at(
-          withPlaceholders(name, (column) => pathValue(first[column] ?? null, column, this.#where)),
-          {},
-        ),
-        {
-          headers: { [keyHeader]: key },
-          query: {},
-        },
-      ),
+      endpoint: withRequest(this.#endpointOf(first), { headers: { [keyHeader]: key }, query: {} }),
       method,
       body: batch === 1 ? (objects[0] ?? '') : wrap === undefined ? list : `{${JSON.stringify(wrap)}:${list}}`,
       // 409: a request with this key may still be at work, begun by an attempt that died.
@@ -165,7 +158,7 @@ class Delivery {
     this.#calls += 1;
     const answer = await this.#client.send(call);
     if (answer.status >= 200 && answer.status < 300) {
-      this.#ledger.add(rows.map((row) => ({ key: row.headrace_key, content: row.headrace_content })));
+      await this.#ledger.add(rows.map((row) => ({ key: row.headrace_key, content: row.headrace_content })));
       this.#delivered += rows.length;
       return;
     }
@@ -173,6 +166,13 @@ class Delivery {
     if (onRowError === 'fail') throw this.#rowRefused(call, answer, rows);
     const reason = `${answer.status}: ${shortened(answer.body.toString('utf8'), this.#client.secrets(call.endpoint))}`;
     await this.#refused.add(objects.map((raw) => ({ reason, raw })));
+  }
+
+  /** Of all rows, where the path has no values of them. */
+  #endpointOf(row: DeliveryRow): Endpoint {
+    if (this.#common !== undefined) return this.#common;
+    const path = withPlaceholders(this.#settings.name, (column) => pathValue(row[column] ?? null, column, this.#where));
+    return this.#client.at(path, {});
   }
 
   #isOfRow({ status }: ApiAnswer): boolean {

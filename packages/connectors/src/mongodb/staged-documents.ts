@@ -26,7 +26,9 @@ export async function* stagedRows(
 ): AsyncGenerator<readonly StagedRow[]> {
   const pipe = await makePipe(work.scratch, 'mongodb');
   const texts = columns.map((column, index) => `${textExpression(ident(column.name), column.type)} as c${index}`);
-  const query = work.duck.run(`copy (select ${texts.join(', ')} from (${select})) to ${literal(pipe)} (format json, use_tmp_file false)`);
+  const query = work.duck.runInOneThread(
+    `copy (select ${texts.join(', ')} from (${select})) to ${literal(pipe)} (format json, use_tmp_file false)`,
+  );
   query.catch(() => {});
   const keys = together.map((name) => columns.findIndex((column) => column.name === name));
   let [batch, bytes, ordinal, last]: [StagedRow[], number, number, string | undefined] = [[], 0, 0, undefined];
