@@ -10,8 +10,10 @@ import { addDataReportCommands } from './commands/data-reports.ts';
 import { addDatabaseCommands } from './commands/db.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addExplainCommand } from './commands/explain.ts';
+import { addGrantCommands } from './commands/grants.ts';
 import { addInitCommand } from './commands/init.ts';
 import { addLineageCommand } from './commands/lineage.ts';
+import { addLoginCommands } from './commands/login.ts';
 import { addLogCommands } from './commands/logs.ts';
 import { addNoticeCommands } from './commands/notices.ts';
 import { addPackageCommands } from './commands/packages.ts';
@@ -20,6 +22,8 @@ import { addProcessCommands } from './commands/processes.ts';
 import { addProfileCommands } from './commands/profiles.ts';
 import { addRunCommands } from './commands/runs.ts';
 import { addTaskCommands } from './commands/tasks.ts';
+import { addTokenCommands } from './commands/tokens.ts';
+import { addUserCommands } from './commands/users.ts';
 import { addVariableCommands } from './commands/variables.ts';
 import { addVersionCommand } from './commands/version.ts';
 import { addWaitCommands } from './commands/waits.ts';
@@ -57,7 +61,8 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
   }
 }
 
-function createProgram(terminal: Terminal): Command {
+/** All commands; none is run yet. */
+export function createProgram(terminal: Terminal): Command {
   const program = new Command('headrace')
     .description('Headrace runs ELT and batch pipelines written in TypeScript.')
     .addOption(
@@ -95,6 +100,10 @@ function createProgram(terminal: Terminal): Command {
   addVariableCommands(program, terminal);
   addXComCommands(program, terminal);
   addProfileCommands(program, terminal);
+  addLoginCommands(program, terminal);
+  addUserCommands(program, terminal);
+  addTokenCommands(program, terminal);
+  addGrantCommands(program, terminal);
   addInitCommand(program, terminal);
   addDoctorCommand(program, terminal);
   addCompletionCommands(program, terminal);

@@ -5,12 +5,16 @@ import { DateTime, Nullable } from './scalars.ts';
 export const UserName = Type.String({ pattern: '^[\\w.@+-]+$', minLength: 1, maxLength: 100 });
 const Password = Type.String({ minLength: 1, maxLength: 1_000, format: 'password' });
 
-export const LoginBody = Type.Object({ username: Type.String({ minLength: 1, maxLength: 300 }), password: Password }, { additionalProperties: false });
+export const LoginBody = Type.Object(
+  { username: Type.String({ minLength: 1, maxLength: 300 }), password: Password },
+  { additionalProperties: false },
+);
 export type LoginBody = Static<typeof LoginBody>;
 
 export const LoginResponse = Type.Object({
   access_token: Type.String({ description: 'Send it as `Authorization: Bearer …`. It expires; it is not shown again' }),
 });
+export type LoginResponse = Static<typeof LoginResponse>;
 
 export const SessionLoginBody = Type.Object(
   {

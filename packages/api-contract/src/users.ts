@@ -25,6 +25,7 @@ export const User = Type.Object({
 });
 export type User = Static<typeof User>;
 export const UserCollection = Type.Object({ users: Type.Array(User), total_entries: Type.Integer() });
+export type UserCollection = Static<typeof UserCollection>;
 export const UserListQuery = Type.Object(
   { ...paging, order_by: orderBy('id'), user_name_pattern: Type.Optional(Pattern) },
   { additionalProperties: false },
@@ -79,6 +80,7 @@ export const ApiKey = Type.Object({
 export type ApiKey = Static<typeof ApiKey>;
 export const CreatedApiKey = Type.Object({ ...ApiKey.properties, key: Type.String({ description: 'Shown this once, and kept nowhere' }) });
 export const ApiKeyCollection = Type.Object({ tokens: Type.Array(ApiKey), total_entries: Type.Integer() });
+export type ApiKeyCollection = Static<typeof ApiKeyCollection>;
 export const ApiKeyListQuery = Type.Object(
   { ...paging, order_by: orderBy('id'), username: Type.Optional(UserName) },
   { additionalProperties: false },
@@ -87,9 +89,7 @@ export const CreateApiKey = Type.Object(
   {
     name: Type.String({ minLength: 1, maxLength: 100 }),
     username: Type.Optional(UserName),
-    scopes: Type.Optional(
-      Type.Array(ApiKeyScope, { minItems: 1, maxItems: 50, description: 'Without any: all that its user may' }),
-    ),
+    scopes: Type.Optional(Type.Array(ApiKeyScope, { minItems: 1, maxItems: 50, description: 'Without any: all that its user may' })),
     expires_at: Type.Optional(Nullable(DateTime)),
   },
   { additionalProperties: false },
@@ -108,6 +108,7 @@ export const Grant = Type.Object({
 });
 export type Grant = Static<typeof Grant>;
 export const GrantCollection = Type.Object({ grants: Type.Array(Grant), total_entries: Type.Integer() });
+export type GrantCollection = Static<typeof GrantCollection>;
 export const GrantListQuery = Type.Object(
   {
     ...paging,

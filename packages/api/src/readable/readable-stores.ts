@@ -50,6 +50,8 @@ export function readableStores(deps: ApiDeps): ApiDeps {
 
     // Asked with the key of a run or a task instance, and that is had from `queries`.
     explain: deps.explain,
+    // Followed by one reader for all; resources/events.ts tells each caller only what it may read.
+    stateChanges: deps.stateChanges,
     logKeyOf: (attempt) => deps.logKeyOf(attempt),
     objects: deps.objects,
     // Asked with what the route has been guarded for.
