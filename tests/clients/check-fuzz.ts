@@ -18,7 +18,7 @@ let passed = true;
 try {
   await seed(system);
   while (sent < wanted && passed) {
-    const result = await fuzz(system, { examples: 250, seed: round, workers: 4, onOutput: (text) => process.stderr.write(text) });
+    const result = await fuzz(system, { examples: 120, seed: round, workers: 6, onOutput: (text) => process.stderr.write(text) });
     sent += result.requests;
     passed = result.passed;
     round++;

@@ -39,6 +39,7 @@ export async function runApi(configuration: ServiceConfiguration): Promise<Runni
       notices: store.notices,
       dagVersions: store.versions,
       explain: store.explain,
+      stateChanges: { events: store.events, states: store.states },
       waits: store.waits,
       pools: store.pools,
       connections: book,

@@ -23,7 +23,11 @@ export function bulkBody<Entity extends TSchema, Field extends string>(entity: E
   };
   const strict = { additionalProperties: false };
   return Type.Object(
-    { actions: Type.Array(Type.Union([Type.Object(create, strict), Type.Object(update, strict), Type.Object(remove, strict)]), { maxItems: 100 }) },
+    {
+      actions: Type.Array(Type.Union([Type.Object(create, strict), Type.Object(update, strict), Type.Object(remove, strict)]), {
+        maxItems: 100,
+      }),
+    },
     strict,
   );
 }

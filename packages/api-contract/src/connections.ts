@@ -101,4 +101,8 @@ export type ConnectionTypes = Static<typeof ConnectionTypes>;
 export const RotatedConnections = Type.Object({ rotated: Type.Integer(), unchanged: Type.Integer() });
 export type RotatedConnections = Static<typeof RotatedConnections>;
 
-export const BulkConnections = bulkBody(ConnectionBody, ['connection_id', 'conn_type', ...Object.keys(fields)] as (keyof ConnectionPatch)[]);
+export const BulkConnections = bulkBody(ConnectionBody, [
+  'connection_id',
+  'conn_type',
+  ...Object.keys(fields),
+] as (keyof ConnectionPatch)[]);

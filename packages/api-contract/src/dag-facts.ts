@@ -3,7 +3,10 @@ import { Type } from 'typebox';
 import { orderBy, Pattern, paging } from './paging.ts';
 import { DagRunState, DateTime } from './scalars.ts';
 
-export const DagStatsQuery = Type.Object({ dag_ids: Type.Optional(Type.Array(Type.String(), { maxItems: 1000 })) }, { additionalProperties: false });
+export const DagStatsQuery = Type.Object(
+  { dag_ids: Type.Optional(Type.Array(Type.String(), { maxItems: 1000 })) },
+  { additionalProperties: false },
+);
 
 export const DagStatsCollection = Type.Object({
   dags: Type.Array(

@@ -63,9 +63,16 @@ const Ids = Type.Optional(Nullable(Type.Array(Type.String(), { maxItems: 1000 })
 
 /** How a list is asked for in a body. */
 export const batchPaging = {
-  page_limit: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, default: LARGEST_PAGE, description: `At most ${LARGEST_PAGE} are given` }),
+  page_limit: Type.Integer({
+    minimum: 0,
+    maximum: Number.MAX_SAFE_INTEGER,
+    default: LARGEST_PAGE,
+    description: `At most ${LARGEST_PAGE} are given`,
+  }),
   page_offset: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, default: 0 }),
-  order_by: Type.Optional(Nullable(Type.String({ description: 'A column of the answer; `-` before it for descending order. Several: separated by commas' }))),
+  order_by: Type.Optional(
+    Nullable(Type.String({ description: 'A column of the answer; `-` before it for descending order. Several: separated by commas' })),
+  ),
   ...cursorPaging,
 };
 

@@ -21,4 +21,7 @@ export type ImportErrorEntry = Static<typeof ImportErrorEntry>;
 export const ImportErrorCollection = Type.Object({ import_errors: Type.Array(ImportErrorEntry), total_entries: Type.Integer() });
 export type ImportErrorCollection = Static<typeof ImportErrorCollection>;
 
-export const ImportErrorListQuery = Type.Object({ ...paging, order_by: orderBy('id'), filename_pattern: Type.Optional(Pattern) }, { additionalProperties: false });
+export const ImportErrorListQuery = Type.Object(
+  { ...paging, order_by: orderBy('id'), filename_pattern: Type.Optional(Pattern) },
+  { additionalProperties: false },
+);

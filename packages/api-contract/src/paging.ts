@@ -38,4 +38,8 @@ export const cursorAnswer = {
 };
 
 /** A filter that is a `LIKE` pattern. */
-export const Pattern = Type.String({ minLength: 1, maxLength: 300, description: '`%` stands for any text, `_` for any one character; `a | b` is either' });
+export const Pattern = Type.String({
+  minLength: 1,
+  maxLength: 300,
+  description: '`%` stands for any text, `_` for any one character; `a | b` is either',
+});

@@ -80,6 +80,7 @@ export const PROBLEMS = {
   HR_SECRET_KEY_MISSING: { status: 409, title: 'There is no key for secrets' },
   HR_TOO_MANY_FOLLOWERS: { status: 503, title: 'Too many logs are followed' },
   HR_TOO_MANY_TRIES: { status: 429, title: 'Too many tries' },
+  HR_HEADERS_TOO_LARGE: { status: 431, title: 'The address and the headers are too long' },
   HR_INTERNAL: { status: 500, title: 'It is our fault' },
   HR_CONNECTION_UNUSABLE: { status: 424, title: 'The system behind the connection cannot be used' },
   HR_UNAVAILABLE: { status: 503, title: 'The database cannot be reached' },

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
-import { DagVersion } from './dag-versions.ts';
 import { bulkBody } from './bulk.ts';
 import { BatchIds, batchPaging } from './dag-runs.ts';
+import { DagVersion } from './dag-versions.ts';
 import { cursorAnswer, cursorPaging, orderBy, Pattern, paging } from './paging.ts';
 import { nullableFields, secondsRange, timeRange } from './ranges.ts';
 import { DateTime, JsonObject, MapIndex, Nullable, Ordinal, TaskInstanceState, TryNumber, Uuid } from './scalars.ts';
@@ -186,7 +186,10 @@ export const TaskDependencyCollection = Type.Object({
 });
 
 /** Always empty: a task says what it has to say in its result and its log. */
-export const ExtraLinkCollection = Type.Object({ extra_links: Type.Record(Type.String(), Nullable(Type.String())), total_entries: Type.Integer() });
+export const ExtraLinkCollection = Type.Object({
+  extra_links: Type.Record(Type.String(), Nullable(Type.String())),
+  total_entries: Type.Integer(),
+});
 
 export const BulkTaskInstance = Type.Object(
   {

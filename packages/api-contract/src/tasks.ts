@@ -41,6 +41,8 @@ export const Task = Type.Object({
   extra_links: Type.Array(Type.String()),
   /** Ours: the ids of the connections the task declared. */
   connections: Type.Array(Type.String()),
+  /** Ours: the names of the variables that it is given. */
+  variables: Type.Array(Type.String()),
 });
 export type Task = Static<typeof Task>;
 

@@ -13,7 +13,7 @@ import { allowOrigins } from './http/cross-origin.ts';
 import { watchMethods } from './http/allowed-methods.ts';
 import { serveDocs } from './http/docs-page.ts';
 import { describeApi } from './http/openapi.ts';
-import { answerFrameworkError, answerProblems } from './http/problem-answers.ts';
+import { answerFrameworkError, answerProblems, answerUnreadable } from './http/problem-answers.ts';
 import { observeRequests } from './http/request-log.ts';
 import { traceRequests } from './http/trace-requests.ts';
 import { protectAnswers } from './http/security-headers.ts';
@@ -33,6 +33,7 @@ import { dagSpecRoutes } from './resources/dag-spec.ts';
 import { dagSourceRoutes, dagVersionDiffRoutes, dagVersionRoutes } from './resources/dag-versions.ts';
 import { dagRoutes } from './resources/dags.ts';
 import { dataReportRoutes } from './resources/data-reports.ts';
+import { eventRoutes } from './resources/events.ts';
 import { dependencyRoutes, explainRoutes } from './resources/explain.ts';
 import { grantRoutes } from './resources/grants.ts';
 import { hitlRoutes } from './resources/hitl.ts';
@@ -78,6 +79,7 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
     bodyLimit: MAX_BODY_BYTES,
     genReqId: () => randomUUID(),
     forceCloseConnections: 'idle',
+    clientErrorHandler: answerUnreadable,
     trustProxy: trustedProxies(deps.access.settings.trustProxy),
     routerOptions: { maxParamLength: MAX_SEGMENT_LENGTH },
     frameworkErrors: (error, request, reply) => answerFrameworkError(error, request, reply, deps.log),
@@ -162,6 +164,7 @@ const ownResources = [
   assetPartitionRoutes,
   upcomingRunRoutes,
   backfillRunRoutes,
+  eventRoutes,
   explainRoutes,
   dagVersionDiffRoutes,
   dagSpecRoutes,

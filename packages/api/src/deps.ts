@@ -18,6 +18,8 @@ import type {
   PoolStore,
   ProgressStore,
   QueryStore,
+  RunEvents,
+  StateStore,
   RunCommands,
   TaskInstanceRecord,
   TimetableEvaluator,
@@ -36,6 +38,8 @@ export interface ApiDeps {
   readonly notices: Pick<NoticeStore, 'list' | 'get' | 'redeliver'>;
   readonly dagVersions: VersionStore;
   readonly explain: ExplainStore;
+  /** Where those who follow changes of state hear of them. */
+  readonly stateChanges: { readonly events: RunEvents; readonly states: StateStore };
   /** What tasks wait for. */
   readonly waits: Pick<WaitStore, 'waits' | 'byToken' | 'endWaits'>;
   readonly pools: PoolStore;

@@ -28,7 +28,6 @@ const HEAD = `/**
  * Generated from the OpenAPI document by \`npm run client:generate\`: do not edit.
  * The types of everything that goes over the wire, and every operation.
  */
-/* biome-ignore-all format: generated */
 `;
 
 export function generateOperations({ paths, components }: OpenApi): string {

@@ -24,6 +24,7 @@ export * from './run-commands.ts';
 export * from './run-events.ts';
 export * from './running-process.ts';
 export * from './schedule-store.ts';
+export * from './state-store.ts';
 export * from './scheduler-store.ts';
 export * from './task-queue.ts';
 export * from './timetable-evaluator.ts';

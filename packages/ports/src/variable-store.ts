@@ -23,8 +23,8 @@ export interface VariableStore {
   variable(name: string): Promise<StoredVariable | undefined>;
   /** Rejects with VariableExistsError. */
   create(variable: StoredVariable): Promise<void>;
-  /** All but its name. Rejects with VariableNotFoundError. */
-  replace(variable: StoredVariable): Promise<void>;
+  /** All but its name. With `before`: only if that is its value still; false: it is not. Rejects with VariableNotFoundError. */
+  replace(variable: StoredVariable, before?: SealedSecret): Promise<boolean>;
   /** Rejects with VariableNotFoundError. */
   delete(name: string): Promise<void>;
 }
@@ -52,6 +52,8 @@ export interface VariableBook {
   change(name: string, change: VariableChange): Promise<VariableView>;
   /** Rejects with VariableNotFoundError. */
   delete(name: string): Promise<void>;
+  /** Encrypts every value under the current key. One that is changed meanwhile is under it anyway. */
+  rotate(): Promise<{ readonly rotated: number; readonly unchanged: number }>;
   /** As a task is given it. Undefined: there is none. Rejects with an error of the code HR_SECRET_UNREADABLE. */
   value(name: string): Promise<string | undefined>;
 }

@@ -24,6 +24,7 @@ import {
   type QueryStore,
   type RetentionStore,
   type RunEvents,
+  type StateStore,
   type SchedulerStore,
   type ScheduleStore,
   type VersionStore,
@@ -48,6 +49,7 @@ import { createExplainStore } from './queries/explain.ts';
 import { createQueryStore } from './queries/query-store.ts';
 import { createVersionStore } from './queries/versions.ts';
 import { createRetentionStore } from './retention/retention-store.ts';
+import { createStateStore } from './queries/states.ts';
 import { createRunEvents } from './run-events.ts';
 import { createSchedulerStore } from './scheduler/scheduler-store.ts';
 import { createScheduleStore } from './schedules/schedule-store.ts';
@@ -70,6 +72,7 @@ export interface PostgresStore {
   readonly scheduler: SchedulerStore;
   readonly attempts: AttemptStore;
   readonly events: RunEvents;
+  readonly states: StateStore;
   readonly assets: AssetStore;
   readonly catalog: CatalogStore;
   readonly commands: CommandStore;
@@ -104,6 +107,7 @@ export function createStore(options: StoreOptions): PostgresStore {
     scheduler: createSchedulerStore(database),
     attempts: createAttemptStore(database),
     events: createRunEvents(database),
+    states: createStateStore(database),
     assets: createAssetStore(database),
     catalog: createCatalogStore(database),
     commands: createCommandStore(database),

@@ -22,6 +22,7 @@ export const waitForRunRoutes: Routes = async (app, context) => {
         description: 'Lines of JSON (NDJSON), one each time that it looked: `{"state": "running"}`, at last with `results` by task.',
         params: path('dag_id', 'dag_run_id'),
         querystring: WaitForRunQuery,
+        forms: ['application/x-ndjson'],
         response: answers(Type.String(), 'HR_DAG_NOT_FOUND', 'HR_RUN_NOT_FOUND'),
       },
     },

@@ -25,6 +25,7 @@ import { accessInMemory } from './memory-access.ts';
 import { createAssets } from './memory-assets.ts';
 import { type MemoryBackfills, memoryBackfills } from './memory-backfills.ts';
 import { memoryData } from './memory-data.ts';
+import { MemoryStates } from './memory-states.ts';
 import { type MemoryWaits, memoryWaits } from './memory-waits.ts';
 import { versionsAndNotices } from './versions-and-notices.ts';
 
@@ -195,6 +196,7 @@ export function createFixture(): Fixture {
     ...versionsAndNotices(spec, T0),
     pools: poolsInMemory(),
     ...memoryData(T0),
+    stateChanges: new MemoryStates().deps,
     version: '0.0.0-test',
     assets: createAssets(T0),
     log: silentLog,

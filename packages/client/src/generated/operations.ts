@@ -2,7 +2,6 @@
  * Generated from the OpenAPI document by `npm run client:generate`: do not edit.
  * The types of everything that goes over the wire, and every operation.
  */
-/* biome-ignore-all format: generated */
 
 export type AddPartitions = {
   dimension?: string;
@@ -1334,6 +1333,7 @@ export type Task = {
   is_mapped: boolean;
   extra_links: Array<string>;
   connections: Array<string>;
+  variables: Array<string>;
 };
 
 export type TaskCollection = {
@@ -1718,6 +1718,7 @@ export const OPERATIONS = {
   explain_dag_run: ['GET', '/headrace/v1/dags/{dag_id}/dagRuns/{dag_run_id}/explain', 'application/json'],
   explain_task_instance: ['GET', '/headrace/v1/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/explain', 'application/json'],
   favorite_dag: ['POST', '/api/v2/dags/{dag_id}/favorite', 'application/json'],
+  follow_events: ['GET', '/headrace/v1/events', 'text/event-stream'],
   follow_log: ['GET', '/headrace/v1/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/{map_index}/logs/{try_number}/live', 'text/event-stream'],
   get_api_keys: ['GET', '/headrace/v1/tokens', 'application/json'],
   get_asset: ['GET', '/api/v2/assets/{asset_id}', 'application/json'],
@@ -1834,7 +1835,7 @@ export const OPERATIONS = {
   unpause_backfill: ['PUT', '/api/v2/backfills/{backfill_id}/unpause', 'application/json'],
   update_hitl_detail: ['PATCH', '/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/{map_index}/hitlDetails', 'application/json'],
   update_xcom_entry: ['PATCH', '/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/xcomEntries/{xcom_key}', 'application/json'],
-  wait_dag_run_until_finished: ['GET', '/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/wait', 'application/json'],
+  wait_dag_run_until_finished: ['GET', '/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/wait', 'application/x-ndjson'],
 } as const;
 
 /** What each operation takes, and what it answers. */
@@ -2167,6 +2168,22 @@ export interface Operations {
       dag_id: string;
     };
     answer: void;
+  };
+  /** Follow changes of state. Server-sent events: `dag_run` and `task_instance` with the state that each now has, `ready` at the beginning, `reset` when events may have been missed, comments in between. Comes back to where it was with `Last-Event-ID`. Takes `read` of `run`. */
+  follow_events: {
+    query?: {
+      /** Only of these DAGs; may be repeated */
+      dag_id?: Array<string>;
+      /** Only of the runs of this id */
+      dag_run_id?: string;
+      /** Only changes of these; may be repeated */
+      kind?: Array<'dag_run' | 'task_instance'>;
+    };
+    header?: {
+      /** The id of the last event that was seen: what came after it follows */
+      'last-event-id'?: string;
+    };
+    answer: Response;
   };
   /** Follow log. Server-sent events: `line` with a log message as data, `end` with the state of the attempt; comments in between. Comes back to where it was with `Last-Event-ID`. Takes `read` of `run`. */
   follow_log: {
@@ -2789,6 +2806,8 @@ export interface Operations {
       task_id?: string;
       /** `%` stands for any text, `_` for any one character; `a | b` is either */
       task_id_pattern?: string;
+      /** Only in these states; may be repeated */
+      state?: Array<TaskInstanceState | 'none' | 'no_status'>;
       /** Which instance of a mapped task; -1 for a task that is not mapped */
       map_index?: number;
       /** Only answered ones, or only open ones */
@@ -4033,6 +4052,6 @@ export interface Operations {
       /** Tasks whose results the last line has */
       result?: Array<string>;
     };
-    answer: string;
+    answer: Response;
   };
 }
