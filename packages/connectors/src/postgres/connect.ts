@@ -105,6 +105,6 @@ function messageOf(error: unknown): string {
 }
 
 /** The socket under a client; its types do not tell of it. */
-export function socketOf(client: pg.Client): Socket | undefined {
+function socketOf(client: pg.Client): Socket | undefined {
   return (client as unknown as { connection?: { stream?: Socket } }).connection?.stream;
 }
