@@ -11,7 +11,7 @@ const MAY_IMPORT = {
   worker: ['core', 'lineage', 'notices', 'ports', 'sdk', 'task-runtime', 'tracing'],
   notices: ['core', 'ports'],
   lineage: ['core', 'notices', 'ports'],
-  tracing: ['core', 'ports'],
+  tracing: [],
   'store-postgres': ['core', 'ports'],
   'queue-bullmq': ['core', 'ports'],
   objects: ['core', 'ports'],

@@ -79,12 +79,17 @@ const GROUPS = new Set([
   'dags',
   'db',
   'loads',
+  'logs',
   'notices',
   'packages',
   'pools',
+  'profile',
+  'quarantine',
   'runs',
   'tasks',
+  'variables',
   'waits',
+  'xcoms',
 ]);
 
 /** `headrace tasks clear d r --dry-run` → `tasks clear` and `--dry-run`. */
