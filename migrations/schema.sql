@@ -632,10 +632,13 @@ create table task_instance (
 CREATE INDEX task_instance_deferred ON headrace.task_instance USING btree (pool) INCLUDE (pool_slots) WHERE (state = 'deferred'::text);
 CREATE INDEX task_instance_due ON headrace.task_instance USING btree (due_at) WHERE (state = ANY (ARRAY['up_for_retry'::text, 'up_for_reschedule'::text]));
 CREATE INDEX task_instance_ended ON headrace.task_instance USING btree (state, started_at DESC NULLS LAST, id DESC) WHERE (state = ANY (ARRAY['success'::text, 'failed'::text, 'skipped'::text, 'upstream_failed'::text, 'removed'::text]));
+CREATE INDEX task_instance_failed ON headrace.task_instance USING btree (id) WHERE (state = 'failed'::text);
 CREATE INDEX task_instance_limited ON headrace.task_instance USING btree (id) WHERE ((state = ANY (ARRAY['queued'::text, 'running'::text, 'restarting'::text])) AND (limits IS NOT NULL));
 CREATE INDEX task_instance_live ON headrace.task_instance USING btree (pool, dag_id, queue) WHERE (state = ANY (ARRAY['queued'::text, 'running'::text, 'restarting'::text]));
+CREATE INDEX task_instance_removed ON headrace.task_instance USING btree (id) WHERE (state = 'removed'::text);
 CREATE INDEX task_instance_scheduled ON headrace.task_instance USING btree (pool, queue, dag_id, pool_slots, COALESCE(jsonb_hash_extended(limits, (0)::bigint), (0)::bigint), ((- priority_class)), ((- priority_weight)), scheduled_at, id) WHERE (state = 'scheduled'::text);
-CREATE INDEX task_instance_unsuccessful ON headrace.task_instance USING btree (state, id) WHERE (state = ANY (ARRAY['failed'::text, 'skipped'::text, 'upstream_failed'::text, 'removed'::text]));
+CREATE INDEX task_instance_skipped ON headrace.task_instance USING btree (id) WHERE (state = 'skipped'::text);
+CREATE INDEX task_instance_upstream_failed ON headrace.task_instance USING btree (id) WHERE (state = 'upstream_failed'::text);
 
 create table task_progress (
   task_instance_id bigint not null,

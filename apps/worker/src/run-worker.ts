@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type ServiceConfiguration, secretKeysOf, secretsOf } from '@headrace/configuration';
-import { createConnectionBook, createConnectionSource, createKeyring } from '@headrace/connections';
+import { createConnectionBook, createConnectionSource, createKeyring, createVariableBook } from '@headrace/connections';
 import type { ParamsValidator } from '@headrace/dag-loader';
 import { configuredLineage, createLineageChannel } from '@headrace/lineage';
 import { createObjectStore } from '@headrace/objects';
@@ -35,9 +35,11 @@ export async function runWorker(configuration: ServiceConfiguration): Promise<Ru
   const workerId = `${hostname()}-${randomUUID()}`;
   const store = createStore({ url: databaseUrl, log, metrics, applicationName: 'headrace-worker' });
   await store.checkSchema();
+  const keyring = createKeyring(secretKeysOf(configuration));
   const connections = createConnectionSource({
     configured: configuration.connections,
-    book: createConnectionBook(store.connections, createKeyring(secretKeysOf(configuration))),
+    book: createConnectionBook(store.connections, keyring),
+    variables: createVariableBook(store.variables, keyring),
     now: () => performance.now(),
   });
   const scratchDir = join(home, 'scratch', workerId);

@@ -13,7 +13,12 @@ beforeEach(async () => {
 afterEach(() => app.close());
 
 async function ask(method: 'GET' | 'POST' | 'PATCH' | 'DELETE' | 'PUT', url: string, payload?: InjectOptions['payload']) {
-  const answer = await app.inject({ method, url: `/api/v2${url}`, headers: { authorization }, ...(payload === undefined ? {} : { payload }) });
+  const answer = await app.inject({
+    method,
+    url: `/api/v2${url}`,
+    headers: { authorization },
+    ...(payload === undefined ? {} : { payload }),
+  });
   return { status: answer.statusCode, body: answer.body === '' ? undefined : answer.json() };
 }
 
@@ -74,7 +79,10 @@ describe('waiting for a run', () => {
   const lines = async (url: string) => {
     const answer = await app.inject({ url: `/api/v2${url}`, headers: { authorization } });
     expect(answer.headers['content-type']).toBe('application/x-ndjson');
-    return answer.body.trim().split('\n').map((line) => JSON.parse(line) as unknown);
+    return answer.body
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as unknown);
   };
 
   test('tells its state until it has ended, and then the results that were asked for', async () => {
@@ -155,7 +163,9 @@ test('favourites are of whoever asks', async () => {
 
 test('filters and orders reach the store as they were sent', async () => {
   const asked: unknown[] = [];
-  const { queries } = fixture.deps as { queries: { -readonly [Key in 'runs' | 'taskInstances']: (filter: object, page: object) => Promise<object> } };
+  const { queries } = fixture.deps as {
+    queries: { -readonly [Key in 'runs' | 'taskInstances']: (filter: object, page: object) => Promise<object> };
+  };
   for (const name of ['runs', 'taskInstances'] as const)
     queries[name] = async (filter, page) => {
       asked.push(filter, page);
@@ -174,8 +184,17 @@ test('filters and orders reach the store as they were sent', async () => {
   expect(asked.splice(0)[0]).toEqual({ statuses: ['none'], mapIndexes: [2], kinds: ['load'], attempts: [1], poolPattern: 'p' });
   await ask('GET', '/dags/~/dagRuns/~/taskInstances?executor=celery');
   expect(asked.splice(0)[0]).toEqual({ taskIds: [] });
-  await ask('POST', '/dags/~/dagRuns/~/taskInstances/list', { dag_ids: ['a'], state: [null], order_by: '-id', page_limit: 7, page_offset: 3 });
-  expect(asked.splice(0)).toEqual([{ dagIds: ['a'], statuses: ['none'] }, { limit: 7, offset: 3, orderBy: ['-id'] }]);
+  await ask('POST', '/dags/~/dagRuns/~/taskInstances/list', {
+    dag_ids: ['a'],
+    state: [null],
+    order_by: '-id',
+    page_limit: 7,
+    page_offset: 3,
+  });
+  expect(asked.splice(0)).toEqual([
+    { dagIds: ['a'], statuses: ['none'] },
+    { limit: 7, offset: 3, orderBy: ['-id'] },
+  ]);
 });
 
 test('what has no meaning here is refused with the reason', async () => {

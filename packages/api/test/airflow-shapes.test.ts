@@ -130,7 +130,10 @@ const CALLS: readonly [string, InjectOptions & { url: string }][] = [
   ['/variables', { url: '/variables', method: 'POST', payload: { key: 'region', value: { north: 1 }, description: 'where' } }],
   ['/variables', { url: '/variables?order_by=-key&variable_key_pattern=reg%25' }],
   ['/variables/{variable_key}', { url: '/variables/region' }],
-  ['/variables/{variable_key}', { url: '/variables/region?update_mask=value', method: 'PATCH', payload: { key: 'region', value: 'south' } }],
+  [
+    '/variables/{variable_key}',
+    { url: '/variables/region?update_mask=value', method: 'PATCH', payload: { key: 'region', value: 'south' } },
+  ],
   [
     '/variables',
     {
@@ -138,7 +141,14 @@ const CALLS: readonly [string, InjectOptions & { url: string }][] = [
       method: 'PATCH',
       payload: {
         actions: [
-          { action: 'create', entities: [{ key: 'region', value: 1 }, { key: 'other', value: 1 }], action_on_existence: 'skip' },
+          {
+            action: 'create',
+            entities: [
+              { key: 'region', value: 1 },
+              { key: 'other', value: 1 },
+            ],
+            action_on_existence: 'skip',
+          },
           { action: 'delete', entities: ['other', 'nothing'] },
         ],
       },
@@ -154,7 +164,10 @@ const CALLS: readonly [string, InjectOptions & { url: string }][] = [
   ['/dags/{dag_id}/dagVersions', { url: '/dags/sales/dagVersions' }],
   ['/dags/{dag_id}/dagVersions/{version_number}', { url: '/dags/sales/dagVersions/2' }],
   ['/dags/{dag_id}/dagRuns/list', { url: '/dags/~/dagRuns/list', method: 'POST', payload: { dag_ids: ['sales'], states: ['failed'] } }],
-  ['/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/list', { url: `/dags/~/dagRuns/~/taskInstances/list`, method: 'POST', payload: { state: ['success', null] } }],
+  [
+    '/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/list',
+    { url: `/dags/~/dagRuns/~/taskInstances/list`, method: 'POST', payload: { state: ['success', null] } },
+  ],
   ['/dags/{dag_id}/dagRuns/{dag_run_id}/wait', { url: `${run}/r1/wait?interval=1&result=extract` }],
   ...(['', '/-1'] as const).flatMap((index): [string, InjectOptions & { url: string }][] => {
     const theirs = `/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}${index === '' ? '' : '/{map_index}'}`;
@@ -184,7 +197,13 @@ const CALLS: readonly [string, InjectOptions & { url: string }][] = [
       method: 'PATCH',
       payload: {
         actions: [
-          { action: 'update', entities: [{ task_id: 'transform', new_state: 'success' }, { task_id: 'nobody', new_state: 'success' }] },
+          {
+            action: 'update',
+            entities: [
+              { task_id: 'transform', new_state: 'success' },
+              { task_id: 'nobody', new_state: 'success' },
+            ],
+          },
           { action: 'delete', entities: ['extract'] },
         ],
       },
@@ -237,7 +256,9 @@ withSpec("Airflow's document of its REST API v2", () => {
 
   test('has an answer of ours checked for each operation that is served', () => {
     const checked = new Set(CALLS.map(([path, { method = 'GET' }]) => `${method} ${path}`));
-    const unchecked = OPERATIONS.filter(({ id, method, path, served }) => served && !CHECKED_ELSEWHERE.has(id) && !checked.has(`${method} ${path}`));
+    const unchecked = OPERATIONS.filter(
+      ({ id, method, path, served }) => served && !CHECKED_ELSEWHERE.has(id) && !checked.has(`${method} ${path}`),
+    );
     expect(unchecked.map(({ id }) => id)).toEqual([]);
   });
 

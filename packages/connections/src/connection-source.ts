@@ -4,7 +4,7 @@
  * S1. A stored connection is read and decrypted only when a task that declared it begins, and kept in memory for seconds.
  * S2. What is not there is asked for again at once: somebody may just have added it.
  */
-import type { ConnectionBook } from '@headrace/ports';
+import type { ConnectionBook, VariableBook } from '@headrace/ports';
 
 export type ConnectionSource = (connId: string) => string | undefined | Promise<string | undefined>;
 
@@ -12,6 +12,8 @@ export interface ConnectionSourceOptions {
   /** URLs by id. */
   readonly configured: Readonly<Record<string, string>>;
   readonly book: Pick<ConnectionBook, 'url'>;
+  /** Variables are declared like connections, as `variable:name`. Absent: there are none. */
+  readonly variables?: Pick<VariableBook, 'value'>;
   /** Milliseconds that never go back. */
   readonly now: () => number;
   /** Default 5 seconds. */
@@ -19,15 +21,18 @@ export interface ConnectionSourceOptions {
 }
 
 const KEEP_MS = 5_000;
+const VARIABLE = 'variable:';
 
 /** Rejects as `ConnectionBook.url`. */
-export function createConnectionSource({ configured, book, now, keepMs = KEEP_MS }: ConnectionSourceOptions): ConnectionSource {
+export function createConnectionSource({ configured, book, variables, now, keepMs = KEEP_MS }: ConnectionSourceOptions): ConnectionSource {
   const kept = new Map<string, { readonly until: number; readonly url: Promise<string | undefined> }>();
   return (connId) => {
     if (Object.hasOwn(configured, connId)) return configured[connId];
     const known = kept.get(connId);
     if (known !== undefined && now() < known.until) return known.url;
-    const url = book.url(connId);
+    const url = connId.startsWith(VARIABLE)
+      ? (variables?.value(connId.slice(VARIABLE.length)) ?? Promise.resolve(undefined))
+      : book.url(connId);
     const entry = { until: now() + keepMs, url };
     kept.set(connId, entry);
     const forget = (): void => {

@@ -11,6 +11,7 @@ import { SecretUnreadableError } from './errors.ts';
 import type { Keyring } from './keyring.ts';
 
 const MASK = '***';
+const PAGE = 100;
 /** Airflow's: what is called like this is a secret. */
 const SECRET_NAME = /access_token|api_?key|authorization|passphrase|passwd|password|private_key|secret|token|credential/i;
 
@@ -64,7 +65,8 @@ export function createVariableBook(store: VariableStore, keyring: Keyring): Vari
       return stored === undefined ? undefined : view(stored);
     },
     async create({ name, value, description }) {
-      if (name.length === 0 || name.length > 250) throw new InvalidVariableError(name.slice(0, 250), 'its key must have 1 to 250 characters');
+      if (name.length === 0 || name.length > 250)
+        throw new InvalidVariableError(name.slice(0, 250), 'its key must have 1 to 250 characters');
       const stored = sealed(name, value, description);
       await store.create(stored);
       return view(stored);
@@ -79,6 +81,20 @@ export function createVariableBook(store: VariableStore, keyring: Keyring): Vari
       return view(after);
     },
     delete: (name) => store.delete(name),
+    async rotate() {
+      let rotated = 0;
+      let unchanged = 0;
+      for (let offset = 0; ; offset += PAGE) {
+        const { items } = await store.variables({}, { limit: PAGE, offset, orderBy: ['id'] });
+        for (const stored of items) {
+          const isCurrent = stored.value.keyId === keyring.currentId;
+          if (!isCurrent && (await store.replace({ ...stored, value: keyring.seal(bound(stored.name), plain(stored)) }, stored.value)))
+            rotated += 1;
+          else unchanged += 1;
+        }
+        if (items.length < PAGE) return { rotated, unchanged };
+      }
+    },
     async value(name) {
       const stored = await store.variable(name);
       return stored === undefined ? undefined : plain(stored);

@@ -30,6 +30,15 @@ describe('variables', () => {
     expect(await book.get('stars')).toEqual({ name: 'stars', value: '****' });
   });
 
+  test('are encrypted anew under the current key', async () => {
+    const variables = store();
+    await createVariableBook(variables, createKeyring({ current: 'old' })).create({ name: 'one', value: '1' });
+    const both = createVariableBook(variables, createKeyring({ current: 'new', previous: ['old'] }));
+    await both.create({ name: 'two', value: '2' });
+    expect(await both.rotate()).toEqual({ rotated: 1, unchanged: 1 });
+    expect(await createVariableBook(variables, createKeyring({ current: 'new' })).value('one')).toBe('1');
+  });
+
   test('cannot be read without their key, nor in the place of another', async () => {
     const variables = store();
     const book = createVariableBook(variables, createKeyring({ current: 'a-key' }));

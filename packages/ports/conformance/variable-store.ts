@@ -24,7 +24,9 @@ export function variableStoreConformance(jest: TestFunctions, { name, open }: Va
       await store.create({ name: 'region', value: sealed('north'), description: 'where' });
       await expect(store.create({ name: 'region', value: sealed('x') })).rejects.toMatchObject({ code: 'HR_VARIABLE_EXISTS' });
       expect(await store.variable('region')).toEqual({ name: 'region', value: sealed('north'), description: 'where' });
-      await store.replace({ name: 'region', value: sealed('south') });
+      expect(await store.replace({ name: 'region', value: sealed('west') }, sealed('east'))).toBe(false);
+      expect(await store.replace({ name: 'region', value: sealed('west') }, sealed('north'))).toBe(true);
+      expect(await store.replace({ name: 'region', value: sealed('south') })).toBe(true);
       expect(await store.variable('region')).toEqual({ name: 'region', value: sealed('south') });
       await store.delete('region');
       expect(await store.variable('region')).toBeUndefined();

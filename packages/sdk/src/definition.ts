@@ -49,6 +49,8 @@ export interface Reference<T> {
 export type ReferenceSource =
   /** e.g. `['interval', 'day']`. */
   | { readonly kind: 'value'; readonly path: readonly string[] }
+  /** What a variable holds when the task begins. */
+  | { readonly kind: 'variable'; readonly name: string; readonly schema?: StandardSchemaV1 }
   /** `parts[0] + values[0] + parts[1] + …` */
   | { readonly kind: 'text'; readonly parts: readonly string[]; readonly values: readonly unknown[] };
 

@@ -55,6 +55,7 @@ export { zoneOf } from './schedule/timetable-of.ts';
 export { type MappedTaskOptions, type NoInputs, type TaskArguments, type TaskInputs, type TaskOptions, task } from './task.ts';
 export * from './transform.ts';
 export * from './transform-options.ts';
+export { variable, variableId, variableNameOf } from './variable.ts';
 export { type Approval, type ApprovalOptions, approval, type InputOptions, input, yesOrNo } from './waits/approval.ts';
 export { type ConditionOptions, type ConditionParts, defineCondition } from './waits/condition.ts';
 export { type PatienceOptions, type SensorOptions, sensor } from './waits/sensor.ts';

@@ -17,6 +17,7 @@ import { checkOwnMapping, checkVisible } from './flow/repetition.ts';
 import { isTask, lastTasks } from './flow/wiring.ts';
 import { checkArgumentName, checkId } from './ids.ts';
 import { type CommonTaskOptions, resolveTaskOptions } from './options/task-options.ts';
+import { variablesIn } from './variable.ts';
 
 export interface OperationParts {
   readonly taskId: string;
@@ -77,7 +78,10 @@ export function registerTask<Result>(kind: TaskKind, parts: TaskParts<Result>): 
     options: resolveTaskOptions(taskId, kind, options, builder.defaults, (notifier) => builder.tell(notifier)),
     inputs: { ...inputs },
     after: new Set(after),
-    connections: declaredConnections(parts.connections, options.connections),
+    connections: [
+      ...declaredConnections(parts.connections, options.connections),
+      ...[...variablesIn([parts.references, parts.operation])].sort(),
+    ],
     ...(parts.run === undefined ? {} : { run: parts.run }),
     ...(parts.operation === undefined ? {} : { operation: parts.operation }),
     ...(mapped === undefined ? {} : { mapped }),

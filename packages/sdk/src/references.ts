@@ -2,7 +2,7 @@
  * Values that exist only when a run does. While a DAG is built they are proxies that remember their path;
  * in the task process `resolveReferences` puts the run's values in their place.
  */
-import type { DataInterval, Reference, TaskContext } from './definition.ts';
+import type { DataInterval, Reference, ReferenceSource, TaskContext } from './definition.ts';
 import { REFERENCE_BRAND } from './definition.ts';
 import { DagDefinitionError } from './definition-error.ts';
 
@@ -28,14 +28,18 @@ export interface RunValues {
   readonly run: RunIdentity;
   /** Items of the mapped group around the task, or state of its loop: as in the task's context. */
   readonly args?: Readonly<Record<string, unknown>> | undefined;
+  /** The text of a variable that the task declares. Absent: nothing declares any. */
+  readonly variable?: ((name: string) => string) | undefined;
 }
 
-type ValueName = 'params' | 'interval' | 'dagId' | 'runId' | 'logicalDate' | 'partitionKey' | 'args';
+type ValueName = 'connection' | 'params' | 'interval' | 'dagId' | 'runId' | 'logicalDate' | 'partitionKey' | 'args';
 
 /** The values that a task's references stand for, from its context. */
 export function runValues(context: Pick<TaskContext, ValueName>): RunValues {
-  const { params, interval, dagId, runId, logicalDate, partitionKey, args } = context;
-  return { params, interval, run: { dagId, id: runId, logicalDate, partition: partitionKey }, args };
+  const { params, interval, dagId, runId, logicalDate, partitionKey, args, connection } = context;
+  const run = { dagId, id: runId, logicalDate, partition: partitionKey };
+  // Declared like a connection, and given like one.
+  return { params, interval, run, args, variable: (name) => connection(`variable:${name}`).url };
 }
 
 const HANDLER: ProxyHandler<Reference<unknown>> = {
@@ -43,7 +47,7 @@ const HANDLER: ProxyHandler<Reference<unknown>> = {
     const source = target[REFERENCE_BRAND];
     if (key === REFERENCE_BRAND) return source;
     if (key === Symbol.toPrimitive) return refuseText(target);
-    if (typeof key === 'symbol' || source.kind === 'text') return undefined;
+    if (typeof key === 'symbol' || source.kind !== 'value') return undefined;
     return reference([...source.path, key]);
   },
 };
@@ -72,6 +76,7 @@ export function isReference(value: unknown): value is Reference<unknown> {
 export function referenceName(value: Reference<unknown>): string {
   const source = value[REFERENCE_BRAND];
   if (source.kind === 'text') return 'text`…`';
+  if (source.kind === 'variable') return `variable('${source.name}')`;
   // A group's item is `item` to who writes it.
   return source.path.slice(source.path[0] === 'args' ? 1 : 0).join('.');
 }
@@ -130,7 +135,29 @@ function isPlain(value: object): boolean {
 function referredValue(ref: Reference<unknown>, values: RunValues): unknown {
   const source = ref[REFERENCE_BRAND];
   if (source.kind === 'value') return valueAt(source.path, values);
+  if (source.kind === 'variable') return variableValue(source, values);
   return source.parts.map((part, index) => part + (index < source.values.length ? textOf(source.values[index], values) : '')).join('');
+}
+
+function variableValue({ name, schema }: Extract<ReferenceSource, { kind: 'variable' }>, values: RunValues): unknown {
+  if (values.variable === undefined)
+    throw new DagDefinitionError('HR_BAD_REFERENCE', `variable('${name}') has no value here: give it to a task in \`in\``);
+  const given = values.variable(name);
+  if (schema === undefined) return given;
+  const asText = schema['~standard'].validate(given);
+  if (!(asText instanceof Promise) && asText.issues === undefined) return asText.value;
+  const asJson = schema['~standard'].validate(jsonOf(given));
+  if (!(asJson instanceof Promise) && asJson.issues === undefined) return asJson.value;
+  // Nothing of the value: it may be a secret.
+  throw new DagDefinitionError('HR_BAD_REFERENCE', `The value of variable "${name}" does not fit the schema that the DAG gives for it`);
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function textOf(value: unknown, values: RunValues): string {

@@ -8,7 +8,7 @@ const HEAD = `import {
   again, all, any, approval, asset, assetsAndTime, assetsOrTime, branch, chain, continuous, cron, crons, cross, dag, deadline, defineOperation,
   done, type AssetEvent, type DagDefinition, events, every, FailTask, group, input, interval as intervals, latestOnly, loop, type MappedResults,
   notify, once, onAssets, partitions, product, type Reference, sensor, setup, shortCircuit, switchOn, task, teardown, text, timetable,
-  triggerDag, using, waitForAsset, waitForRun, waitUntil, zip,
+  triggerDag, using, variable, waitForAsset, waitForRun, waitUntil, zip,
 } from './index.ts';
 import { z } from 'zod';
 declare const expectType: <T>() => <U>(value: U, ...exact: (<X>() => X extends T ? 1 : 2) extends <X>() => X extends U ? 1 : 2 ? [] : [never]) => void;
@@ -26,6 +26,17 @@ dag('d', {}, () => {
   task('d', { in: { b } }, ({ b }) => b.length); // errs
   task('e', { in: { b } }, ({ a }) => a); // errs
   task('f', ({ log, signal, interval }) => { log.info(interval.day); signal.throwIfAborted(); });
+});`,
+  'variables are texts, or what their schema makes of them': `
+dag('d', {}, () => {
+  const given = { region: variable('region'), limits: variable('limits', z.object({ rows: z.number() })) };
+  task('a', { in: given }, ({ region, limits }) => {
+    expectType<string>()(region);
+    expectType<number>()(limits.rows);
+  });
+  task('b', { in: { region: variable('region') } }, ({ region }) => region.rows); // errs
+  variable(7); // errs
+  variable('region', 'text'); // errs
 });`,
   'params flow to the references and on to the tasks': `
 dag('d', { params: z.object({ min: z.number().default(0), region: z.object({ name: z.string() }).optional() }) }, ({ params, interval, run }) => {

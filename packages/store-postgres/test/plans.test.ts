@@ -298,7 +298,10 @@ describe('a page of a long list is read in its order, wherever in the list it is
     const seen: string[] = [];
     let cursor: string | undefined = '';
     while (cursor !== undefined) {
-      const page: Listed<RunRecord> = await db.store.queries.runs({ dagId: 'old_7' }, { limit: 20, offset: 0, orderBy: ['-start_date'], cursor });
+      const page: Listed<RunRecord> = await db.store.queries.runs(
+        { dagId: 'old_7' },
+        { limit: 20, offset: 0, orderBy: ['-start_date'], cursor },
+      );
       seen.push(...page.items.map(({ runId }) => runId));
       cursor = page.next;
     }

@@ -1,5 +1,5 @@
 /** The secrets in connections' settings: what must never stand in a log or an error. */
-import type { ConnectionSettings } from '@headrace/sdk';
+import { type ConnectionSettings, variableNameOf } from '@headrace/sdk';
 
 const SECRET_PARAMETER = /password|passphrase|passwd|secret|token|key|credential|signature/i;
 /** Not `URL`: it knows no list of hosts, and what it refuses may hold a password all the same. */
@@ -8,7 +8,12 @@ const AUTHORITY = /^[a-z][a-z0-9+.-]*:\/\/(?:([^@/?#]*)@)?[^?#]*(?:\?([^#]*))?/i
 /** Passwords and secret parameters of the connections' URLs, written and decoded. */
 export function connectionSecrets(connections: readonly ConnectionSettings[]): readonly string[] {
   const secrets = new Set<string>();
-  for (const { url } of connections) {
+  for (const { id, url } of connections) {
+    const variable = variableNameOf(id);
+    if (variable !== undefined) {
+      if (SECRET_PARAMETER.test(variable)) secrets.add(url);
+      continue;
+    }
     const [, user = '', query = ''] = AUTHORITY.exec(url) ?? [];
     const password = user.includes(':') ? user.slice(user.indexOf(':') + 1) : '';
     for (const value of [password, decoded(password)]) secrets.add(value);

@@ -108,6 +108,14 @@ describe('an attempt', () => {
     });
   });
 
+  test('is given the variables that it names, as its schema makes of them, and no other', async () => {
+    const connections = [{ id: 'variable:limit', url: '7' }];
+    const given = await fixture.run(`task('t', { in: { limit: variable('limit') } }, ({ limit }) => limit + '!');`, { connections });
+    expect(resultOf(given)).toBe('7!');
+    const refused = await fixture.run(`task('t', { in: { other: variable('other') } }, ({ other }) => other);`, { connections });
+    expect(refused.report).toMatchObject({ outcome: 'failed', error: { code: 'HR_CONNECTION_UNDECLARED' } });
+  });
+
   test('of an operation runs in its executor, with references resolved and the fence', async () => {
     const body = `defineOperation('extract', { taskId: 't', operation: { path: ['raw', scope.interval.day], n: scope.params.n } });`;
     const ended = await fixture.run(body, { attempt: { params: { n: 3 }, attempt: 2, taskInstanceId: '77', attemptId: 'abc' } });

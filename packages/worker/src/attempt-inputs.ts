@@ -1,6 +1,6 @@
 /** What an attempt needs beside its claim: code, results of upstream tasks, connections. */
 import type { ClaimedAttempt } from '@headrace/ports';
-import type { ConnectionSettings } from '@headrace/sdk';
+import { type ConnectionSettings, variableNameOf } from '@headrace/sdk';
 import type { BundleCache, CachedBundle } from './bundle-cache.ts';
 import { type FlowSources, type UpstreamInputs, upstreamInputs } from './flow-inputs.ts';
 
@@ -48,6 +48,9 @@ export async function attemptInputs(claimed: ClaimedAttempt, sources: InputSourc
 }
 
 function unknownConnection(taskId: string, id: string): never {
+  const variable = variableNameOf(id);
+  if (variable !== undefined)
+    throw new MissingInputError('HR_CONNECTION_UNKNOWN', `Task "${taskId}" needs the variable "${variable}", and there is none: add it`);
   throw new MissingInputError(
     'HR_CONNECTION_UNKNOWN',
     `Task "${taskId}" needs the connection "${id}", which this worker does not have: add it with \`headrace connections add ${id}\`, or set HEADRACE_CONN_${id.toUpperCase()} to its URL`,

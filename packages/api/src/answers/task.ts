@@ -3,6 +3,9 @@ import type { Task } from '@headrace/api-contract';
 import type { DagSpec, TaskSpec } from '@headrace/core';
 import { timeDelta } from './date-times.ts';
 
+/** Variables are declared beside connections. */
+const VARIABLE = 'variable:';
+
 /** All tasks of the DAG, each with who comes after it. */
 export function presentTasks(spec: DagSpec): Task[] {
   const downstream = new Map<string, string[]>(spec.tasks.map((task) => [task.taskId, []]));
@@ -39,6 +42,7 @@ function presentTask(task: TaskSpec, downstream: string[], owner: string | null)
     class_ref: { module_path: '@headrace/sdk', class_name: task.kind },
     is_mapped: false,
     extra_links: [],
-    connections: [...task.connections],
+    connections: task.connections.filter((id) => !id.startsWith(VARIABLE)),
+    variables: task.connections.flatMap((id) => (id.startsWith(VARIABLE) ? [id.slice(VARIABLE.length)] : [])),
   };
 }

@@ -30,7 +30,8 @@ export interface BulkAction<Entity> {
 export async function carryOut<Entity>(actions: readonly BulkAction<Entity>[], kind: BulkKind<Entity>): Promise<BulkResponse> {
   const answer: BulkResponse = {};
   for (const action of actions) {
-    const told = (answer[action.action] ??= { success: [], errors: [] });
+    const told = answer[action.action] ?? { success: [], errors: [] };
+    answer[action.action] = told;
     for (const entity of action.entities) {
       const key = kind.keyOf(entity);
       try {

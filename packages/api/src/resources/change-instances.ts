@@ -100,7 +100,8 @@ function addressed(field: 'dag_id' | 'dag_run_id', address: string, given: strin
   if (given != null && address !== ANY && given !== address)
     throw invalid({ field: `body.actions.entities.${field}`, message: `is another than "${address}" of the address` });
   const found = given ?? (address === ANY ? undefined : address);
-  if (found === undefined || found === ANY) throw invalid({ field: `body.actions.entities.${field}`, message: 'is missing: the address says ~' });
+  if (found === undefined || found === ANY)
+    throw invalid({ field: `body.actions.entities.${field}`, message: 'is missing: the address says ~' });
   return found;
 }
 

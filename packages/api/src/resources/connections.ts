@@ -177,7 +177,7 @@ function bulkOf(connections: ConnectionBook): BulkKind<ConnectionBody> {
 }
 
 /** What Airflow lacks. */
-export const ownConnectionRoutes: Routes = async (app, { deps: { connections, dataAdmin } }) => {
+export const ownConnectionRoutes: Routes = async (app, { deps: { connections, variables, dataAdmin } }) => {
   app.get(
     '/connectionTypes',
     { ...permit('read', 'connection'), schema: { operationId: 'get_connection_types', tags, response: answers(ConnectionTypes) } },
@@ -232,10 +232,17 @@ export const ownConnectionRoutes: Routes = async (app, { deps: { connections, da
       schema: {
         operationId: 'rotate_connections',
         tags,
+        description: 'Encrypts the secrets of all connections, and all variables, under the current key.',
         response: answers(RotatedConnections, 'HR_SECRET_KEY_MISSING', 'HR_SECRET_UNREADABLE'),
       },
     },
-    () => connections.rotate(),
+    async () => {
+      const done = [await connections.rotate(), await variables.rotate()];
+      return {
+        rotated: done.reduce((sum, { rotated }) => sum + rotated, 0),
+        unchanged: done.reduce((sum, { unchanged }) => sum + unchanged, 0),
+      };
+    },
   );
 };
 

@@ -50,7 +50,10 @@ export const dagRoutes: Routes = async (app, { deps: { queries, commands }, look
       const filter = filterOf(query, principal?.name ?? '');
       const { items, total } = await queries.dags(filter, pageOf({ ...query, order_by: ['dag_id'] }));
       for (const { dagId, paused } of items) if (paused !== body.is_paused) await commands.setPaused(dagId, body.is_paused);
-      const after = await queries.dags({ dagIds: items.map(({ dagId }) => dagId), includeRemoved: true }, { limit: items.length, offset: 0, orderBy: ['dag_id'] });
+      const after = await queries.dags(
+        { dagIds: items.map(({ dagId }) => dagId), includeRemoved: true },
+        { limit: items.length, offset: 0, orderBy: ['dag_id'] },
+      );
       return { dags: after.items.map(presentDag), total_entries: total };
     },
   );
@@ -108,7 +111,8 @@ export const dagRoutes: Routes = async (app, { deps: { queries, commands }, look
       schema: {
         operationId: 'delete_dag',
         tags,
-        description: 'Deletes the DAG and its history. A file that still holds it brings it back, without its history, when it is loaded next.',
+        description:
+          'Deletes the DAG and its history. A file that still holds it brings it back, without its history, when it is loaded next.',
         params: path('dag_id'),
         response: answers(Type.Object({ message: Type.String() }), 'HR_DAG_NOT_FOUND', 'HR_RUN_LIVE'),
       },
@@ -116,7 +120,8 @@ export const dagRoutes: Routes = async (app, { deps: { queries, commands }, look
     async ({ params: { dag_id: dagId } }) => {
       const { file } = await lookup.dag(dagId);
       const answer = await commands.deleteDag(dagId);
-      if (answer === 'live') throw new ApiProblem('HR_RUN_LIVE', `DAG "${dagId}" has runs that have not ended: cancel them, or wait for them, first`);
+      if (answer === 'live')
+        throw new ApiProblem('HR_RUN_LIVE', `DAG "${dagId}" has runs that have not ended: cancel them, or wait for them, first`);
       if (answer === 'not_found') throw new ApiProblem('HR_DAG_NOT_FOUND', `There is no DAG "${dagId}"`);
       return { message: `DAG "${dagId}" and its history were deleted. As long as ${file} holds it, it comes back when the file changes` };
     },

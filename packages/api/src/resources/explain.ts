@@ -76,7 +76,13 @@ export const explainRoutes: Routes = async (app, context) => {
 /** What Airflow has of it: what keeps a task instance from running. */
 export const dependencyRoutes: Routes = async (app, context) => {
   const one = '/dags/:dag_id/dagRuns/:dag_run_id/taskInstances/:task_id';
-  const response = answers(TaskDependencyCollection, 'HR_DAG_NOT_FOUND', 'HR_RUN_NOT_FOUND', 'HR_TASK_NOT_FOUND', 'HR_TASK_INSTANCE_NOT_FOUND');
+  const response = answers(
+    TaskDependencyCollection,
+    'HR_DAG_NOT_FOUND',
+    'HR_RUN_NOT_FOUND',
+    'HR_TASK_NOT_FOUND',
+    'HR_TASK_INSTANCE_NOT_FOUND',
+  );
   const dependencies = async (dagId: string, runId: string, taskId: string, mapIndex: number) => {
     const { conditions } = await explainTask(context, dagId, runId, taskId, mapIndex);
     return { dependencies: conditions.flatMap(({ rule, passed, reason }) => (passed ? [] : [{ name: rule, reason }])) };

@@ -2,7 +2,11 @@
 import { UnknownOrderError } from '@headrace/ports';
 
 /** By the columns, `-` before one for descending order; what has no value comes last. Throws UnknownOrderError. */
-export function sortedBy<Row extends object>(rows: readonly Row[], orderBy: readonly string[], known: readonly (keyof Row & string)[]): Row[] {
+export function sortedBy<Row extends object>(
+  rows: readonly Row[],
+  orderBy: readonly string[],
+  known: readonly (keyof Row & string)[],
+): Row[] {
   const terms = orderBy.map((term) => {
     const descending = term.startsWith('-');
     const name = descending ? term.slice(1) : term;

@@ -1,4 +1,13 @@
-import { BulkPools, BulkResponse, PoolBody, PoolCollection, PoolListQuery, PoolPatch, PoolPatchQuery, PoolResponse } from '@headrace/api-contract';
+import {
+  BulkPools,
+  BulkResponse,
+  PoolBody,
+  PoolCollection,
+  PoolListQuery,
+  PoolPatch,
+  PoolPatchQuery,
+  PoolResponse,
+} from '@headrace/api-contract';
 import { type Pool, type PoolChange, PoolNotFoundError, type PoolRecord, type PoolStore } from '@headrace/ports';
 import { Type } from 'typebox';
 import { presentPool } from '../answers/pool.ts';

@@ -1,4 +1,6 @@
 /** What the server is made of: its processes, its settings, the packages in it. */
+
+import { createHash } from 'node:crypto';
 import {
   Config,
   ConfigQuery,
@@ -12,7 +14,6 @@ import {
   ProviderCollection,
 } from '@headrace/api-contract';
 import type { HealthRecord } from '@headrace/ports';
-import { createHash } from 'node:crypto';
 import { dateTime, dateTimeOrNull, toInstant } from '../answers/date-times.ts';
 import { acceptedForm } from '../http/accepted-form.ts';
 import { ApiProblem, unsupported } from '../http/api-problem.ts';
@@ -140,7 +141,10 @@ function plain(
 ): Config {
   const text = sections.map(({ name, options }) => [`[${name}]`, ...options.map(({ key, value }) => `${key} = ${value}`), ''].join('\n'));
   // The schema describes the JSON form.
-  return reply.type('text/plain; charset=utf-8').serializer(String).send(text.join('\n') as never) as Config;
+  return reply
+    .type('text/plain; charset=utf-8')
+    .serializer(String)
+    .send(text.join('\n') as never) as Config;
 }
 
 const JOB_ORDERS = ['id', 'state', 'job_type', 'start_date', 'end_date', 'latest_heartbeat', 'executor_class', 'hostname'] as const;
@@ -159,10 +163,7 @@ function jobsOf({ schedulers, workers }: HealthRecord): Job[] {
     hostname,
     unixname: null,
   });
-  return [
-    ...schedulers.map((one) => job('SchedulerJob', one, null)),
-    ...workers.map((one) => job('WorkerJob', one, one.hostname)),
-  ];
+  return [...schedulers.map((one) => job('SchedulerJob', one, null)), ...workers.map((one) => job('WorkerJob', one, one.hostname))];
 }
 
 /** 48 bits of the hash of its name. */

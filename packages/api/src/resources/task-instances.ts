@@ -232,7 +232,10 @@ export const taskInstanceRoutes: Routes = async (app, { deps: { queries }, looku
     },
     async ({ params, query }) => {
       await lookup.taskInstance(params.dag_id, params.dag_run_id, params.task_id, query.map_index);
-      throw new ApiProblem('HR_NO_EXTERNAL_LOGS', `Logs are kept here: ask for …/taskInstances/${params.task_id}/logs/${params.try_number}`);
+      throw new ApiProblem(
+        'HR_NO_EXTERNAL_LOGS',
+        `Logs are kept here: ask for …/taskInstances/${params.task_id}/logs/${params.try_number}`,
+      );
     },
   );
 

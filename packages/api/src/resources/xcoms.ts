@@ -1,5 +1,6 @@
 /** Results of tasks as Airflow's XComs: a task has one, under the key `return_value`. */
 import {
+  type XComListQuery as ListQuery,
   RESULT_KEY,
   XComCollection,
   XComCreate,
@@ -7,7 +8,6 @@ import {
   XComListQuery,
   XComQuery,
   XComUpdate,
-  type XComListQuery as ListQuery,
 } from '@headrace/api-contract';
 import type { CommandStore, ResultFilter, TaskInstanceRecord } from '@headrace/ports';
 import { Type } from 'typebox';
@@ -43,7 +43,8 @@ export const xcomRoutes: Routes = async (app, context) => {
       },
     },
     async ({ params, query }) => {
-      if (params.dag_id !== ANY) await (params.dag_run_id === ANY ? lookup.dag(params.dag_id) : lookup.run(params.dag_id, params.dag_run_id));
+      if (params.dag_id !== ANY)
+        await (params.dag_run_id === ANY ? lookup.dag(params.dag_id) : lookup.run(params.dag_id, params.dag_run_id));
       const filter = filterOf(params, query);
       if (filter === undefined) return { xcom_entries: [], total_entries: 0 };
       const { items, total } = await deps.queries.results(filter, pageOf({ ...query, order_by: ['id'] }));
@@ -194,11 +195,14 @@ function filterOf({ dag_id, dag_run_id, task_id }: Address, query: ListQuery): R
 function fitsKey(pattern: string): boolean {
   return pattern.split('|').some((one) => {
     let rest = RESULT_KEY;
-    return one.trim().split('%').every((part) => {
-      const at = [...rest].findIndex((_, start) => matchesAt(rest, start, part.toLowerCase()));
-      if (part !== '') rest = at < 0 ? '' : rest.slice(at + part.length);
-      return part === '' || at >= 0;
-    });
+    return one
+      .trim()
+      .split('%')
+      .every((part) => {
+        const at = [...rest].findIndex((_, start) => matchesAt(rest, start, part.toLowerCase()));
+        if (part !== '') rest = at < 0 ? '' : rest.slice(at + part.length);
+        return part === '' || at >= 0;
+      });
   });
 }
 

@@ -4,7 +4,10 @@ import type { CheckRecord, CursorRecord, LoadRecord } from '@headrace/ports';
 import { createMemoryStore } from '@headrace/testing';
 import type { ApiDeps } from '../../src/index.ts';
 
-type DataDeps = Pick<ApiDeps, 'connections' | 'variables' | 'settings' | 'connectionUrl' | 'dataAdmin' | 'dataReports' | 'lineage' | 'progress'>;
+type DataDeps = Pick<
+  ApiDeps,
+  'connections' | 'variables' | 'settings' | 'connectionUrl' | 'dataAdmin' | 'dataReports' | 'lineage' | 'progress'
+>;
 
 export function memoryData(t0: number): DataDeps {
   const { connections, variables, lineage } = createMemoryStore({ now: () => t0 });

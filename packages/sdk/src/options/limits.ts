@@ -65,7 +65,7 @@ function keyText(what: string, key: unknown): string {
   if (typeof key === 'string' && key.trim() !== '' && !/[{}]/.test(key)) return key;
   if (isReference(key)) {
     const source = key[REFERENCE_BRAND];
-    if (source.kind === 'value') return inBraces(what, key);
+    if (source.kind !== 'text') return inBraces(what, key);
     return source.parts
       .map((part, index) => {
         const value = source.values[index];

@@ -22,7 +22,9 @@ export async function setResult(
     if (task?.state !== 'success') return 'not_succeeded';
     const of = [taskInstanceId, task.attempt];
     const { rowCount } =
-      change.how === 'remove' ? await client.query(REMOVE, of) : await client.query(change.how === 'add' ? ADD : REPLACE, [...of, change.json]);
+      change.how === 'remove'
+        ? await client.query(REMOVE, of)
+        : await client.query(change.how === 'add' ? ADD : REPLACE, [...of, change.json]);
     if ((rowCount ?? 0) > 0) return 'ok';
     return change.how === 'add' ? 'has_result' : 'no_result';
   });

@@ -70,7 +70,9 @@ function stepwise(conditions: Conditions, terms: readonly OrderTerm[], values: C
   const steps = terms.flatMap(({ sql, descending, nullable }, index) => {
     if (values[index] === null) return [];
     const later = `${sql} ${descending ? '<' : '>'} ${places[index]}`;
-    const same = terms.slice(0, index).map((term, before) => (values[before] === null ? `${term.sql} is null` : `${term.sql} = ${places[before]}`));
+    const same = terms
+      .slice(0, index)
+      .map((term, before) => (values[before] === null ? `${term.sql} is null` : `${term.sql} = ${places[before]}`));
     return [[...same, nullable ? `(${later} or ${sql} is null)` : later].join(' and ')];
   });
   return conditions.require(`(${steps.join(' or ')})`);

@@ -29,11 +29,7 @@ const TAGS: ListQuery<{ readonly name: string }, string> = {
   item: ({ name }) => name,
 };
 
-export function listTags(
-  db: Queryable,
-  { dagIds, pattern }: OfDags & { readonly pattern?: string },
-  page: Page,
-): Promise<Listed<string>> {
+export function listTags(db: Queryable, { dagIds, pattern }: OfDags & { readonly pattern?: string }, page: Page): Promise<Listed<string>> {
   return list(db, TAGS, new Conditions().like('t.name', pattern).add('t.dag_ids && ?::text[]', dagIds), page);
 }
 

@@ -13,7 +13,11 @@ const IMPORT_ERRORS: ListQuery<ImportErrorRow, StoredImportError> = {
   item: importErrorOf,
 };
 
-export function listImportErrors(db: Queryable, page: Page, { filePattern, dagIds }: ImportErrorFilter = {}): Promise<Listed<StoredImportError>> {
+export function listImportErrors(
+  db: Queryable,
+  page: Page,
+  { filePattern, dagIds }: ImportErrorFilter = {},
+): Promise<Listed<StoredImportError>> {
   const conditions = new Conditions().like('e.file', filePattern);
   if (dagIds !== undefined) {
     conditions.add('exists (select from dag d where d.file = e.file and d.dag_id = any(?))', dagIds);

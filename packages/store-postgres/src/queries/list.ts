@@ -38,7 +38,8 @@ export async function list<Row extends object, Item>(
   const shown = rows.slice(0, limit);
   const last = shown.at(-1);
   const isLast = rows.length <= limit;
-  const counted = isLast && !hasCursor && (rows.length > 0 || offset === 0) ? offset + rows.length : await count(db, query, conditions, offset + limit);
+  const counted =
+    isLast && !hasCursor && (rows.length > 0 || offset === 0) ? offset + rows.length : await count(db, query, conditions, offset + limit);
   const bound = offset + limit + COUNTED_AHEAD;
   return {
     items: shown.map(query.item),
@@ -73,16 +74,19 @@ async function read<Row extends object>(
 ): Promise<readonly Row[]> {
   const order = orderBy(terms);
   const page = `${sql} ${order} limit $${values.length + 1} offset $${values.length + 2}`;
-  const text = `select ${query.columns}, ${cursorColumns(terms)} from ${pageFirst(query, page, order)}`;
-  return (await db.query<Row>(text, [...values, limit, offset])).rows;
+  return (await db.query<Row>(pageFirst(query, `${query.columns}, ${cursorColumns(terms)}`, page, order), [...values, limit, offset])).rows;
 }
 
-/** The rows of the page are found before anything is joined to them that it does not depend on: no plan can begin at the other end. */
-function pageFirst({ from, joins = {} }: ListQuery<never, unknown>, page: string, order: string): string {
+/**
+ * The rows of the page are found before anything is joined to them that it does not depend on, and once: no plan can begin at the other
+ * end, or find them again for each row of it, whatever the statistics say of how few they are.
+ */
+function pageFirst({ from, joins = {} }: ListQuery<never, unknown>, columns: string, page: string, order: string): string {
   const alias = /^\w+ (\w+)$/.exec(from)?.[1];
   const others = Object.values(joins).join(' ');
-  if (alias === undefined) return `${from} ${others}${page}`;
-  return `(select ${alias}.* from ${tablesFor(from, joins, page)}${page}) ${alias} ${others} ${order}`;
+  if (alias === undefined || others === '') return `select ${columns} from ${from} ${others}${page}`;
+  const first = `select ${alias}.* from ${tablesFor(from, joins, page)}${page}`;
+  return `with page as materialized (${first}) select ${columns} from page ${alias} ${others} ${order}`;
 }
 
 /** With the joins that the text names, and those before them. */
@@ -92,7 +96,12 @@ function tablesFor(from: string, joins: Readonly<Record<string, string>>, text: 
 }
 
 /** One more than the bound at most. */
-async function count(db: Queryable, { from, joins = {} }: ListQuery<never, unknown>, { values, sql }: Conditions, end: number): Promise<number> {
+async function count(
+  db: Queryable,
+  { from, joins = {} }: ListQuery<never, unknown>,
+  { values, sql }: Conditions,
+  end: number,
+): Promise<number> {
   const text = `select count(*) as total from (select from ${tablesFor(from, joins, sql)}${sql} limit $${values.length + 1}) as counted`;
   const { rows } = await db.query<{ total: string }>(text, [...values, end + COUNTED_AHEAD + 1]);
   return Number(rows[0]?.total ?? 0);

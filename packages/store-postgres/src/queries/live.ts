@@ -28,7 +28,12 @@ export async function readHealth(db: Queryable): Promise<HealthRecord> {
     'select worker_id, hostname, started_at, heartbeat_at, lease_until > now() as alive, slots, queues from worker order by started_at, worker_id',
   );
   return {
-    schedulers: schedulers.rows.map((row) => ({ id: row.scheduler_id, startedAt: row.started_at, heartbeatAt: row.heartbeat_at, alive: row.alive })),
+    schedulers: schedulers.rows.map((row) => ({
+      id: row.scheduler_id,
+      startedAt: row.started_at,
+      heartbeatAt: row.heartbeat_at,
+      alive: row.alive,
+    })),
     workers: workers.rows.map((row) => ({
       id: row.worker_id,
       hostname: row.hostname,

@@ -2,7 +2,7 @@
 import type { QueryStore } from '@headrace/ports';
 import type { Database } from '../database.ts';
 import { countRuns, listFavorites, listTags, listWarnings } from './dag-facts.ts';
-import { findDag, listDagIds, findVersion, listDags } from './dags.ts';
+import { findDag, findVersion, listDagIds, listDags } from './dags.ts';
 import { listImportErrors } from './import-errors.ts';
 import { readHealth, readLiveCounts } from './live.ts';
 import { findRun, listRuns } from './runs.ts';

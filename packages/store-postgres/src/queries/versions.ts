@@ -48,7 +48,11 @@ export function createVersionStore(database: Database): VersionStore {
   const reads = () => database.lane('reads');
   return {
     list({ dagId, dagIds, number, bundleHash }, page) {
-      const conditions = new Conditions().add('v.dag_id = ?', dagId).add('v.dag_id = any(?)', dagIds).add('v.number = ?', number).add('v.bundle_hash = ?', bundleHash);
+      const conditions = new Conditions()
+        .add('v.dag_id = ?', dagId)
+        .add('v.dag_id = any(?)', dagIds)
+        .add('v.number = ?', number)
+        .add('v.bundle_hash = ?', bundleHash);
       return list(reads(), VERSIONS, conditions, page);
     },
     async load(dagId, number) {

@@ -25,7 +25,9 @@ const VARIABLES: ListQuery<Row, StoredVariable> = {
 };
 
 const CREATE = 'insert into variable (name, description, value, key_id) values ($1, $2, $3, $4)';
-const REPLACE = 'update variable set description = $2, value = $3, key_id = $4, updated_at = now() where name = $1';
+/** Parameters: as `CREATE`, and the value that it must have, or null for any. */
+const REPLACE = `
+  update variable set description = $2, value = $3, key_id = $4, updated_at = now() where name = $1 and ($5::bytea is null or value = $5)`;
 
 export function createVariableStore(database: Database): VariableStore {
   const reads = () => database.lane('reads');
@@ -41,9 +43,12 @@ export function createVariableStore(database: Database): VariableStore {
         throw error;
       }
     },
-    async replace(variable) {
-      const { rowCount } = await work().query(REPLACE, valuesOf(variable));
-      if (rowCount === 0) throw new VariableNotFoundError(variable.name);
+    async replace(variable, before) {
+      const { rowCount } = await work().query(REPLACE, [...valuesOf(variable), before === undefined ? null : Buffer.from(before.bytes)]);
+      if (rowCount === 1) return true;
+      if ((await one(work(), VARIABLES, new Conditions().add('v.name = ?', variable.name))) === undefined)
+        throw new VariableNotFoundError(variable.name);
+      return false;
     },
     async delete(name) {
       const { rowCount } = await work().query('delete from variable where name = $1', [name]);

@@ -118,7 +118,7 @@ export class PoolFixture {
 
 /** A module with one DAG, `d`. `options` and `body` are source text. */
 export async function writeDag(body: string, options = '{}', sourceMap?: string): Promise<{ hash: string; path: string }> {
-  const code = `import { dag, task, defineOperation, chain, skip, SkipTask, FailTask, RetryTask } from ${JSON.stringify(sdk)};\nexport default dag('d', ${options}, (scope) => {\n${body}\n});\n`;
+  const code = `import { dag, task, defineOperation, variable, chain, skip, SkipTask, FailTask, RetryTask } from ${JSON.stringify(sdk)};\nexport default dag('d', ${options}, (scope) => {\n${body}\n});\n`;
   const hash = createHash('sha256').update(code).digest('hex');
   return { hash, path: await writeBundle(compiled, { hash, code, ...(sourceMap === undefined ? {} : { sourceMap }) }) };
 }

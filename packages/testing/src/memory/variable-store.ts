@@ -42,9 +42,11 @@ export function createVariableStore(db: MemoryDatabase): VariableStore {
       if (table.get(variable.name) !== undefined) throw new VariableExistsError(variable.name);
       db.transaction(() => void table.insert(variable.name, { ...variable, id: Number(db.nextId('variable')) }));
     },
-    async replace(variable) {
-      const { id } = known(variable.name);
+    async replace(variable, before) {
+      const { id, value } = known(variable.name);
+      if (before !== undefined && Buffer.compare(before.bytes, value.bytes) !== 0) return false;
       db.transaction(() => void table.put(variable.name, { ...variable, id }));
+      return true;
     },
     async delete(name) {
       known(name);
