@@ -7,8 +7,7 @@
  * AS3. An event that nobody has looked at is found again: the news of it is only a hint.
  */
 import type { AssetSpec, DagSpec, EventTime, HeldRun, Instant, PartitionFacts, QueuedEvent, RunStatus } from '@headrace/core';
-import type { Listed, Page, Range } from './page.ts';
-import type { OfDags } from './query-store.ts';
+import type { Listed, OfDags, Page, Range } from './page.ts';
 import type { Visible } from './visible.ts';
 
 /** An event as whoever makes it gives it. Check it with the core's `checkAssetEvent` before. */

@@ -6,8 +6,7 @@
  * DR2. Records outlive the runs that they tell of, and are never changed.
  */
 import type { Instant } from '@headrace/core';
-import type { Range } from './page.ts';
-import type { OfDags } from './query-store.ts';
+import type { OfDags, Range } from './page.ts';
 
 /** Values of a partition's columns, in the order of its folders. */
 export type PartitionValues = Readonly<Record<string, string>>;

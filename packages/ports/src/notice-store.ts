@@ -6,8 +6,7 @@
  * N2. What was delivered stays delivered, whoever says so and however late.
  */
 import type { Instant, NoticeTarget } from '@headrace/core';
-import type { Listed, Page } from './page.ts';
-import type { OfDags } from './query-store.ts';
+import type { Listed, OfDags, Page } from './page.ts';
 
 export interface NewNotice {
   /** The same thing is told to the same target once: a second notice with this key is dropped. */

@@ -34,6 +34,15 @@ export interface Range {
   readonly lt?: Instant;
 }
 
+/**
+ * What lists of things that belong to DAGs have in common: they are of these DAGs only. Who may not see all DAGs asks with the ids of
+ * those that they may see.
+ */
+export interface OfDags {
+  /** Any of these; none, if it is empty. With `dagId`: both. */
+  readonly dagIds?: readonly string[];
+}
+
 export class InvalidCursorError extends Error {
   readonly code = 'HR_INVALID_CURSOR';
   constructor() {

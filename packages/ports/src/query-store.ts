@@ -3,7 +3,7 @@ import type { AttemptError, DagSpec, Instant, RunStatus, RunType, TaskStatus } f
 import type { StoredResult } from './attempt-store.ts';
 import type { StoredImportError } from './catalog-store.ts';
 import type { ParentTask } from './command-store.ts';
-import type { Listed, Page, Range } from './page.ts';
+import type { Listed, OfDags, Page, Range } from './page.ts';
 
 export interface DagRecord {
   readonly dagId: string;
@@ -81,15 +81,6 @@ export interface TaskInstanceRecord {
   readonly logKey?: string;
   readonly versionId: string;
   readonly versionNumber: number;
-}
-
-/**
- * What lists of things that belong to DAGs have in common: they are of these DAGs only. Who may not see all DAGs asks with the ids of
- * those that they may see.
- */
-export interface OfDags {
-  /** Any of these; none, if it is empty. With `dagId`: both. */
-  readonly dagIds?: readonly string[];
 }
 
 /** Patterns are Airflow's: `%` and `_`, anywhere in the text, and `a | b` for either. */

@@ -1,8 +1,7 @@
 /** Versions of DAGs, for people. */
 import type { DagSpec, Instant } from '@headrace/core';
 import type { StoredBundle } from './attempt-store.ts';
-import type { Listed, Page } from './page.ts';
-import type { OfDags } from './query-store.ts';
+import type { Listed, OfDags, Page } from './page.ts';
 
 export interface VersionRecord {
   readonly versionId: string;

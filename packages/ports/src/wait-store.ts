@@ -8,8 +8,7 @@
  */
 import type { AttemptError, Instant, RunStatus, TaskStatus, Wait } from '@headrace/core';
 import type { NewNotice } from './notice-store.ts';
-import type { Listed, Page, Range } from './page.ts';
-import type { OfDags } from './query-store.ts';
+import type { Listed, OfDags, Page, Range } from './page.ts';
 
 /** A wait that counts. Not `poll`: attempts look at those themselves. */
 export interface OpenWait extends Wait {
