@@ -1,6 +1,8 @@
 /** What the program says about itself: examples, completions. */
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
+import { cliDocument } from '../scripts/cli-document.ts';
 import { EXAMPLES } from '../src/examples.ts';
 import { runHere } from './support/run-program.ts';
 
@@ -25,6 +27,10 @@ describe('examples', () => {
     groups.delete('db');
     for (const group of groups) for (const name of await offered(group, '')) expect(Object.keys(EXAMPLES)).toContain(`${group} ${name}`);
   });
+});
+
+test('docs/cli-reference.md says what the commands say: node apps/cli/scripts/write-cli-document.ts', () => {
+  expect(readFileSync(new URL('../../../docs/cli-reference.md', import.meta.url), 'utf8')).toBe(cliDocument());
 });
 
 describe('completions', () => {

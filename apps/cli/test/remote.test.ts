@@ -253,7 +253,7 @@ describe('the command line', () => {
     const dry = await cli('tasks', 'clear', 'shop', 'one', 'report', '--upstream', '--dry-run');
     expect(dry.stdout).toBe('Would be run anew: count, report\n');
     const misspelt = await cli('tasks', 'clear', 'shop', 'one', 'raport');
-    expect([misspelt.code, misspelt.stderr]).toEqual([3, expect.stringContaining('has no task or group "raport"')]);
+    expect([misspelt.code, misspelt.stderr]).toEqual([4, expect.stringContaining('has no task or group "raport"')]);
   });
 
   test('takes a group for its tasks, and an iteration of a loop alone or with the later ones', async () => {
