@@ -22,7 +22,7 @@ export function timesIn(query: Bounded, name: string): Range | undefined {
 }
 
 /** … seconds. */
-export function secondsIn(query: Bounded, name: string): Range | undefined {
+function secondsIn(query: Bounded, name: string): Range | undefined {
   return boundsIn(query, name, (value) => (typeof value === 'number' ? value * 1000 : undefined));
 }
 
