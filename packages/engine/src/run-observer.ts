@@ -13,6 +13,8 @@ export interface EndedAttempt {
   readonly mapIndex: number;
   readonly attempt: number;
   readonly lost: boolean;
+  /** It was cleared: its worker ends it, and what it came to does not count. */
+  readonly restarting: boolean;
   readonly reason: string;
 }
 
@@ -41,11 +43,22 @@ export function observedChange(run: ActiveRun, decision: RunDecision, at: Instan
   const { status } = decision;
   const ended = status === 'success' || status === 'failed' ? status : undefined;
   const attempts = decision.changes.flatMap(({ taskInstanceId, from, fromAttempt, to, lost, reason }): EndedAttempt[] => {
-    if (from !== 'running' || to.status === 'restarting') return [];
+    // Schedulers are not told of claims: to them what was lost may still be queued.
+    if (lost !== true && from !== 'running') return [];
     const node = run.state.nodes[run.nodeOf(taskInstanceId) ?? -1];
     const taskId = node === undefined ? undefined : run.dag.tasks[node.task]?.taskId;
     if (node === undefined || taskId === undefined) return [];
-    return [{ taskInstanceId, taskId, mapIndex: node.mapIndex, attempt: fromAttempt, lost: lost === true, reason }];
+    return [
+      {
+        taskInstanceId,
+        taskId,
+        mapIndex: node.mapIndex,
+        attempt: fromAttempt,
+        lost: lost === true,
+        restarting: to.status === 'restarting',
+        reason,
+      },
+    ];
   });
   if (ended === undefined && attempts.length === 0) return undefined;
   return {

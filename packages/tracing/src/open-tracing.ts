@@ -13,7 +13,7 @@ export async function openTracing(options: TracingOptions): Promise<Tracing | un
   return exportingTracing(options);
 }
 
-export function isTracingOn(env: TracingOptions['env']): boolean {
+function isTracingOn(env: TracingOptions['env']): boolean {
   const endpoint = env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT || env.OTEL_EXPORTER_OTLP_ENDPOINT;
   const off = env.OTEL_SDK_DISABLED?.toLowerCase() === 'true' || env.OTEL_TRACES_EXPORTER === 'none';
   return endpoint !== undefined && endpoint !== '' && !off;

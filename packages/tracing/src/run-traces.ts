@@ -13,6 +13,8 @@ export interface TracedChange {
     readonly mapIndex: number;
     readonly attempt: number;
     readonly lost: boolean;
+    /** Its worker ends it, and tells. */
+    readonly restarting: boolean;
     readonly reason: string;
   }[];
   readonly at: number;
@@ -25,7 +27,8 @@ export interface RunTraces {
 export function createRunTraces(tracing: Tracing): RunTraces {
   return {
     ended({ run, status, attempts, at }) {
-      for (const { taskInstanceId, attempt, taskId, mapIndex, lost, reason } of attempts) {
+      for (const { taskInstanceId, attempt, taskId, mapIndex, lost, restarting, reason } of attempts) {
+        if (restarting) continue;
         const error = { name: lost ? 'AttemptLost' : 'Cancelled', message: reason };
         const state = lost ? 'lost' : 'cancelled';
         sendAttempt(
