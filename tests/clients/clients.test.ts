@@ -44,7 +44,9 @@ test('the typed client triggers a run, follows its changes of state, waits for i
   expect((await missed.next()).value).toMatchObject({ event: 'ready' });
   for (const event of seen.slice(2)) expect((await missed.next()).value).toEqual(event);
   again.abort();
-  const lines = await Array.fromAsync(readLines(await client.wait_dag_run_until_finished({ path, query: { interval: 0.1, result: ['load'] } })));
+  const lines = await Array.fromAsync(
+    readLines(await client.wait_dag_run_until_finished({ path, query: { interval: 0.1, result: ['load'] } })),
+  );
   expect(lines.at(-1)).toEqual({ state: 'success', results: { load: { rows: 2 } } });
 }, 120_000);
 
@@ -61,7 +63,12 @@ test("Airflow's client drives runs, logs, pools, variables, connections, backfil
 
 test('a fuzzer finds no server error and nothing that the document does not say (npm run check:fuzz is the long form)', async () => {
   await seed(system);
-  const { requests, operations, passed, output } = await fuzz(system, { examples: 2, seed: 1, workers: 4, phases: ['examples', 'fuzzing'] });
+  const { requests, operations, passed, output } = await fuzz(system, {
+    examples: 2,
+    seed: 1,
+    workers: 4,
+    phases: ['examples', 'fuzzing'],
+  });
   if (!passed) throw new Error(output.slice(-20_000));
   expect(operations).toBeGreaterThan(140);
   expect(requests).toBeGreaterThan(300);

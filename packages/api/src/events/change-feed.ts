@@ -181,15 +181,18 @@ class Run {
   #plan(): void {
     clearTimeout(this.#timer);
     if (this.#ended) return;
-    this.#timer = setTimeout(() => {
-      this.#soon = false;
-      this.#looking ??= this.#look()
-        .catch((error: unknown) => this.#deps.log.warn({ err: error }, 'what changed cannot be read at the moment'))
-        .finally(() => {
-          this.#looking = undefined;
-          this.#plan();
-        });
-    }, this.#soon ? GATHER_MS : LOOK_MS);
+    this.#timer = setTimeout(
+      () => {
+        this.#soon = false;
+        this.#looking ??= this.#look()
+          .catch((error: unknown) => this.#deps.log.warn({ err: error }, 'what changed cannot be read at the moment'))
+          .finally(() => {
+            this.#looking = undefined;
+            this.#plan();
+          });
+      },
+      this.#soon ? GATHER_MS : LOOK_MS,
+    );
     this.#timer.unref();
   }
 

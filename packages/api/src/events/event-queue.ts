@@ -7,7 +7,9 @@ import type { FeedEvent } from './change-feed.ts';
 
 const MOST_WAITING = 1_000;
 
-export type Waiting = { readonly type: 'event'; readonly event: FeedEvent } | { readonly type: 'reset'; readonly number: number; readonly reason: string };
+export type Waiting =
+  | { readonly type: 'event'; readonly event: FeedEvent }
+  | { readonly type: 'reset'; readonly number: number; readonly reason: string };
 
 export class EventQueue {
   readonly #most: number;

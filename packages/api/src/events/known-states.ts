@@ -1,7 +1,9 @@
 /** The states as they were told last, and what differs from them. */
 import type { RunStateRecord, States, TaskStateRecord } from '@headrace/ports';
 
-export type Change = { readonly kind: 'run'; readonly runKey: string; readonly run: RunStateRecord } | { readonly kind: 'task'; readonly runKey: string; readonly task: TaskStateRecord };
+export type Change =
+  | { readonly kind: 'run'; readonly runKey: string; readonly run: RunStateRecord }
+  | { readonly kind: 'task'; readonly runKey: string; readonly task: TaskStateRecord };
 
 /** Ended runs that are remembered, so that a late word about one does not tell all of it again. */
 const REMEMBERED_RUNS = 2_000;

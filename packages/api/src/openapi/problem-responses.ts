@@ -3,7 +3,14 @@ import { PROBLEMS, Problem, type ProblemCode } from '@headrace/api-contract';
 import type { JsonSchema, SchemaBook } from './schemas.ts';
 
 /** What any request may meet, whatever it asks for. */
-const ALWAYS: readonly ProblemCode[] = ['HR_BAD_REQUEST', 'HR_ROUTE_NOT_FOUND', 'HR_INVALID_REQUEST', 'HR_HEADERS_TOO_LARGE', 'HR_INTERNAL', 'HR_UNAVAILABLE'];
+const ALWAYS: readonly ProblemCode[] = [
+  'HR_BAD_REQUEST',
+  'HR_ROUTE_NOT_FOUND',
+  'HR_INVALID_REQUEST',
+  'HR_HEADERS_TOO_LARGE',
+  'HR_INTERNAL',
+  'HR_UNAVAILABLE',
+];
 const WITH_ACCESS: readonly ProblemCode[] = ['HR_UNAUTHENTICATED', 'HR_FORBIDDEN'];
 const WITH_BODY: readonly ProblemCode[] = ['HR_BODY_TOO_LARGE', 'HR_MEDIA_TYPE'];
 

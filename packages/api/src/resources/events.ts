@@ -5,8 +5,9 @@
  * E2. A reader is told only of DAGs whose runs it may read, by the rights that it has when it comes.
  * E3. Readers are counted: no more than `MOST_READERS` at once, and one that does not read loses events, never memory of the server's.
  */
-import { EventsHeaders, EventsQuery } from '@headrace/api-contract';
+
 import { Readable } from 'node:stream';
+import { EventsHeaders, EventsQuery } from '@headrace/api-contract';
 import { type Static, Type } from 'typebox';
 import { ChangeFeed, type FeedEvent } from '../events/change-feed.ts';
 import { EventQueue } from '../events/event-queue.ts';
@@ -81,7 +82,8 @@ function beginning(feed: ChangeFeed, lastId: string | undefined, queue: EventQue
   if (lastId === undefined || lastId === '') return formatEvent({ id, event: 'ready', data: {} });
   const [name, number] = lastId.split('-');
   const missed = name === feed.name && /^\d{1,15}$/.test(number ?? '') ? feed.since(Number(number)) : undefined;
-  if (missed === undefined) return formatEvent({ id, event: 'reset', data: { reason: 'Nobody knows what came after the id that was given' } });
+  if (missed === undefined)
+    return formatEvent({ id, event: 'reset', data: { reason: 'Nobody knows what came after the id that was given' } });
   for (const event of missed) if (wanted(event.change)) queue.push(event);
   return formatEvent({ id: lastId, event: 'ready', data: {} });
 }

@@ -3936,7 +3936,7 @@ export interface Operations {
     };
     answer: void;
   };
-  /** Rotate connections. Takes `edit` of `connection`. */
+  /** Rotate connections. Encrypts the secrets of all connections, and all variables, under the current key. Takes `edit` of `connection`. */
   rotate_connections: {
     answer: RotatedConnections;
   };
