@@ -23,12 +23,15 @@ export interface HousekeepingOptions {
   readonly metrics: Metrics;
 }
 
-/** Throws ConfigurationError when the schedule is none. */
+/** Throws ConfigurationError when the schedule is none: asked before anything is started. */
+export function checkHousekeepingSchedule({ housekeepingSchedule }: ServiceConfiguration): void {
+  if (!validate(housekeepingSchedule))
+    throw new ConfigurationError([`HEADRACE_HOUSEKEEPING_SCHEDULE is no cron expression: "${housekeepingSchedule}"`]);
+}
+
 export function startHousekeeping(options: HousekeepingOptions): { stop(): Promise<void> } {
   const { configuration, log, metrics } = options;
   const { housekeepingSchedule } = configuration;
-  if (!validate(housekeepingSchedule))
-    throw new ConfigurationError([`HEADRACE_HOUSEKEEPING_SCHEDULE is no cron expression: "${housekeepingSchedule}"`]);
   const stopping = new AbortController();
   let underWay: Promise<void> | undefined;
   const task = schedule(

@@ -15,7 +15,7 @@ import { openTracing } from '@headrace/tracing';
 import { startDagProcessor } from './dag-processor.ts';
 import { schedulerDuties } from './duties.ts';
 import { startGauges } from './gauges.ts';
-import { startHousekeeping } from './housekeeping.ts';
+import { checkHousekeepingSchedule, startHousekeeping } from './housekeeping.ts';
 import { runObserver } from './run-observers.ts';
 
 /** A scheduler that has not renewed its membership for so long decides nothing … */
@@ -24,6 +24,7 @@ const UNREADY_AFTER_MS = 15_000;
 const STUCK_AFTER_MS = 120_000;
 
 export async function runScheduler(configuration: ServiceConfiguration): Promise<RunningProcess> {
+  checkHousekeepingSchedule(configuration);
   const log = createLog({
     name: 'scheduler',
     level: configuration.logLevel,
