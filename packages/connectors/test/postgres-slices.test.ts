@@ -2,7 +2,7 @@ import type { Column } from '@headrace/sdk';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type pg from 'pg';
-import { postgres } from '../src/index.ts';
+import { type PostgresTableOptions, postgres } from '../src/index.ts';
 import { withClient } from '../src/postgres/connect.ts';
 import { describe as describeRows, selectOf } from '../src/postgres/select.ts';
 import { type Slice, withSlices } from '../src/postgres/slices.ts';
@@ -68,7 +68,7 @@ describe('a table of PostgreSQL that is read in slices', () => {
 
   const read = async <T>(
     table: string,
-    options: NonNullable<Parameters<ReturnType<typeof postgres>['table']>[1]>,
+    options: PostgresTableOptions,
     use: (slices: readonly Slice[], all: string) => Promise<T>,
   ): Promise<T> => {
     const connection = { id: 'pos', url: rig.connections.pos ?? '' };
