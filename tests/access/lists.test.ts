@@ -163,7 +163,8 @@ async function fill(name: string): Promise<void> {
   const spec = dagSpec(dagId, [taskSpec('a'), taskSpec('b', { pool: `${name}_no_pool` })]);
   await saveDag(store, spec, `export default '${name}'`);
   const { runKey, runId } = await startedRun(store, spec);
-  const number = async (text: string, values: unknown[]): Promise<number> => Number((await sql.query<{ id: string }>(text, values)).rows[0]?.id);
+  const number = async (text: string, values: unknown[]): Promise<number> =>
+    Number((await sql.query<{ id: string }>(text, values)).rows[0]?.id);
   const task = await number("select id from task_instance where dag_run_id = $1 and task_id = 'a'", [runKey]);
 
   await sql.query(
@@ -184,7 +185,10 @@ async function fill(name: string): Promise<void> {
     [dagId, runId, task],
   );
   const asset = await number('insert into asset (name, spec) values ($1, $2) returning id', [`${name}_asset`, { name: `${name}_asset` }]);
-  await sql.query('insert into asset_event (asset_id, extra, source_run_key, source_dag_id, source_run_id, source_task_id, source_map_index) values ($1, $2, $3, $4, $5, $6, -1)', [asset, {}, runKey, dagId, runId, 'a']);
+  await sql.query(
+    'insert into asset_event (asset_id, extra, source_run_key, source_dag_id, source_run_id, source_task_id, source_map_index) values ($1, $2, $3, $4, $5, $6, -1)',
+    [asset, {}, runKey, dagId, runId, 'a'],
+  );
   // Each is made by both DAGs, as soon as the other is there.
   await sql.query(
     `insert into asset_reference (asset_id, dag_id, task_id, kind)
@@ -216,6 +220,7 @@ function depsOf({ store }: TestDatabase): ApiDeps {
   };
   return {
     queries: store.queries,
+    stateChanges: { events: store.events, states: store.states },
     commands: store.commands,
     notices: store.notices,
     dagVersions: store.versions,

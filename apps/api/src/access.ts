@@ -40,7 +40,9 @@ function identityProviderOf({
 }: ServiceConfiguration): AccessDeps['identityProvider'] {
   if (issuer === undefined) return undefined;
   const missing = [
-    ...(clientId === undefined ? ['HEADRACE_OIDC_CLIENT_ID is not set: as which client does the identity provider know this Headrace?'] : []),
+    ...(clientId === undefined
+      ? ['HEADRACE_OIDC_CLIENT_ID is not set: as which client does the identity provider know this Headrace?']
+      : []),
     ...(publicUrl === undefined ? ['HEADRACE_PUBLIC_URL is not set: the identity provider sends browsers back to it'] : []),
   ];
   if (clientId === undefined || missing.length > 0) throw new ConfigurationError(missing);

@@ -1,4 +1,15 @@
 export type { Action, GrantedKind, Role, Visible } from '@headrace/ports';
 export { createPasswords, DEFAULT_COST, type PasswordCost, type Passwords, passwordProblem } from './password.ts';
-export { type Allowance, EVERYTHING, grantedWith, OBJECT_KINDS, type ObjectKind, ofGrant, ofRoles, ofScope, ROLE_TABLE, Rights } from './rights.ts';
+export {
+  type Allowance,
+  EVERYTHING,
+  grantedWith,
+  OBJECT_KINDS,
+  type ObjectKind,
+  ofGrant,
+  ofRoles,
+  ofScope,
+  Rights,
+  ROLE_TABLE,
+} from './rights.ts';
 export { type IssuedToken, issueToken, readToken, type TokenKind } from './token.ts';

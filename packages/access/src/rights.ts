@@ -43,7 +43,16 @@ export const OBJECT_KINDS = Object.keys(ALLOWED_WITH) as readonly ObjectKind[];
 /** The most that a role may. A kind that is missing: nothing. Airflow's roles of these names, in our words. */
 export const ROLE_TABLE: Readonly<Record<Role, Readonly<Partial<Record<ObjectKind, Action>>>>> = {
   viewer: { asset: 'read', backfill: 'read', dag: 'read', data: 'read', notice: 'read', pool: 'read', run: 'read', system: 'read' },
-  user: { asset: 'operate', backfill: 'operate', dag: 'operate', data: 'read', notice: 'read', pool: 'read', run: 'operate', system: 'read' },
+  user: {
+    asset: 'operate',
+    backfill: 'operate',
+    dag: 'operate',
+    data: 'read',
+    notice: 'read',
+    pool: 'read',
+    run: 'operate',
+    system: 'read',
+  },
   op: {
     asset: 'edit',
     backfill: 'edit',
@@ -72,16 +81,36 @@ export function grantedWith(kind: ObjectKind): GrantedKind | null {
 
 export function ofRoles(roles: readonly Role[]): readonly Allowance[] {
   return roles.flatMap((role) =>
-    (Object.entries(ROLE_TABLE[role]) as [ObjectKind, Action][]).map(([kind, action]) => ({ action, objects: new Set([kind]), pattern: '*' })),
+    (Object.entries(ROLE_TABLE[role]) as [ObjectKind, Action][]).map(([kind, action]) => ({
+      action,
+      objects: new Set([kind]),
+      pattern: '*',
+    })),
   );
 }
 
-export function ofGrant({ action, object, pattern }: { readonly action: Action; readonly object: GrantedKind; readonly pattern: string }): Allowance {
+export function ofGrant({
+  action,
+  object,
+  pattern,
+}: {
+  readonly action: Action;
+  readonly object: GrantedKind;
+  readonly pattern: string;
+}): Allowance {
   return { action, objects: new Set(OBJECT_KINDS.filter((kind) => ALLOWED_WITH[kind] === object)), pattern };
 }
 
 /** Of an API key. A scope on DAGs holds for what belongs to them; one on `*` for everything. */
-export function ofScope({ action, object, pattern }: { readonly action: Action; readonly object: string; readonly pattern: string }): Allowance {
+export function ofScope({
+  action,
+  object,
+  pattern,
+}: {
+  readonly action: Action;
+  readonly object: string;
+  readonly pattern: string;
+}): Allowance {
   const objects = OBJECT_KINDS.filter((kind) => object === '*' || kind === object || ALLOWED_WITH[kind] === object);
   return { action, objects: new Set(objects), pattern };
 }
@@ -99,9 +128,7 @@ export class Rights {
 
   /** To this object; without an id: to at least one, as far as one can tell without looking. */
   may(action: Action, kind: ObjectKind, id?: string): boolean {
-    return this.#layers.every((layer) =>
-      layer.some((one) => allows(one, action, kind) && (id === undefined || fitsGlob(one.pattern, id))),
-    );
+    return this.#layers.every((layer) => layer.some((one) => allows(one, action, kind) && (id === undefined || fitsGlob(one.pattern, id))));
   }
 
   /** To every object of the kind, also those that will be. */

@@ -44,7 +44,11 @@ describe('rights', () => {
     ]);
     expect([key.may('operate', 'run', 'sales_eu'), key.may('operate', 'run', 'hr')]).toEqual([true, false]);
     expect([key.may('edit', 'connection', 'shop'), key.may('edit', 'connection', 'bank')]).toEqual([true, false]);
-    expect([key.may('administer', 'connection', 'shop'), key.may('read', 'pool'), key.may('read', 'asset', 'x')]).toEqual([false, false, false]);
+    expect([key.may('administer', 'connection', 'shop'), key.may('read', 'pool'), key.may('read', 'asset', 'x')]).toEqual([
+      false,
+      false,
+      false,
+    ]);
     expect(key.visible('read', 'dag')).toEqual([['sales_*']]);
     const lapsed = new Rights([], [ofScope({ action: 'administer', object: '*', pattern: '*' })]);
     expect(lapsed.may('read', 'dag', 'sales')).toBe(false);

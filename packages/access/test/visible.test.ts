@@ -30,7 +30,15 @@ describe('globs of ids', () => {
     expect(isVisible(undefined, 'x')).toBe(true);
     expect(isVisible([], 'x')).toBe(true);
     expect(isVisible([[]], 'x')).toBe(false);
-    expect(isVisible([['a*', 'x'], ['*z', 'x']], 'x')).toBe(true);
+    expect(
+      isVisible(
+        [
+          ['a*', 'x'],
+          ['*z', 'x'],
+        ],
+        'x',
+      ),
+    ).toBe(true);
     expect(isVisible([['a*'], ['*z']], 'az')).toBe(true);
     expect(isVisible([['a*'], ['*z']], 'ay')).toBe(false);
   });

@@ -11,7 +11,7 @@ export function unstorableText(value: unknown, place: string, depth = 0): FieldP
     return what === undefined ? undefined : { field: place, message: what };
   }
   if (value === null || typeof value !== 'object') return undefined;
-  if (depth === DEEPEST) return { field: place, message: `is nested more than ${DEEPEST} levels deep` };
+  if (depth === DEEPEST) return tooDeep(place);
   for (const [name, inner] of Object.entries(value)) {
     const what = Array.isArray(value) ? undefined : whatIsWrong(name);
     if (what !== undefined) return { field: place, message: `has a field whose name ${what}` };
@@ -19,6 +19,21 @@ export function unstorableText(value: unknown, place: string, depth = 0): FieldP
     if (found !== undefined) return found;
   }
   return undefined;
+}
+
+/** For values whose texts are not ours to judge. */
+export function tooDeepValue(value: unknown, place: string, depth = 0): FieldProblem | undefined {
+  if (value === null || typeof value !== 'object') return undefined;
+  if (depth === DEEPEST) return tooDeep(place);
+  for (const inner of Object.values(value)) {
+    const found = tooDeepValue(inner, place, depth + 1);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function tooDeep(place: string): FieldProblem {
+  return { field: place, message: `is nested more than ${DEEPEST} levels deep` };
 }
 
 function whatIsWrong(text: string): string | undefined {

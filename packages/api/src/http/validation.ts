@@ -7,7 +7,7 @@ import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { Value } from 'typebox/value';
 import { fromTexts } from './address-texts.ts';
-import { unstorableText } from './storable-texts.ts';
+import { tooDeepValue, unstorableText } from './storable-texts.ts';
 
 type SchemaError = ReturnType<ReturnType<typeof Compile>['Errors']>[number];
 
@@ -31,7 +31,7 @@ export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpP
     const completed = Value.Default(schema, given ?? (httpPart === 'body' ? {} : given));
     const value = httpPart === 'body' ? completed : fromTexts(schema, completed);
     if (!validator.Check(value)) return { error: new RequestFieldsError(fieldProblems(validator.Errors(value), schema, value, place)) };
-    const unstorable = takesAnything ? undefined : unstorableText(value, place);
+    const unstorable = takesAnything ? tooDeepValue(value, place) : unstorableText(value, place);
     return unstorable === undefined ? { value } : { error: new RequestFieldsError([unstorable]) };
   };
 };

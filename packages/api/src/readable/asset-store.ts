@@ -1,5 +1,5 @@
 /** Assets as the caller may see them: those of which it may read the name, and of their DAGs those that it may read. */
-import { AssetNotFoundError, type AssetEventRecord, type AssetRecord } from '@headrace/ports';
+import { type AssetEventRecord, AssetNotFoundError, type AssetRecord } from '@headrace/ports';
 import type { ApiDeps } from '../deps.ts';
 import { mayAll, mayRead, requireOn, type VisibleDags, visibleTo } from './may.ts';
 

@@ -41,7 +41,8 @@ export const grantRoutes: Routes = async (app, { deps: { access } }) => {
       schema: {
         operationId: 'create_grant',
         tags,
-        description: 'To a user, a role or a group of the identity provider: one of the three. The same grant again is the one that there is.',
+        description:
+          'To a user, a role or a group of the identity provider: one of the three. The same grant again is the one that there is.',
         body: CreateGrant,
         response: answersAs(201, Grant, 'HR_USER_NOT_FOUND'),
       },

@@ -41,7 +41,12 @@ export class SignIn {
   }
 
   /** A bearer token. Throws as `checkPassword`. */
-  async bearerToken(request: FastifyRequest, reply: FastifyReply, body: { username: string; password: string }, forCli: boolean): Promise<string> {
+  async bearerToken(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    body: { username: string; password: string },
+    forCli: boolean,
+  ): Promise<string> {
     const userId = await this.checkPassword(request, reply, body.username, body.password);
     const { token, hash } = issueToken('bearer');
     const lasts = forCli ? Math.min(CLI_TOKEN_MS, this.#access.settings.tokenMs) : this.#access.settings.tokenMs;
@@ -79,7 +84,14 @@ export class SignIn {
     reply.header('set-cookie', cookie);
   }
 
-  async #open(request: FastifyRequest, userId: string, kind: 'cookie' | 'bearer', tokenHash: string, ms: number, idleMs: number): Promise<void> {
+  async #open(
+    request: FastifyRequest,
+    userId: string,
+    kind: 'cookie' | 'bearer',
+    tokenHash: string,
+    ms: number,
+    idleMs: number,
+  ): Promise<void> {
     const { store, now } = this.#access;
     const at = now();
     const client = request.headers['user-agent']?.slice(0, LONGEST_CLIENT_NAME);

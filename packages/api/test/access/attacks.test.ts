@@ -5,8 +5,8 @@
 import { issueToken } from '@headrace/access';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { FastifyInstance } from 'fastify';
-import { type AccessDeps, buildApi } from '../../src/index.ts';
 import { returnAddress } from '../../src/http/return-address.ts';
+import { type AccessDeps, buildApi } from '../../src/index.ts';
 import { authorization, createFixture } from '../support/fixture.ts';
 import { restartableAccess } from '../support/memory-access.ts';
 import { caller } from './callers.ts';
@@ -49,7 +49,9 @@ const users = (name: string, one: AccessDeps = access) => one.store.user({ name 
 
 describe('unauthenticated by default (CVE-2020-13927), one endpoint forgot (CVE-2021-38540)', () => {
   test('all that is open to anyone is on this list', () => {
-    const open = app.accessTable.filter((route) => route.access === 'public' && route.method !== 'HEAD').map(({ method, url }) => `${method} ${url}`);
+    const open = app.accessTable
+      .filter((route) => route.access === 'public' && route.method !== 'HEAD')
+      .map(({ method, url }) => `${method} ${url}`);
     expect(open.filter((route) => !route.startsWith('GET /docs')).sort()).toEqual([
       'GET /api/v2/monitor/health',
       'GET /api/v2/version',
@@ -176,8 +178,17 @@ describe('cross-site request forgery (CVE-2017-17835, CVE-2019-0229)', () => {
   test('our own pages, and whoever sends a token, are not refused', async () => {
     const { cookie = '' } = await caller(access, { name: 'root', roles: ['admin'] }, 'session');
     const change = (headers: Record<string, string>) =>
-      app.inject({ method: 'PATCH', url: '/api/v2/dags/sales', headers: { host: 'headrace.test', ...headers }, payload: { is_paused: true } });
-    for (const headers of [{ cookie, ...OWN }, { cookie, origin: 'http://headrace.test' }, { authorization, 'sec-fetch-site': 'cross-site' }])
+      app.inject({
+        method: 'PATCH',
+        url: '/api/v2/dags/sales',
+        headers: { host: 'headrace.test', ...headers },
+        payload: { is_paused: true },
+      });
+    for (const headers of [
+      { cookie, ...OWN },
+      { cookie, origin: 'http://headrace.test' },
+      { authorization, 'sec-fetch-site': 'cross-site' },
+    ])
       expect((await change(headers)).statusCode).toBe(200);
   });
 
@@ -371,13 +382,31 @@ describe('what is not theirs by its id (CVE-2023-42663, CVE-2026-46764)', () => 
       const { statusCode, body } = await app.inject({ url: url.replace('ID', id), headers });
       return [statusCode, body.replaceAll(id, 'ID').replaceAll(/#[\w-]+/g, '')];
     };
-    for (const url of ['/api/v2/dags/ID', '/api/v2/dags/ID/details', '/api/v2/dags/ID/dagRuns', '/api/v2/dags/ID/dagRuns/r1', '/api/v2/dagSources/ID', '/headrace/v1/dags/ID/dagRuns/r1/explain'])
+    for (const url of [
+      '/api/v2/dags/ID',
+      '/api/v2/dags/ID/details',
+      '/api/v2/dags/ID/dagRuns',
+      '/api/v2/dags/ID/dagRuns/r1',
+      '/api/v2/dagSources/ID',
+      '/headrace/v1/dags/ID/dagRuns/r1/explain',
+    ])
       expect(await said(url, 'sales')).toEqual(await said(url, 'nowhere'));
   });
 
   test('an id that is written otherwise names the same thing (path traversal, CVE-2023-22887)', async () => {
     const headers = await caller(access, { name: 'bob', grants: [{ action: 'edit', object: 'dag', pattern: 'hr' }] }, 'bearer');
-    for (const id of ['hr/../sales', 'hr%2f..%2fsales', 'hr%2F%2E%2E%2Fsales', '..%2fsales', './sales', 'sales%00', 'SALES', 'sales%20', '%73ales', 'hr%5c..%5csales']) {
+    for (const id of [
+      'hr/../sales',
+      'hr%2f..%2fsales',
+      'hr%2F%2E%2E%2Fsales',
+      '..%2fsales',
+      './sales',
+      'sales%00',
+      'SALES',
+      'sales%20',
+      '%73ales',
+      'hr%5c..%5csales',
+    ]) {
       const answer = await app.inject({ url: `/api/v2/dags/${id}`, headers });
       expect([id, answer.statusCode === 404 || answer.statusCode === 400 || answer.statusCode === 422]).toEqual([id, true]);
       expect(answer.body).not.toContain('Sales of a day');
@@ -400,7 +429,12 @@ describe('what is not theirs by its id (CVE-2023-42663, CVE-2026-46764)', () => 
 
 describe('what browsers are told', () => {
   test('of every answer: it is data, it is not framed, and it is not kept', async () => {
-    for (const request of [{ url: '/api/v2/dags', headers: { authorization } }, { url: '/api/v2/dags' }, { url: '/nowhere' }, { url: '/auth/login' }]) {
+    for (const request of [
+      { url: '/api/v2/dags', headers: { authorization } },
+      { url: '/api/v2/dags' },
+      { url: '/nowhere' },
+      { url: '/auth/login' },
+    ]) {
       const { headers } = await app.inject(request);
       expect(headers).toMatchObject({
         'x-content-type-options': 'nosniff',
@@ -434,6 +468,9 @@ describe('scripts in names (CVE-2019-12417, CVE-2020-13944)', () => {
       payload: new URLSearchParams({ username: token, password: token, next: `/${token}` }).toString(),
     });
     expect(form.body).not.toContain('<script');
-    expect((await app.inject({ method: 'POST', url: '/headrace/v1/users', headers: { authorization }, payload: { username: token } })).statusCode).toBe(422);
+    expect(
+      (await app.inject({ method: 'POST', url: '/headrace/v1/users', headers: { authorization }, payload: { username: token } }))
+        .statusCode,
+    ).toBe(422);
   });
 });

@@ -19,8 +19,7 @@ interface World {
 const worlds = { http: restartableAccess(), https: restartableAccess({ publicUrl: 'https://headrace.example.com' }) };
 const apps = new Map<keyof typeof worlds, FastifyInstance>();
 beforeAll(async () => {
-  for (const [name, { access }] of Object.entries(worlds))
-    apps.set(name as 'http', await buildApi({ ...createFixture().deps, access }));
+  for (const [name, { access }] of Object.entries(worlds)) apps.set(name as 'http', await buildApi({ ...createFixture().deps, access }));
 }, 60_000);
 afterAll(() => Promise.all([...apps.values()].map((app) => app.close())));
 
@@ -48,7 +47,12 @@ describe('bearer tokens', () => {
       expect(Object.keys(answer.json())).toEqual(['access_token']);
       expect(answer.headers['cache-control']).toBe('no-store');
       const headers = { authorization: `Bearer ${answer.json().access_token}` };
-      expect((await me(app, headers)).json()).toMatchObject({ username: 'ada', credential: 'bearer', roles: ['user'], permissions: { dag: 'operate' } });
+      expect((await me(app, headers)).json()).toMatchObject({
+        username: 'ada',
+        credential: 'bearer',
+        roles: ['user'],
+        permissions: { dag: 'operate' },
+      });
       expect((await app.inject({ url: '/api/v2/dags', headers })).statusCode).toBe(200);
       expect((await app.inject({ url: '/headrace/v1/users', headers })).statusCode).toBe(403);
     }),
@@ -56,7 +60,9 @@ describe('bearer tokens', () => {
 
   test('end at their time: a day, and an hour from the command line', () =>
     withAda(async ({ app, pass }) => {
-      const tokenOf = async (url: string) => ({ authorization: `Bearer ${(await login(app, { username: 'ada', password: PASSWORD }, url)).json().access_token}` });
+      const tokenOf = async (url: string) => ({
+        authorization: `Bearer ${(await login(app, { username: 'ada', password: PASSWORD }, url)).json().access_token}`,
+      });
       const [day, hour] = [await tokenOf('/auth/token'), await tokenOf('/auth/token/cli')];
       pass(59 * MINUTE);
       expect([(await me(app, day)).statusCode, (await me(app, hour)).statusCode]).toEqual([200, 200]);
@@ -127,16 +133,13 @@ describe('sessions', () => {
     }));
 
   test('over https have a name that no other host or path can set, and are sent over nothing else', () =>
-    withAda(
-      async ({ app }) => {
-        const answer = await open(app);
-        expect(answer.headers['set-cookie']).toMatch(/^__Host-headrace_session=\S+; Path=\/; .*; Secure$/);
-        const [{ value = '' } = {}] = answer.cookies;
-        expect((await me(app, { cookie: `__Host-headrace_session=${value}` })).statusCode).toBe(200);
-        expect((await me(app, { cookie: `headrace_session=${value}` })).statusCode).toBe(401);
-      },
-      'https',
-    ));
+    withAda(async ({ app }) => {
+      const answer = await open(app);
+      expect(answer.headers['set-cookie']).toMatch(/^__Host-headrace_session=\S+; Path=\/; .*; Secure$/);
+      const [{ value = '' } = {}] = answer.cookies;
+      expect((await me(app, { cookie: `__Host-headrace_session=${value}` })).statusCode).toBe(200);
+      expect((await me(app, { cookie: `headrace_session=${value}` })).statusCode).toBe(401);
+    }, 'https'));
 
   test('are listed and ended by their user, all at once, with the bearer tokens', () =>
     withAda(async ({ app }) => {
@@ -152,7 +155,9 @@ describe('sessions', () => {
   test('come also from a page without a script, which leads nowhere else', () =>
     withAda(async ({ app }) => {
       const page = await app.inject({ url: '/auth/login?next=//evil.example' });
-      expect(page.headers['content-security-policy']).toMatch(/^default-src 'none'; style-src 'sha256-[^']+'; form-action 'self'; frame-ancestors 'none'/);
+      expect(page.headers['content-security-policy']).toMatch(
+        /^default-src 'none'; style-src 'sha256-[^']+'; form-action 'self'; frame-ancestors 'none'/,
+      );
       expect(page.body).toContain('name="next" type="hidden" value="/"');
       expect(page.body).not.toMatch(/<script|javascript:/i);
       const form = (fields: Record<string, string>) =>
@@ -170,7 +175,7 @@ describe('sessions', () => {
       expect((await me(app, cookieOf(right))).statusCode).toBe(200);
     }));
 
-  test("end with a new password, but the one that set it; and the old password is good no more", () =>
+  test('end with a new password, but the one that set it; and the old password is good no more', () =>
     withAda(async ({ app }) => {
       const [mine, other] = [cookieOf(await open(app)), cookieOf(await open(app))];
       const change = (body: object) =>
@@ -190,19 +195,28 @@ describe('API keys', () => {
     withAda(async ({ app, access, pass }) => {
       const bearer = { authorization: `Bearer ${(await login(app, { username: 'ada', password: PASSWORD })).json().access_token}` };
       const make = (payload: object, headers = bearer) => app.inject({ method: 'POST', url: '/headrace/v1/tokens', headers, payload });
-      const made = await make({ name: 'ci', scopes: [{ action: 'read', object: 'dag', pattern: 'sal*' }], expires_at: '2026-01-01T10:00:00Z' });
+      const made = await make({
+        name: 'ci',
+        scopes: [{ action: 'read', object: 'dag', pattern: 'sal*' }],
+        expires_at: '2026-01-01T10:00:00Z',
+      });
       expect(made.statusCode).toBe(201);
       const { key, id, hint } = made.json();
       expect(key).toMatch(/^hr_[0-9A-Za-z]{49}$/);
       expect(key.endsWith(hint)).toBe(true);
       const headers = { authorization: `Bearer ${key}` };
       expect((await app.inject({ url: '/api/v2/dags/sales', headers })).statusCode).toBe(200);
-      expect((await app.inject({ method: 'PATCH', url: '/api/v2/dags/sales', headers, payload: { is_paused: true } })).statusCode).toBe(403);
+      expect((await app.inject({ method: 'PATCH', url: '/api/v2/dags/sales', headers, payload: { is_paused: true } })).statusCode).toBe(
+        403,
+      );
       expect((await app.inject({ url: '/api/v2/dags/hr', headers })).statusCode).toBe(404);
       expect((await app.inject({ url: '/api/v2/pools', headers })).statusCode).toBe(403);
       expect((await make({ name: 'child' }, headers)).statusCode).toBe(403);
       const listed = (await app.inject({ url: '/headrace/v1/tokens', headers: bearer })).json();
-      expect(listed).toMatchObject({ total_entries: 1, tokens: [{ id, name: 'ci', username: 'ada', last_used_at: '2026-01-01T00:00:00.000Z' }] });
+      expect(listed).toMatchObject({
+        total_entries: 1,
+        tokens: [{ id, name: 'ci', username: 'ada', last_used_at: '2026-01-01T00:00:00.000Z' }],
+      });
       expect(JSON.stringify(listed)).not.toContain(key);
       expect((await make({ name: 'ci' })).json()).toMatchObject({ code: 'HR_KEY_EXISTS' });
       expect((await make({ name: 'late', expires_at: '2020-01-01T00:00:00Z' })).statusCode).toBe(422);
@@ -231,9 +245,13 @@ describe('API keys', () => {
       expect((await app.inject({ url: '/headrace/v1/tokens?username=ada', headers: bob })).statusCode).toBe(403);
       expect((await app.inject({ url: '/headrace/v1/tokens?username=ada', headers: root })).json().total_entries).toBe(1);
       expect((await app.inject({ url: '/headrace/v1/tokens', headers: bob })).json().total_entries).toBe(0);
-      expect((await app.inject({ method: 'DELETE', url: `/headrace/v1/tokens/${id}`, headers: bob })).json()).toMatchObject({ code: 'HR_KEY_NOT_FOUND' });
+      expect((await app.inject({ method: 'DELETE', url: `/headrace/v1/tokens/${id}`, headers: bob })).json()).toMatchObject({
+        code: 'HR_KEY_NOT_FOUND',
+      });
       expect((await app.inject({ method: 'DELETE', url: `/headrace/v1/tokens/${id}`, headers: root })).statusCode).toBe(204);
-      expect((await app.inject({ method: 'POST', url: '/headrace/v1/tokens', headers: { authorization }, payload: { name: 'x' } })).statusCode).toBe(422);
+      expect(
+        (await app.inject({ method: 'POST', url: '/headrace/v1/tokens', headers: { authorization }, payload: { name: 'x' } })).statusCode,
+      ).toBe(422);
     }));
 });
 
@@ -301,4 +319,9 @@ describe('the first administrator', () => {
     expect((await post({ token, username: 'second', password: PASSWORD })).statusCode).toBe(404);
     expect((await access.store.users({}, { limit: 9, offset: 0 })).total).toBe(1);
   });
+});
+
+test('where there is no identity provider, that is said', async () => {
+  const answer = await (apps.get('http') as FastifyInstance).inject({ url: '/auth/oidc/login' });
+  expect([answer.statusCode, answer.json().code]).toEqual([404, 'HR_NO_IDENTITY_PROVIDER']);
 });

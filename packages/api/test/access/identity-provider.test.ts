@@ -1,7 +1,7 @@
 /** Coming in by an identity provider: a real one, of npm's oidc-provider, on this machine. */
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { FastifyInstance } from 'fastify';
 import { buildApi } from '../../src/index.ts';
 import { createFixture } from '../support/fixture.ts';
@@ -20,6 +20,8 @@ let origin: string;
 const world = restartableAccess();
 
 beforeAll(async () => {
+  // It says that it is set up for tests.
+  for (const method of ['warn', 'info'] as const) jest.spyOn(console, method).mockImplementation(() => {});
   const port = await freePort();
   origin = `http://127.0.0.1:${port}`;
   ({ server: provider, issuer } = await startProvider(`${origin}/auth/oidc/callback`));
@@ -49,13 +51,19 @@ afterAll(async () => {
 class Browser {
   readonly #cookies = new Map<string, Map<string, string>>();
 
-  async get(address: string, until: (location: string) => boolean = () => false): Promise<{ status: number; location: string; body: string; at: string }> {
+  async get(
+    address: string,
+    until: (location: string) => boolean = () => false,
+  ): Promise<{ status: number; location: string; body: string; at: string }> {
     let at = address;
     for (let hops = 0; hops < 20; hops++) {
       const { host } = new URL(at);
       const jar = this.#cookies.get(host) ?? new Map<string, string>();
       this.#cookies.set(host, jar);
-      const answer = await fetch(at, { redirect: 'manual', headers: { cookie: [...jar].map(([name, value]) => `${name}=${value}`).join('; ') } });
+      const answer = await fetch(at, {
+        redirect: 'manual',
+        headers: { cookie: [...jar].map(([name, value]) => `${name}=${value}`).join('; ') },
+      });
       for (const cookie of answer.headers.getSetCookie()) {
         const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? [];
         if (value === '' || /max-age=0\b/i.test(cookie)) jar.delete(name);
@@ -134,7 +142,10 @@ describe('the identity provider', () => {
   test('sends nobody to another site', async () => {
     person = 'ada';
     for (const next of ['//evil.example', 'https://evil.example', '/\\evil.example']) {
-      const done = await new Browser().get(`${origin}/auth/oidc/login?next=${encodeURIComponent(next)}`, (location) => !location.startsWith(issuer) && !callback(location));
+      const done = await new Browser().get(
+        `${origin}/auth/oidc/login?next=${encodeURIComponent(next)}`,
+        (location) => !location.startsWith(issuer) && !callback(location),
+      );
       expect(done.location).toBe(`${origin}/`);
     }
   });
@@ -177,12 +188,6 @@ describe('the identity provider', () => {
     url.searchParams.set('code', new URL(stolen.location).searchParams.get('code') ?? '');
     expect((await mine.get(url.href)).status).toBe(401);
   });
-
-  test('is said not to be there where none is configured', async () => {
-    const plain = await buildApi({ ...createFixture().deps, access: world.access });
-    expect((await plain.inject({ url: '/auth/oidc/login' })).json()).toMatchObject({ code: 'HR_NO_IDENTITY_PROVIDER' });
-    await plain.close();
-  });
 });
 
 async function freePort(): Promise<number> {
@@ -193,9 +198,29 @@ async function freePort(): Promise<number> {
   return port;
 }
 
+/** What of the provider is used here; the package has no types of its own. */
+interface Asked {
+  callback(): RequestListener;
+  interactionDetails(
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<{ prompt: { name: string }; params: Record<string, unknown>; grantId?: string }>;
+  interactionFinished(request: IncomingMessage, response: ServerResponse, result: object, options?: object): Promise<void>;
+  readonly Grant: {
+    new (of: object): Grant;
+    find(id: string): Promise<Grant | undefined>;
+  };
+}
+
+interface Grant {
+  addOIDCScope(scope: string): void;
+  addOIDCClaims(claims: readonly string[]): void;
+  save(): Promise<string>;
+}
+
 /** Its logins and consents are given without asking: `person` comes in. */
 async function startProvider(redirectUri: string): Promise<{ readonly server: Server; readonly issuer: string }> {
-  const { Provider } = await import('oidc-provider');
+  const { default: Provider } = await import('oidc-provider');
   const port = await freePort();
   const issuer = `http://127.0.0.1:${port}`;
   const oidc = new Provider(issuer, {
@@ -216,13 +241,15 @@ async function startProvider(redirectUri: string): Promise<{ readonly server: Se
     cookies: { keys: ['for tests'] },
     interactions: { url: (_: unknown, interaction: { uid: string }) => `/interaction/${interaction.uid}` },
     findAccount: async (_: unknown, sub: string) => ({ accountId: sub, claims: async () => ({ sub, ...PEOPLE[sub] }) }),
-  });
+  }) as unknown as Asked;
   const handle = oidc.callback();
   const server = createServer(async (request, response) => {
     if (request.url?.startsWith('/interaction/') !== true) return handle(request, response);
     const { prompt, params, grantId } = await oidc.interactionDetails(request, response);
     if (prompt.name === 'login') return oidc.interactionFinished(request, response, { login: { accountId: person } });
-    const grant = (grantId === undefined ? undefined : await oidc.Grant.find(grantId)) ?? new oidc.Grant({ accountId: person, clientId: String(params.client_id) });
+    const grant =
+      (grantId === undefined ? undefined : await oidc.Grant.find(grantId)) ??
+      new oidc.Grant({ accountId: person, clientId: String(params.client_id) });
     grant.addOIDCScope('openid profile email');
     grant.addOIDCClaims(['groups']);
     return oidc.interactionFinished(request, response, { consent: { grantId: await grant.save() } }, { mergeWithLastSubmission: true });

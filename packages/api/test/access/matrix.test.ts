@@ -54,7 +54,12 @@ const FAMILY: Readonly<Record<string, string>> = {
   asset: 'asset',
   connection: 'connection',
 };
-const NAMES: Readonly<Record<string, string>> = { ':dag_id': 'dag', ':asset_id': 'asset', ':asset_name': 'asset', ':connection_id': 'connection' };
+const NAMES: Readonly<Record<string, string>> = {
+  ':dag_id': 'dag',
+  ':asset_id': 'asset',
+  ':asset_name': 'asset',
+  ':connection_id': 'connection',
+};
 
 type Outcome = 'pass' | '401' | '403' | '404';
 /** What a caller may: by role to everything, by grants to own objects. */
@@ -125,22 +130,26 @@ describe('the matrix of access', () => {
     }
   });
 
-  test.each(['own', 'foreign'] as const)('everybody may what is theirs and nothing else: %s objects', async (object) => {
-    const wrong: string[] = [];
-    let asked = 0;
-    for (const route of guarded()) {
-      for (const one of callers) {
-        const got = await outcome(route, one.headers, object);
-        const want = expected(route, one, object);
-        asked++;
-        // What is everybody's own looks by itself at who asks: a key has no password.
-        const isOwn = DECLARED[route] === 'authenticated' && got !== '401';
-        if (got !== want && !isOwn) wrong.push(`${route} for ${one.label}: ${got}, expected ${want}`);
+  test.each(['own', 'foreign'] as const)(
+    'everybody may what is theirs and nothing else: %s objects',
+    async (object) => {
+      const wrong: string[] = [];
+      let asked = 0;
+      for (const route of guarded()) {
+        for (const one of callers) {
+          const got = await outcome(route, one.headers, object);
+          const want = expected(route, one, object);
+          asked++;
+          // What is everybody's own looks by itself at who asks: a key has no password.
+          const isOwn = DECLARED[route] === 'authenticated' && got !== '401';
+          if (got !== want && !isOwn) wrong.push(`${route} for ${one.label}: ${got}, expected ${want}`);
+        }
       }
-    }
-    expect(wrong).toEqual([]);
-    expect(asked).toBe(guarded().length * callers.length);
-  }, 60_000);
+      expect(wrong).toEqual([]);
+      expect(asked).toBe(guarded().length * callers.length);
+    },
+    60_000,
+  );
 
   /** Logging out comes last: it ends what the others come in by. */
   function guarded(): readonly string[] {
@@ -158,7 +167,12 @@ describe('the matrix of access', () => {
       if (name === ':grant_id') return '0';
       return NAMES[name] === undefined ? '1' : `${object}_1`;
     });
-    const answer = await app.inject({ method, url, headers, ...(method === 'POST' || method === ('PATCH' as string) ? { payload: {} } : {}) });
+    const answer = await app.inject({
+      method,
+      url,
+      headers,
+      ...(method === 'POST' || method === ('PATCH' as string) ? { payload: {} } : {}),
+    });
     const { code } = answer.headers['content-type']?.includes('json') === true && answer.body !== '' ? answer.json() : { code: '' };
     if (answer.statusCode === 401) return '401';
     if (answer.statusCode === 403) return '403';
@@ -168,7 +182,14 @@ describe('the matrix of access', () => {
 
 /** Stores that answer nothing: whoever gets through to them has got through. Only assets are known, by their numbers. */
 function reachable(deps: ApiDeps): ApiDeps {
-  const reached = new Proxy({}, { get: () => () => Promise.reject(new Error('reached')) });
+  const reached = new Proxy(
+    {},
+    {
+      get: () => () => {
+        throw new Error('reached');
+      },
+    },
+  );
   const names: Readonly<Record<string, string>> = { 1: 'own_1', 2: 'foreign_1' };
   const { access, authenticate, log, metrics, version } = deps;
   const stores = Object.fromEntries(Object.keys(deps).map((name) => [name, reached]));
@@ -185,6 +206,7 @@ function reachable(deps: ApiDeps): ApiDeps {
   return {
     ...stores,
     ...functions,
+    stateChanges: { events: reached, states: reached },
     assets: new Proxy(assets, { get: (own, name) => Reflect.get(own, name) ?? Reflect.get(reached, name) }),
     access,
     authenticate,

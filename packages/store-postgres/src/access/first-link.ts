@@ -21,7 +21,8 @@ export function firstLinkStore(database: Database): FirstLink {
       }),
 
     async hasFirstLink(tokenHash, now) {
-      const valid = 'select from access_first_link where token_hash = $1 and expires_at > $2::timestamptz and not exists (select from access_user)';
+      const valid =
+        'select from access_first_link where token_hash = $1 and expires_at > $2::timestamptz and not exists (select from access_user)';
       return (await work().query(valid, [tokenHash, timestamp(now)])).rows.length > 0;
     },
 

@@ -19,7 +19,8 @@ export const GRANTS_OF_U = `coalesce((
     where g.user_id = u.id or g.role_name = any(u.roles) or g.group_name = any(u.groups)
   ), '[]') as grants`;
 
-const SESSION_COLUMNS = 's.id as session_id, s.kind, s.user_id, s.created_at as opened_at, s.used_at, s.expires_at, s.idle_ms, s.address, s.client';
+const SESSION_COLUMNS =
+  's.id as session_id, s.kind, s.user_id, s.created_at as opened_at, s.used_at, s.expires_at, s.idle_ms, s.address, s.client';
 const IS_OPEN = `s.expires_at > $2::timestamptz and s.used_at > $2::timestamptz - s.idle_ms * interval '1 millisecond'`;
 
 const USE = `

@@ -10,7 +10,7 @@ import {
   type SessionRecord,
   UserNotFoundError,
 } from '@headrace/ports';
-import { bearer, newRow, type People, paged, peopleStore, type UserRow } from './access-people.ts';
+import { bearer, type People, paged, peopleStore, type UserRow } from './access-people.ts';
 import type { MemoryDatabase } from './database.ts';
 
 interface SessionRow extends NewSession {

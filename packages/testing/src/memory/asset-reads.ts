@@ -133,7 +133,8 @@ export function runsOfEvents(db: MemoryDatabase, eventIds: readonly string[]): r
   return links
     .sort((a, b) => compareIds(a.runKey, b.runKey) || compareIds(a.eventId, b.eventId))
     .map(({ runKey, eventId }) => {
-      const { dagId, runId, status, partitionKey, logicalDate, intervalStart, intervalEnd, startedAt, endedAt, queuedAt } = db.runs.require(runKey);
+      const { dagId, runId, status, partitionKey, logicalDate, intervalStart, intervalEnd, startedAt, endedAt, queuedAt } =
+        db.runs.require(runKey);
       return {
         eventId,
         runKey,
@@ -200,11 +201,20 @@ export function assetOf(db: MemoryDatabase, { assetId, spec, createdAt, updatedA
 }
 
 /** In the order in which they came. Those that make no run are not among them. */
-export function queueRows(db: MemoryDatabase, { dagId, dagIds, assetId, before = Infinity }: QueuedEventFilter): readonly QueuedAssetEventRow[] {
+export function queueRows(
+  db: MemoryDatabase,
+  { dagId, dagIds, assetId, before = Infinity }: QueuedEventFilter,
+): readonly QueuedAssetEventRow[] {
   const { queued, queueOfDag, events } = db.assetTables;
   const rows = dagId === undefined ? queued.rows() : queueOfDag.get(dagId);
   return [...rows]
-    .filter((row) => row.triggers && (dagIds?.includes(row.dagId) ?? true) && (assetId ?? row.assetId) === row.assetId && events.require(row.eventId).at < before)
+    .filter(
+      (row) =>
+        row.triggers &&
+        (dagIds?.includes(row.dagId) ?? true) &&
+        (assetId ?? row.assetId) === row.assetId &&
+        events.require(row.eventId).at < before,
+    )
     .sort((a, b) => compareIds(a.eventId, b.eventId) || (a.dagId < b.dagId ? -1 : 1));
 }
 
