@@ -7,12 +7,18 @@
 import type { HealthRecord, Labels, LiveCounts, Log, Metrics, QueryStore, TaskQueue } from '@headrace/ports';
 
 const EVERY_MS = 10_000;
+/** Counting DAGs looks at idle ones, too, and they change rarely: not each time. */
+const DAGS_EVERY = 6;
 const TASK_STATES = ['scheduled', 'queued', 'running', 'restarting', 'up_for_retry', 'up_for_reschedule', 'deferred', 'awaiting_input'];
 const POOL_STATES = ['scheduled', 'queued', 'running', 'restarting', 'deferred'];
+const DAG_STATES = [
+  ['active', false],
+  ['paused', true],
+] as const;
 const WAIT_KINDS = ['time', 'asset', 'run', 'webhook', 'input', 'poll'];
 
 export interface GaugesOptions {
-  readonly queries: Pick<QueryStore, 'liveCounts' | 'health'>;
+  readonly queries: Pick<QueryStore, 'liveCounts' | 'health' | 'dags'>;
   readonly queue: Pick<TaskQueue, 'depth'>;
   readonly metrics: Metrics;
   readonly log: Log;
@@ -23,11 +29,16 @@ export function startGauges({ queries, queue, metrics, log }: GaugesOptions): { 
   const board = new Board(metrics);
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
+  let measured = 0;
 
   async function measure(): Promise<void> {
     const counts = await queries.liveCounts();
     const health = await queries.health();
     showCounts(board, counts);
+    if (measured++ % DAGS_EVERY === 0) {
+      for (const [state, paused] of DAG_STATES)
+        board.show('headrace_dags', (await queries.dags({ paused }, { limit: 1, offset: 0 })).total, { state });
+    }
     const served = showMembers(board, health);
     try {
       board.showAll(
@@ -97,7 +108,6 @@ function showCounts(board: Board, counts: LiveCounts): void {
   board.showEach('headrace_task_instances', 'state', TASK_STATES, counts.tasks);
   board.showEach('headrace_waits', 'kind', WAIT_KINDS, counts.waits);
   board.showEach('headrace_backfills', 'state', ['running', 'paused'], counts.backfills);
-  board.showEach('headrace_dags', 'state', ['active', 'paused'], counts.dags);
   board.showEach('headrace_notices', 'state', ['pending', 'dead'], counts.notices);
   board.show('headrace_import_errors', counts.importErrors);
   for (const { pool, slots, used, waiting, byState } of counts.pools) {

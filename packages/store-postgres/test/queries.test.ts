@@ -167,7 +167,6 @@ test('live counts tell of what is going on now', async () => {
     ],
     waits: {},
     backfills: {},
-    dags: { active: 1, paused: 1 },
     notices: { pending: 0, dead: 0 },
     importErrors: 0,
   });

@@ -278,7 +278,6 @@ export function createFixture(): Fixture {
         queues: [],
         waits: {},
         backfills: {},
-        dags: {},
         notices: {},
         importErrors: 0,
       }),

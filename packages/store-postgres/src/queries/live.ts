@@ -53,7 +53,6 @@ const LIVE_ROWS = `
   union all select 'waits', kind, count(*)::integer from wait where ended_at is null group by kind
   union all
   select 'backfills', case when paused then 'paused' else 'running' end, count(*)::integer from backfill where completed_at is null group by 2
-  union all select 'dags', case when paused then 'paused' else 'active' end, count(*)::integer from dag where removed_at is null group by 2
   union all select 'notices', 'pending', count(*)::integer from notice where state = 'pending'
   union all select 'notices', 'dead', count(*)::integer from notice where state = 'dead'
   union all select 'importErrors', '', count(*)::integer from import_error`;
@@ -105,7 +104,6 @@ export async function readLiveCounts(db: Queryable): Promise<LiveCounts> {
     queues: queuesOf(live),
     waits: countsOf('waits'),
     backfills: countsOf('backfills'),
-    dags: countsOf('dags'),
     notices: countsOf('notices'),
     importErrors: countsOf('importErrors')[''] ?? 0,
   };
