@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import type { TaskInstanceRecord } from '@headrace/ports';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { FastifyInstance } from 'fastify';
@@ -196,7 +197,15 @@ describe('search in the logs of a run', () => {
 
   test('reads no more than its bound in one answer, and says so', async () => {
     const line = `${JSON.stringify({ ts: '2024-01-02T03:04:05Z', level: 'info', stream: 'task', message: 'x'.repeat(1_000) })}\n`;
-    fixture.objects.set('logs/live/extract/1', line.repeat(70_000) + logOf([{ message: 'needle' }]));
+    const log = Buffer.from(line.repeat(70_000) + logOf([{ message: 'needle' }]));
+    await app.close();
+    app = await buildApi({
+      ...fixture.deps,
+      objects: {
+        head: async () => ({ size: log.length, modifiedAt: 0 }),
+        get: async (_, range) => Readable.from([log.subarray(range?.start, range?.end)]),
+      },
+    });
     const first = await search({ text: 'needle' }, 'r2');
     expect(first).toMatchObject({ matches: [], cut: expect.stringMatching(/bytes|time/) });
     expect(first.scanned_bytes).toBeLessThanOrEqual(66 * 1_048_576);
