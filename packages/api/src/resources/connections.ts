@@ -3,15 +3,12 @@ import {
   BulkConnections,
   BulkResponse,
   ConnectionBody,
-  ConnectionByUrl,
   ConnectionCollection,
   ConnectionListQuery,
   ConnectionPatch,
   ConnectionPatchQuery,
   ConnectionResponse,
   ConnectionTestResponse,
-  ConnectionTypes,
-  RotatedConnections,
 } from '@headrace/api-contract';
 import { type ConnectionBook, ConnectionNotFoundError } from '@headrace/ports';
 import { Type } from 'typebox';
@@ -21,6 +18,7 @@ import { answers, answersAs, path, permit } from '../http/route-schema.ts';
 import { type BulkAction, type BulkKind, carryOut } from './bulk.ts';
 import type { Routes } from './context.ts';
 import { pageOf } from './page.ts';
+import { tested } from './tested-connection.ts';
 
 const tags = ['Connection'];
 /** Who may not edit a connection of this id is told so, whether there is one or not. */
@@ -174,88 +172,4 @@ function bulkOf(connections: ConnectionBook): BulkKind<ConnectionBody> {
     exists: 'HR_CONNECTION_EXISTS',
     absent: 'HR_CONNECTION_NOT_FOUND',
   };
-}
-
-/** What Airflow lacks. */
-export const ownConnectionRoutes: Routes = async (app, { deps: { connections, variables, dataAdmin } }) => {
-  app.get(
-    '/connectionTypes',
-    { ...permit('read', 'connection'), schema: { operationId: 'get_connection_types', tags, response: answers(ConnectionTypes) } },
-    async () => ({
-      connection_types: connections.types.map(({ name, title, fields, extra, example }) => ({
-        conn_type: name,
-        title,
-        fields: fields.map((field) => ({ ...field })),
-        extra: extra.map((field) => ({ ...field })),
-        example,
-      })),
-    }),
-  );
-
-  app.put(
-    '/connections/:connection_id',
-    {
-      ...permit('edit', 'connection', { creates: true }),
-      schema: {
-        operationId: 'put_connection',
-        tags,
-        params: path('connection_id'),
-        body: ConnectionByUrl,
-        response: answers(ConnectionResponse, 'HR_INVALID_CONNECTION', 'HR_SECRET_KEY_MISSING'),
-      },
-    },
-    async ({ params, body }) => presentConnection(await connections.put(params.connection_id, body.url, body.description)),
-  );
-
-  app.post(
-    '/connections/:connection_id/test',
-    {
-      ...permit('edit', 'connection'),
-      schema: {
-        operationId: 'test_stored_connection',
-        tags,
-        params: path('connection_id'),
-        response: answers(ConnectionTestResponse, 'HR_CONNECTION_NOT_FOUND', 'HR_SECRET_KEY_MISSING', 'HR_SECRET_UNREADABLE'),
-      },
-    },
-    async ({ params: { connection_id: id } }) => {
-      const url = await connections.url(id);
-      if (url === undefined) throw new ConnectionNotFoundError(id);
-      return tested(await dataAdmin.testConnection({ id, url }));
-    },
-  );
-
-  app.post(
-    '/connections/rotate',
-    {
-      ...permit('edit', 'connection', { every: true }),
-      schema: {
-        operationId: 'rotate_connections',
-        tags,
-        description: 'Encrypts the secrets of all connections, and all variables, under the current key.',
-        response: answers(RotatedConnections, 'HR_SECRET_KEY_MISSING', 'HR_SECRET_UNREADABLE'),
-      },
-    },
-    async () => {
-      const done = [await connections.rotate(), await variables.rotate()];
-      return {
-        rotated: done.reduce((sum, { rotated }) => sum + rotated, 0),
-        unchanged: done.reduce((sum, { unchanged }) => sum + unchanged, 0),
-      };
-    },
-  );
-};
-
-function tested({
-  ok,
-  message,
-  code,
-  ms,
-}: {
-  readonly ok: boolean;
-  readonly message: string;
-  readonly code?: string;
-  readonly ms: number;
-}) {
-  return { status: ok, message, code: code ?? null, ms };
 }
