@@ -3,7 +3,9 @@ import type { AirflowMetric } from './airflow-metrics.ts';
 import type { MetricDeclaration } from './metric-list.ts';
 
 export function metricsDocument(list: readonly MetricDeclaration[], airflow: readonly AirflowMetric[]): string {
-  const names = airflow.map(({ airflow: name, ours }) => `| \`${name}\` | ${'none' in ours ? `none: ${ours.none}` : ours.map((one) => `\`${one}\``).join(', ')} |`);
+  const names = airflow.map(
+    ({ airflow: name, ours }) => `| \`${name}\` | ${'none' in ours ? `none: ${ours.none}` : ours.map((one) => `\`${one}\``).join(', ')} |`,
+  );
   const rows = list.map(
     ({ name, type, labels, help }) => `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(', ')} | ${help} |`,
   );

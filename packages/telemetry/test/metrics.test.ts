@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { createMetrics, metricList, startMetricsServer, UndeclaredMetricError } from '../src/index.ts';
 import { airflowMetrics } from '../src/airflow-metrics.ts';
+import { createMetrics, metricList, startMetricsServer, UndeclaredMetricError } from '../src/index.ts';
 import { metricsDocument } from '../src/metrics-document.ts';
 
 /** `name{label="value"}`, the name perhaps with what a histogram adds. */
