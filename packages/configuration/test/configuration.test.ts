@@ -76,6 +76,15 @@ describe('the configuration', () => {
       openLineageNamespace: 'headrace',
       openLineageProducer: 'urn:headrace',
       openLineageDisabled: 'false',
+      sessionIdleMinutes: 60,
+      sessionHours: 12,
+      tokenHours: 24,
+      passwordCost: 15,
+      corsOrigins: [],
+      trustProxy: [],
+      oidcScopes: ['openid', 'profile', 'email'],
+      oidcGroupsClaim: 'groups',
+      oidcRoles: [],
       connections: {},
     });
   });
