@@ -27,7 +27,7 @@ export interface FuzzResult {
 }
 
 /** These answers do not end by themselves; tests of their own read them. */
-const ENDLESS = ['follow_log', 'follow_events', 'wait_dag_run_until_finished'];
+export const ENDLESS = ['follow_log', 'follow_events', 'wait_dag_run_until_finished'];
 
 export async function fuzz(system: ClientSystem, budget: FuzzBudget): Promise<FuzzResult> {
   const python = pythonWith(fileURLToPath(new URL('requirements.txt', import.meta.url)));

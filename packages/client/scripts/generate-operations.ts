@@ -35,8 +35,8 @@ export function generateOperations({ paths, components }: OpenApi): string {
     Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
   );
   operations.sort((a, b) => (a.operation.operationId < b.operation.operationId ? -1 : 1));
-  const schemas = Object.entries(components.schemas).map(
-    ([name, schema]) => `${comment(schema, '')}export type ${name} = ${typeOf(schema)};\n`,
+  const schemas = new Map(
+    Object.entries(components.schemas).map(([name, schema]) => [name, `${comment(schema, '')}export type ${name} = ${typeOf(schema)};\n`]),
   );
   const list = operations.map(
     ({ path, method, operation }) => `  ${operation.operationId}: ['${method}', '${path}', '${answerOf(operation).form}'],\n`,
@@ -45,7 +45,7 @@ export function generateOperations({ paths, components }: OpenApi): string {
     ({ operation }) => `${operationComment(operation)}  ${operation.operationId}: ${operationType(operation)};\n`,
   );
   return `${HEAD}
-${schemas.join('\n')}
+${used(schemas, types.join('')).join('\n')}
 /** Method, path and the form of the answer, by operation. */
 export const OPERATIONS = {
 ${list.join('')}} as const;
@@ -54,6 +54,21 @@ ${list.join('')}} as const;
 export interface Operations {
 ${types.join('')}}
 `;
+}
+
+/** Of the named types those that `text` uses, and those that they use. */
+function used(types: ReadonlyMap<string, string>, text: string): readonly string[] {
+  const found = new Set<string>();
+  const look = (within: string): void => {
+    for (const [name] of within.matchAll(/\b[A-Z]\w*\b/g)) {
+      const type = types.get(name);
+      if (type === undefined || found.has(name)) continue;
+      found.add(name);
+      look(type);
+    }
+  };
+  look(text);
+  return [...types].filter(([name]) => found.has(name)).map(([, type]) => type);
 }
 
 function operationType(operation: Operation): string {

@@ -76,7 +76,7 @@ const RANGES: Readonly<Record<string, string>> = {
 };
 
 /** What is said of a parameter whose schema says nothing. */
-export function parameterText(name: string): string {
+function parameterText(name: string): string {
   const known = TEXTS[name];
   if (known !== undefined) return known;
   const [, subject = name, suffix = ''] = /^(.+)_(gte|gt|lte|lt|pattern|prefix_pattern|search)$/.exec(name) ?? [];

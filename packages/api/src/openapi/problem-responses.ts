@@ -46,7 +46,7 @@ export function problemResponses(own: ReadonlyMap<string, JsonSchema>, { isPubli
   return { ...usual, ...Object.fromEntries(spelledOut) };
 }
 
-export function sayOf(code: ProblemCode): string {
+function sayOf(code: ProblemCode): string {
   return `${code}: ${PROBLEMS[code].title}`;
 }
 

@@ -1,5 +1,5 @@
 /** The groups of operations, in the order in which the document shows them. Names that Airflow has are its own. */
-export const TAGS: Readonly<Record<string, string>> = {
+const TAGS: Readonly<Record<string, string>> = {
   DAG: 'Pipelines, as their files define them.',
   DagVersion: 'What each DAG looked like when a run began, and what changed since.',
   DagSource: 'The text of the file that a DAG came from.',

@@ -24,7 +24,16 @@ export class MemoryStates {
 
   task(runKey: string, taskId: string, status: TaskStateRecord['status'], attempt = 1): void {
     const { dagId, runId } = this.runs.get(runKey) as RunStateRecord;
-    this.tasks.set(`${runKey} ${taskId}`, { taskInstanceId: `${runKey} ${taskId}`, runKey, dagId, runId, taskId, mapIndex: -1, attempt, status });
+    this.tasks.set(`${runKey} ${taskId}`, {
+      taskInstanceId: `${runKey} ${taskId}`,
+      runKey,
+      dagId,
+      runId,
+      taskId,
+      mapIndex: -1,
+      attempt,
+      status,
+    });
   }
 
   tell(...runKeys: string[]): void {

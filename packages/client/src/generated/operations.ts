@@ -879,11 +879,6 @@ export type ExtraLinkCollection = {
   total_entries: number;
 };
 
-export type FieldProblem = {
-  field: string;
-  message: string;
-};
-
 export type Grant = {
   id: number;
   username: string | null;
@@ -1218,21 +1213,6 @@ export type PoolResponse = {
   deferred_slots: number;
   open_slots: number;
   team_name: null;
-};
-
-export type Problem = {
-  /** `urn:headrace:problem:` and the code */
-  type: string;
-  title: string;
-  status: number;
-  /** What was wrong, where, and what to do */
-  detail: string;
-  /** Stable, for programs */
-  code: string;
-  /** The request: its path, and its id in the log of the server */
-  instance: string;
-  /** One entry for each wrong field */
-  errors?: Array<FieldProblem>;
 };
 
 export type ProviderCollection = {

@@ -3,11 +3,11 @@ import { createTypedClient, readEvents, type ServerEvent } from '@headrace/clien
 import { silentLog } from '@headrace/ports';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { type FastifyInstance, fastify } from 'fastify';
-import { EventQueue } from '../src/events/event-queue.ts';
-import { inScopeOf } from '../src/http/request-scope.ts';
-import { compileValidator } from '../src/http/validation.ts';
-import { eventRoutes } from '../src/resources/events.ts';
-import { MemoryStates } from './support/memory-states.ts';
+import { EventQueue } from '../../packages/api/src/events/event-queue.ts';
+import { inScopeOf } from '../../packages/api/src/http/request-scope.ts';
+import { compileValidator } from '../../packages/api/src/http/validation.ts';
+import { eventRoutes } from '../../packages/api/src/resources/events.ts';
+import { MemoryStates } from '../../packages/api/test/support/memory-states.ts';
 
 let states: MemoryStates;
 let app: FastifyInstance;
