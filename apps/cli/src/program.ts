@@ -61,7 +61,10 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
   }
 }
 
-/** All commands; none is run yet. */
+/**
+ * All commands; none is run yet.
+ * @internal for tests and the document
+ */
 export function createProgram(terminal: Terminal): Command {
   const program = new Command('headrace')
     .description('Headrace runs ELT and batch pipelines written in TypeScript.')
