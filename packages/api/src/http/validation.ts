@@ -23,11 +23,14 @@ export class RequestFieldsError extends Error {
 const PLACES: Readonly<Record<string, string>> = { querystring: 'query', params: 'path', body: 'body', headers: 'header' };
 
 export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
-  const validator = Compile(schema);
+  // Compiled by the first request: most processes are asked for few of the routes, and a start should not wait for all of them.
+  let compiled: ReturnType<typeof Compile<TSchema>> | undefined;
   const place = PLACES[httpPart ?? ''] ?? 'request';
   // Other systems' JSON, which is theirs to answer for.
   const takesAnything = !('type' in schema || 'anyOf' in schema);
   return (given: unknown) => {
+    compiled ??= Compile(schema);
+    const validator = compiled;
     const completed = Value.Default(schema, given ?? (httpPart === 'body' ? {} : given));
     const value = httpPart === 'body' ? completed : fromTexts(schema, completed);
     if (!validator.Check(value)) return { error: new RequestFieldsError(fieldProblems(validator.Errors(value), schema, value, place)) };
