@@ -69,6 +69,8 @@ const VIOLATIONS: Readonly<Record<string, { at: string; line: string; also?: Tre
       bullmq: 'bullmq',
       ioredis: 'ioredis',
       fastify: 'fastify',
+      'openid-client': 'openid-client',
+      opentelemetry: '@opentelemetry/api',
       'prom-client': 'prom-client',
       pino: 'pino',
       duckdb: '@duckdb/node-api',
