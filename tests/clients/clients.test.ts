@@ -72,7 +72,7 @@ test('a fuzzer finds no server error and nothing that the document does not say 
   };
   const all = Object.values(paths).flatMap((methods) => Object.values(methods).map(({ operationId }) => operationId));
   const only = all.filter((id, index) => index % 5 === 0 && !ENDLESS.includes(id));
-  const { requests, operations, passed, output } = await fuzz(system, { examples: 3, seed: 1, workers: 4, phases: ['fuzzing'], only });
+  const { requests, operations, passed, output } = await fuzz(system, { examples: 3, seed: 1, workers: 1, phases: ['fuzzing'], only });
   if (!passed) throw new Error(output.slice(-20_000));
   expect(operations).toBe(only.length);
   expect(requests).toBeGreaterThan(operations);

@@ -12,6 +12,7 @@ export interface FuzzBudget {
   readonly seed: number;
   /** Phases of schemathesis. Default: all. */
   readonly phases?: readonly string[];
+  /** Threads. More than one now and then trips over caches of schemathesis' own: use several processes instead. */
   readonly workers: number;
   /** Operations that are asked; default: all. */
   readonly only?: readonly string[];

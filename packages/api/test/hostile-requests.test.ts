@@ -25,7 +25,11 @@ test.each<[string, InjectOptions, string]>([
   ['one value given twice', { url: '/api/v2/dags?limit=1&limit=2' }, 'query.limit'],
   ['a NUL character in a query', { url: '/api/v2/dags?dag_id_pattern=a%00b' }, 'query.dag_id_pattern'],
   ['a NUL character in a path', { url: '/api/v2/dags/a%00b' }, 'path.dag_id'],
-  ['a body of null', { method: 'POST', url: '/api/v2/dags/sales/dagRuns', payload: 'null', headers: { 'content-type': 'application/json' } }, 'body'],
+  [
+    'a body of null',
+    { method: 'POST', url: '/api/v2/dags/sales/dagRuns', payload: 'null', headers: { 'content-type': 'application/json' } },
+    'body',
+  ],
   [
     'half of a character in params',
     {
@@ -42,7 +46,9 @@ test.each<[string, InjectOptions, string]>([
 });
 
 test('takes the offsets that Python writes', async () => {
-  expect((await ask({ url: `/api/v2/dags/~/dagRuns?start_date_gte=${encodeURIComponent('2024-05-01T00:00:00.5+0000')}` })).status).toBe(200);
+  expect((await ask({ url: `/api/v2/dags/~/dagRuns?start_date_gte=${encodeURIComponent('2024-05-01T00:00:00.5+0000')}` })).status).toBe(
+    200,
+  );
 });
 
 test('says which methods an address takes', async () => {

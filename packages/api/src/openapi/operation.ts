@@ -28,6 +28,8 @@ export interface DescribedRoute {
   /** With `:name` for the parts that vary. */
   readonly url: string;
   readonly access: Access | undefined;
+  /** It takes an `Idempotency-Key`. */
+  readonly takesKey: boolean;
   readonly schema: RouteSchema;
 }
 
@@ -47,6 +49,15 @@ export interface RouteSchema {
 const SUCCESS: Readonly<Record<string, string>> = { 200: 'As asked', 201: 'Made', 202: 'Accepted', 204: 'Done; there is nothing to say' };
 const OF_TEXTS: JsonSchema = { type: 'string' };
 
+const IDEMPOTENCY_KEY: JsonSchema = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description:
+    'Makes it safe to send the request again: within a day, the same request with the same key is not done again but answered as the first was, with the header `Idempotency-Replayed: true`',
+  schema: { type: 'string', minLength: 1, maxLength: 200, pattern: '^[!-~]+$' },
+};
+
 export function describeOperation(route: DescribedRoute, book: SchemaBook): JsonSchema {
   const { schema, access } = route;
   const isPublic = access === 'public';
@@ -55,6 +66,7 @@ export function describeOperation(route: DescribedRoute, book: SchemaBook): Json
     ...parametersOf('path', schema.params as TSchema | undefined, book),
     ...parametersOf('query', schema.querystring as TSchema | undefined, book),
     ...parametersOf('header', schema.headers as TSchema | undefined, book),
+    ...(route.takesKey ? [IDEMPOTENCY_KEY] : []),
   ];
   const body = schema.body as TSchema | undefined;
   const takes = access === undefined || typeof access === 'string' ? undefined : `Takes \`${access.action}\` of \`${access.object}\`.`;
@@ -66,7 +78,7 @@ export function describeOperation(route: DescribedRoute, book: SchemaBook): Json
     tags: schema.tags ?? [],
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(body === undefined ? {} : { requestBody: requestBody(operationId, body, book) }),
-    responses: responsesOf(schema, book, { isPublic, hasBody: body !== undefined }),
+    responses: responsesOf(schema, book, { isPublic, hasBody: body !== undefined, takesKey: route.takesKey }),
     ...(isPublic ? { security: [] } : {}),
   };
 }
@@ -77,7 +89,7 @@ function requestBody(operationId: string, schema: TSchema, book: SchemaBook): Js
   return { required: !Value.Check(schema, Value.Default(schema, {})), content };
 }
 
-function responsesOf(schema: RouteSchema, book: SchemaBook, asked: { isPublic: boolean; hasBody: boolean }): JsonSchema {
+function responsesOf(schema: RouteSchema, book: SchemaBook, asked: { isPublic: boolean; hasBody: boolean; takesKey: boolean }): JsonSchema {
   const given = Object.entries((schema.response ?? {}) as Readonly<Record<string, TSchema | JsonSchema>>);
   const successes = given.filter(([status]) => Number(status) < 400);
   const problems = given.filter(([status]) => Number(status) >= 400);

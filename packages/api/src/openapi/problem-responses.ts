@@ -12,6 +12,8 @@ const ALWAYS: readonly ProblemCode[] = [
   'HR_UNAVAILABLE',
 ];
 const WITH_ACCESS: readonly ProblemCode[] = ['HR_UNAUTHENTICATED', 'HR_FORBIDDEN'];
+/** Beside the 422 of HR_IDEMPOTENCY_KEY_REUSED, which has the status of any wrong field. */
+const WITH_KEY: readonly ProblemCode[] = ['HR_IDEMPOTENCY_KEY_IN_USE'];
 const WITH_BODY: readonly ProblemCode[] = ['HR_BODY_TOO_LARGE', 'HR_MEDIA_TYPE'];
 
 /** What answers carry beside the problem. */
@@ -23,11 +25,15 @@ const HEADERS: Readonly<Record<number, JsonSchema>> = {
 export interface Asked {
   readonly isPublic: boolean;
   readonly hasBody: boolean;
+  readonly takesKey: boolean;
 }
 
 /** Status → response. @param own of the operation itself, by status. */
-export function problemResponses(own: ReadonlyMap<string, JsonSchema>, { isPublic, hasBody }: Asked): Readonly<Record<string, JsonSchema>> {
-  const codes = [...ALWAYS, ...(isPublic ? [] : WITH_ACCESS), ...(hasBody ? WITH_BODY : [])];
+export function problemResponses(
+  own: ReadonlyMap<string, JsonSchema>,
+  { isPublic, hasBody, takesKey }: Asked,
+): Readonly<Record<string, JsonSchema>> {
+  const codes = [...ALWAYS, ...(isPublic ? [] : WITH_ACCESS), ...(hasBody ? WITH_BODY : []), ...(takesKey ? WITH_KEY : [])];
   const usual = Object.fromEntries(
     codes.map((code) => [String(PROBLEMS[code].status), { $ref: `#/components/responses/${nameOf(code)}` }]),
   );
@@ -54,7 +60,7 @@ function sayOf(code: ProblemCode): string {
 export function sharedResponses(book: SchemaBook): Readonly<Record<string, JsonSchema>> {
   const content = { 'application/problem+json': { schema: book.refer(Problem) } };
   return Object.fromEntries(
-    [...ALWAYS, ...WITH_ACCESS, ...WITH_BODY].map((code) => {
+    [...ALWAYS, ...WITH_ACCESS, ...WITH_BODY, ...WITH_KEY].map((code) => {
       const headers = HEADERS[PROBLEMS[code].status];
       return [nameOf(code), { description: sayOf(code), ...(headers === undefined ? {} : { headers }), content }];
     }),
