@@ -120,6 +120,47 @@ export type AssetEventCollection = {
   total_entries: number;
 };
 
+export type AuditCollection = {
+  audit: Array<AuditEvent>;
+  total_entries: number;
+  /** Of the page after this one; null: this is the last */
+  next_cursor: string | null;
+  /** False: the list is longer. Rows are counted up to 10 000 after the page, and total_entries is where counting ended */
+  total_is_exact: boolean;
+};
+
+export type AuditEvent = {
+  id: number;
+  at: string;
+  actor_kind: 'user' | 'key' | 'service' | 'command' | 'housekeeping' | 'nobody';
+  actor: string | null;
+  key_id: string | null;
+  address: string | null;
+  /** The operation, as the OpenAPI document names it */
+  action: string;
+  object: string | null;
+  object_id: string | null;
+  dag_id: string | null;
+  run_id: string | null;
+  task_id: string | null;
+  map_index: number | null;
+  request_id: string | null;
+  outcome: 'allowed' | 'refused' | 'failed';
+  status: number | null;
+  problem: string | null;
+  parameters: Record<string, unknown>;
+  /** SHA-256 of the hash before, the id and the entry */
+  hash: string;
+};
+
+export type AuditVerification = {
+  ok: boolean;
+  /** How many were looked at */
+  entries: number;
+  head: string | null;
+  wrong: string | null;
+};
+
 export type Backfill = {
   id: number;
   dag_id: string;
@@ -872,6 +913,28 @@ export type DryRunBackfillCollection = {
 
 export type EndedSessions = {
   ended: number;
+};
+
+export type EventLog = {
+  event_log_id: number;
+  when: string;
+  dag_id: string | null;
+  task_id: string | null;
+  run_id: string | null;
+  map_index: number | null;
+  try_number: number | null;
+  /** The operation, as the OpenAPI document names it */
+  event: string;
+  logical_date: string | null;
+  owner: string | null;
+  extra: string | null;
+  dag_display_name: string | null;
+  task_display_name: string | null;
+};
+
+export type EventLogCollection = {
+  event_logs: Array<EventLog>;
+  total_entries: number;
 };
 
 export type ExtraLinkCollection = {
@@ -1708,6 +1771,7 @@ export const OPERATIONS = {
   get_asset_partitions: ['GET', '/headrace/v1/assets/{asset_name}/partitions', 'application/json'],
   get_asset_queued_events: ['GET', '/api/v2/assets/{asset_id}/queuedEvents', 'application/json'],
   get_assets: ['GET', '/api/v2/assets', 'application/json'],
+  get_audit: ['GET', '/headrace/v1/audit', 'application/json'],
   get_backfill: ['GET', '/api/v2/backfills/{backfill_id}', 'application/json'],
   get_checks: ['GET', '/headrace/v1/checks', 'application/json'],
   get_config: ['GET', '/api/v2/config', 'application/json'],
@@ -1729,6 +1793,8 @@ export const OPERATIONS = {
   get_dag_version: ['GET', '/api/v2/dags/{dag_id}/dagVersions/{version_number}', 'application/json'],
   get_dag_versions: ['GET', '/api/v2/dags/{dag_id}/dagVersions', 'application/json'],
   get_dags: ['GET', '/api/v2/dags', 'application/json'],
+  get_event_log: ['GET', '/api/v2/eventLogs/{event_log_id}', 'application/json'],
+  get_event_logs: ['GET', '/api/v2/eventLogs', 'application/json'],
   get_external_log_url: ['GET', '/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/externalLogUrl/{try_number}', 'application/json'],
   get_extra_links: ['GET', '/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/links', 'application/json'],
   get_grants: ['GET', '/headrace/v1/grants', 'application/json'],
@@ -1815,6 +1881,7 @@ export const OPERATIONS = {
   unpause_backfill: ['PUT', '/api/v2/backfills/{backfill_id}/unpause', 'application/json'],
   update_hitl_detail: ['PATCH', '/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/{map_index}/hitlDetails', 'application/json'],
   update_xcom_entry: ['PATCH', '/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/xcomEntries/{xcom_key}', 'application/json'],
+  verify_audit: ['GET', '/headrace/v1/audit/verify', 'application/json'],
   wait_dag_run_until_finished: ['GET', '/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/wait', 'application/x-ndjson'],
 } as const;
 
@@ -1825,6 +1892,10 @@ export interface Operations {
     path: {
       /** The name of an asset */
       asset_name: string;
+    };
+    header?: {
+      /** Makes it safe to send the request again: within a day, the same request with the same key is not done again but answered as the first was, with the header `Idempotency-Replayed: true` */
+      'Idempotency-Key'?: string;
     };
     body: AddPartitions;
     answer: AddedPartitions;
@@ -1861,6 +1932,10 @@ export interface Operations {
       /** The secret of the wait, as the task got it */
       wait_token: string;
     };
+    header?: {
+      /** Makes it safe to send the request again: within a day, the same request with the same key is not done again but answered as the first was, with the header `Idempotency-Replayed: true` */
+      'Idempotency-Key'?: string;
+    };
     body?: unknown;
     answer: WaitEnded;
   };
@@ -1874,6 +1949,10 @@ export interface Operations {
   };
   /** Change own password. All other sessions and bearer tokens of the user end. */
   change_own_password: {
+    header?: {
+      /** Makes it safe to send the request again: within a day, the same request with the same key is not done again but answered as the first was, with the header `Idempotency-Replayed: true` */
+      'Idempotency-Key'?: string;
+    };
     body: ChangeOwnPassword;
     answer: void;
   };
@@ -1885,35 +1964,63 @@ export interface Operations {
       /** The id of a DAG run; in lists of task instances `~` stands for all runs */
       dag_run_id: string;
     };
+    header?: {
+      /** Makes it safe to send the request again: within a day, the same request with the same key is not done again but answered as the first was, with the header `Idempotency-Replayed: true` */
+      'Idempotency-Key'?: string;
+    };
     body?: ClearDagRun;
     answer: TaskInstanceCollection | DagRun;
   };
   /** Create API key. The key is in this answer and nowhere else. It may what its user may, now and later, within its scopes. */
   create_api_key: {
+    header?: {
+      /** Makes it safe to send the request again: within a day, the same request with the same key is not done again but answered as the first was, with the header `Idempotency-Replayed: true` */
+      'Idempotency-Key'?: string;
+    };
     body: CreateApiKey;
     answer: CreatedApiKey;
   };
   /** Create asset event. Takes `operate` of `asset`. */
   create_asset_event: {
+    header?: {
+      /** Makes it safe to send the request again: within a day, the same request with the same key is not done again but answered as the first was, with the header `Idempotency-Replayed: true` */
+      'Idempotency-Key'?: string;
+    };
     body: CreateAssetEvent;
     answer: AssetEvent;
   };
   /** Create backfill. Takes `operate` of `backfill`. */
   create_backfill: {
+    header?: {
+      /** Makes it safe to send the request again: within a day, the same request with the same key is not done again but answered as the first was, with the header `Idempotency-Replayed: true` */
+      'Idempotency-Key'?: string;
+    };
     body: BackfillPost;
     answer: Backfill;
   };
   /** Create backfill dry run. Takes `operate` of `backfill`. */
   create_backfill_dry_run: {
+    header?: {
+      /** Makes it safe to send the request again: within a day, the same request with the same key is not done again but answered as the first was, with the header `Idempotency-Replayed: true` */
+      'Idempotency-Key'?: string;
+    };
     body: BackfillPost;
     answer: DryRunBackfillCollection;
   };
   /** Create default connections. Takes `edit` of `connection`. */
   create_default_connections: {
+    header?: {
+      /** Makes it safe to send the request again: within a day, the same request with the same key is not done again but answered as the first was, with the header `Idempotency-Replayed: true` */
+      'Idempotency-Key'?: string;
+    };
     answer: void;
   };
   /** Create grant. To a user, a role or a group of the identity provider: one of the three. The same grant again is the one that there is. Takes `administer` of `user`. */
   create_grant: {
+    header?: {
+      /** Makes it safe to send the request again: within a day, the same request with the same key is not done again but answered as the first was, with the header `Idempotency-Replayed: true` */
+      'Idempotency-Key'?: string;
+    };
     body: CreateGrant;
     answer: Grant;
   };
@@ -1929,6 +2036,10 @@ export interface Operations {
   };
   /** Create user. Takes `administer` of `user`. */
   create_user: {
+    header?: {
+      /** Makes it safe to send the request again: within a day, the same request with the same key is not done again but answered as the first was, with the header `Idempotency-Replayed: true` */
+      'Idempotency-Key'?: string;
+    };
     body: CreateUser;
     answer: User;
   };
@@ -1941,6 +2052,10 @@ export interface Operations {
       dag_run_id: string;
       /** The id of a task */
       task_id: string;
+    };
+    header?: {
+      /** Makes it safe to send the request again: within a day, the same request with the same key is not done again but answered as the first was, with the header `Idempotency-Replayed: true` */
+      'Idempotency-Key'?: string;
     };
     body: XComCreate;
     answer: XComEntry;
@@ -2311,6 +2426,40 @@ export interface Operations {
     };
     answer: AssetCollection;
   };
+  /** Get audit. Newest first. As `application/x-ndjson`: all entries, oldest first, one a line, as they were hashed; no page and no order is looked at. Takes `read` of `audit`. */
+  get_audit: {
+    query?: {
+      /** At most 100 are given. 0 asks for the default. */
+      limit?: number;
+      /** How many to pass over */
+      offset?: number;
+      /** The next_cursor of the page before, with the same order_by; offset is not looked at. Empty: the first page */
+      cursor?: string;
+      /** Columns of the answer; `-` before one for descending order */
+      order_by?: Array<string>;
+      /** Only with this actor */
+      actor?: string;
+      /** Only with this action */
+      action?: Array<string>;
+      /** Only with this outcome */
+      outcome?: Array<'allowed' | 'refused' | 'failed'>;
+      /** Only with this object */
+      object?: string;
+      /** Only with this object id */
+      object_id?: string;
+      /** The id of a DAG; in lists of runs and task instances `~` stands for all DAGs */
+      dag_id?: string;
+      /** Only with this run id */
+      run_id?: string;
+      /** The id of a task */
+      task_id?: string;
+      /** The first instant of the time asked for */
+      from?: string;
+      /** The end of the time asked for */
+      until?: string;
+    };
+    answer: AuditCollection;
+  };
   /** Get backfill. Takes `read` of `backfill`. */
   get_backfill: {
     path: {
@@ -2678,6 +2827,58 @@ export interface Operations {
       timetable_type?: Array<string>;
     };
     answer: DagCollection;
+  };
+  /** Get event log. Takes `read` of `audit`. */
+  get_event_log: {
+    path: {
+      /** Only with this event log id */
+      event_log_id: number;
+    };
+    answer: EventLog;
+  };
+  /** Get event logs. Takes `read` of `audit`. */
+  get_event_logs: {
+    query?: {
+      /** At most 100 are given. 0 asks for the default. */
+      limit?: number;
+      /** How many to pass over */
+      offset?: number;
+      /** Columns of the answer; `-` before one for descending order */
+      order_by?: Array<string>;
+      /** The id of a DAG; in lists of runs and task instances `~` stands for all DAGs */
+      dag_id?: string;
+      /** The id of a task */
+      task_id?: string;
+      /** Only with this run id */
+      run_id?: string;
+      /** Which instance of a mapped task; -1 for a task that is not mapped */
+      map_index?: number;
+      /** As Airflow has it; commands are about all tries: none is of one */
+      try_number?: number;
+      /** Only with this owner */
+      owner?: string;
+      /** Only of this kind */
+      event?: string;
+      /** Without these; may be repeated */
+      excluded_events?: Array<string>;
+      /** Only these; may be repeated */
+      included_events?: Array<string>;
+      /** Only what was before this instant */
+      before?: string;
+      /** Only with this after */
+      after?: string;
+      /** `%` stands for any text, `_` for any one character; `a | b` is either */
+      dag_id_pattern?: string;
+      /** `%` stands for any text, `_` for any one character; `a | b` is either */
+      task_id_pattern?: string;
+      /** `%` stands for any text, `_` for any one character; `a | b` is either */
+      run_id_pattern?: string;
+      /** `%` stands for any text, `_` for any one character; `a | b` is either */
+      owner_pattern?: string;
+      /** `%` stands for any text, `_` for any one character; `a | b` is either */
+      event_pattern?: string;
+    };
+    answer: EventLogCollection;
   };
   /** Get external log url. Takes `read` of `run`. */
   get_external_log_url: {
@@ -3630,6 +3831,10 @@ export interface Operations {
   };
   /** Log out. Ends the session, or the bearer token, that the request came in by. */
   log_out: {
+    header?: {
+      /** Makes it safe to send the request again: within a day, the same request with the same key is not done again but answered as the first was, with the header `Idempotency-Replayed: true` */
+      'Idempotency-Key'?: string;
+    };
     answer: void;
   };
   /** Materialize asset. Takes `operate` of `asset`. */
@@ -3637,6 +3842,10 @@ export interface Operations {
     path: {
       /** The id of an asset */
       asset_id: number;
+    };
+    header?: {
+      /** Makes it safe to send the request again: within a day, the same request with the same key is not done again but answered as the first was, with the header `Idempotency-Replayed: true` */
+      'Idempotency-Key'?: string;
     };
     body?: MaterializeAsset;
     answer: DagRun;
@@ -3851,21 +4060,37 @@ export interface Operations {
       /** The id of a DAG; in lists of runs and task instances `~` stands for all DAGs */
       dag_id: string;
     };
+    header?: {
+      /** Makes it safe to send the request again: within a day, the same request with the same key is not done again but answered as the first was, with the header `Idempotency-Replayed: true` */
+      'Idempotency-Key'?: string;
+    };
     body?: ClearTaskInstances;
     answer: TaskInstanceCollection;
   };
   /** Post connection. Takes `edit` of `connection`. */
   post_connection: {
+    header?: {
+      /** Makes it safe to send the request again: within a day, the same request with the same key is not done again but answered as the first was, with the header `Idempotency-Replayed: true` */
+      'Idempotency-Key'?: string;
+    };
     body: ConnectionBody;
     answer: ConnectionResponse;
   };
   /** Post pool. Takes `edit` of `pool`. */
   post_pool: {
+    header?: {
+      /** Makes it safe to send the request again: within a day, the same request with the same key is not done again but answered as the first was, with the header `Idempotency-Replayed: true` */
+      'Idempotency-Key'?: string;
+    };
     body: PoolBody;
     answer: PoolResponse;
   };
   /** Post variable. Takes `edit` of `variable`. */
   post_variable: {
+    header?: {
+      /** Makes it safe to send the request again: within a day, the same request with the same key is not done again but answered as the first was, with the header `Idempotency-Replayed: true` */
+      'Idempotency-Key'?: string;
+    };
     body: VariableBody;
     answer: VariableResponse;
   };
@@ -3883,6 +4108,10 @@ export interface Operations {
     path: {
       /** The id of a notice */
       notice_id: number;
+    };
+    header?: {
+      /** Makes it safe to send the request again: within a day, the same request with the same key is not done again but answered as the first was, with the header `Idempotency-Replayed: true` */
+      'Idempotency-Key'?: string;
     };
     answer: Notice;
   };
@@ -3918,6 +4147,10 @@ export interface Operations {
   };
   /** Rotate connections. Encrypts the secrets of all connections, and all variables, under the current key. Takes `edit` of `connection`. */
   rotate_connections: {
+    header?: {
+      /** Makes it safe to send the request again: within a day, the same request with the same key is not done again but answered as the first was, with the header `Idempotency-Replayed: true` */
+      'Idempotency-Key'?: string;
+    };
     answer: RotatedConnections;
   };
   /** Search logs. Lines of the logs of a run, of all tries of its tasks. Bounded in bytes, in time and in lines: `cut` says by what. Takes `read` of `run`. */
@@ -3952,6 +4185,10 @@ export interface Operations {
   };
   /** Test connection. Takes `edit` of `connection`. */
   test_connection: {
+    header?: {
+      /** Makes it safe to send the request again: within a day, the same request with the same key is not done again but answered as the first was, with the header `Idempotency-Replayed: true` */
+      'Idempotency-Key'?: string;
+    };
     body: ConnectionBody;
     answer: ConnectionTestResponse;
   };
@@ -3961,6 +4198,10 @@ export interface Operations {
       /** The id of a connection */
       connection_id: string;
     };
+    header?: {
+      /** Makes it safe to send the request again: within a day, the same request with the same key is not done again but answered as the first was, with the header `Idempotency-Replayed: true` */
+      'Idempotency-Key'?: string;
+    };
     answer: ConnectionTestResponse;
   };
   /** Trigger DAG run. Takes `operate` of `run`. */
@@ -3968,6 +4209,10 @@ export interface Operations {
     path: {
       /** The id of a DAG; in lists of runs and task instances `~` stands for all DAGs */
       dag_id: string;
+    };
+    header?: {
+      /** Makes it safe to send the request again: within a day, the same request with the same key is not done again but answered as the first was, with the header `Idempotency-Replayed: true` */
+      'Idempotency-Key'?: string;
     };
     body?: TriggerDagRun;
     answer: DagRun;
@@ -4017,6 +4262,14 @@ export interface Operations {
     };
     body: XComUpdate;
     answer: XComEntry;
+  };
+  /** Verify audit. Reads all of it: whether an entry was changed, removed, inserted or moved. Takes `read` of `audit`. */
+  verify_audit: {
+    query?: {
+      /** An entry that you noted elsewhere, as `id:hash`: it must still be there */
+      known?: string;
+    };
+    answer: AuditVerification;
   };
   /** Wait DAG run until finished. Lines of JSON (NDJSON), one each time that it looked: `{"state": "running"}`, at last with `results` by task. Takes `read` of `run`. */
   wait_dag_run_until_finished: {
