@@ -156,6 +156,36 @@ create table asset_reference (
 );
 CREATE INDEX asset_reference_dag ON headrace.asset_reference USING btree (dag_id, kind);
 
+create table audit_chain (
+  single boolean default true not null,
+  head_id bigint default 0 not null,
+  head_hash text default repeat('0'::text, 64) not null,
+  anchor_id bigint default 0 not null,
+  anchor_hash text default repeat('0'::text, 64) not null,
+  constraint audit_chain_pkey PRIMARY KEY (single),
+  constraint audit_chain_single_check CHECK (single)
+);
+
+create table audit_event (
+  id bigint not null,
+  entry text not null,
+  hash text not null,
+  at_ms bigint generated always as ((((entry)::jsonb ->> 'at'::text))::bigint) stored not null,
+  action text generated always as (((entry)::jsonb ->> 'action'::text)) stored not null,
+  outcome text generated always as (((entry)::jsonb ->> 'outcome'::text)) stored not null,
+  actor text generated always as (((entry)::jsonb ->> 'actor'::text)) stored,
+  object_kind text generated always as (((entry)::jsonb ->> 'object'::text)) stored,
+  object_id text generated always as (((entry)::jsonb ->> 'object_id'::text)) stored,
+  dag_id text generated always as (((entry)::jsonb ->> 'dag_id'::text)) stored,
+  run_id text generated always as (((entry)::jsonb ->> 'run_id'::text)) stored,
+  task_id text generated always as (((entry)::jsonb ->> 'task_id'::text)) stored,
+  map_index integer generated always as ((((entry)::jsonb ->> 'map_index'::text))::integer) stored,
+  constraint audit_event_pkey PRIMARY KEY (id)
+);
+CREATE INDEX audit_event_actor ON headrace.audit_event USING btree (actor, id);
+CREATE INDEX audit_event_at ON headrace.audit_event USING btree (at_ms, id);
+CREATE INDEX audit_event_dag ON headrace.audit_event USING btree (dag_id, id) WHERE (dag_id IS NOT NULL);
+
 create table backfill (
   id bigint generated always as identity not null,
   dag_id text not null,
@@ -446,6 +476,21 @@ create table dynamic_partition (
   constraint dynamic_partition_pkey PRIMARY KEY (asset_id, dimension, key),
   constraint dynamic_partition_asset_id_fkey FOREIGN KEY (asset_id) REFERENCES asset(id)
 );
+
+create table idempotency_key (
+  scope text not null,
+  key text not null,
+  request_hash text not null,
+  claim uuid not null,
+  lease_until timestamp with time zone not null,
+  expires_at timestamp with time zone not null,
+  status integer,
+  content_type text,
+  body text,
+  constraint idempotency_key_pkey PRIMARY KEY (scope, key),
+  constraint idempotency_key_body_check CHECK ((octet_length(body) <= 65536))
+);
+CREATE INDEX idempotency_key_expires ON headrace.idempotency_key USING btree (expires_at);
 
 create table import_error (
   id bigint generated always as identity not null,
@@ -744,3 +789,56 @@ create table worker (
   lease_until timestamp with time zone not null,
   constraint worker_pkey PRIMARY KEY (worker_id)
 );
+
+CREATE OR REPLACE FUNCTION headrace.audit_append(entries text[])
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SET search_path TO 'headrace', 'pg_catalog'
+AS $function$
+declare
+  chain audit_chain;
+  one text;
+begin
+  select * into strict chain from audit_chain for update;
+  foreach one in array entries loop
+    chain.head_id := chain.head_id + 1;
+    chain.head_hash := encode(sha256(convert_to(chain.head_hash || ' ' || chain.head_id || ' ' || one, 'UTF8')), 'hex');
+    insert into audit_event (id, entry, hash) values (chain.head_id, one, chain.head_hash);
+  end loop;
+  update audit_chain set head_id = chain.head_id, head_hash = chain.head_hash;
+  return chain.head_id;
+end $function$;
+
+CREATE OR REPLACE FUNCTION headrace.audit_forget(through bigint)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SET search_path TO 'headrace', 'pg_catalog'
+AS $function$
+declare
+  known text;
+  gone bigint;
+begin
+  perform 1 from audit_chain for update;
+  select hash into known from audit_event where id = through;
+  if not found then return 0; end if;
+  update audit_chain set anchor_id = through, anchor_hash = known;
+  delete from audit_event where id <= through;
+  get diagnostics gone = row_count;
+  return gone;
+end $function$;
+
+CREATE OR REPLACE FUNCTION headrace.audit_refuse()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'headrace', 'pg_catalog'
+AS $function$
+begin
+  if tg_op = 'DELETE' then
+    if old.id <= (select anchor_id from audit_chain) then return old; end if;
+  end if;
+  raise exception 'The audit log is only ever added to: % of audit_event is refused', lower(tg_op) using errcode = 'insufficient_privilege';
+end $function$;
+
+CREATE TRIGGER audit_event_not_emptied BEFORE TRUNCATE ON headrace.audit_event FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse();
+
+CREATE TRIGGER audit_event_only_added BEFORE DELETE OR UPDATE ON headrace.audit_event FOR EACH ROW EXECUTE FUNCTION audit_refuse();

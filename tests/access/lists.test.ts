@@ -249,6 +249,8 @@ function depsOf({ store }: TestDatabase): ApiDeps {
       now: Date.now,
       settings: { sessionIdleMs: HOUR, sessionMs: HOUR, tokenMs: HOUR, corsOrigins: [], trustProxy: [] },
     },
+    audit: store.audit,
+    idempotency: store.idempotency,
     log: silentLog,
     metrics: noMetrics,
     version: '0.0.0-test',

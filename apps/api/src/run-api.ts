@@ -66,6 +66,8 @@ export async function runApi(configuration: ServiceConfiguration): Promise<Runni
       validateParams: (dagId, params) => paramsValidator.validate(dagId, params),
       authenticate: knownTokens(tokens),
       access: accessOf(configuration, store.access),
+      audit: store.audit,
+      idempotency: store.idempotency,
       log,
       metrics,
       registry,

@@ -17,6 +17,7 @@ export function retentionPolicy(configuration: Configuration): RetentionPolicy {
     dag_versions: configuration.retainVersionsDays,
     bundles: configuration.retainVersionsDays,
     processes: configuration.retainProcessesDays,
+    audit: configuration.retainAuditDays,
   };
   const limited = Object.entries(days).filter(([, limit]) => limit > 0);
   return { keepFor: Object.fromEntries(limited.map(([kind, limit]) => [kind, limit * DAY_MS])), keepRuns: configuration.retainRunsAtLeast };

@@ -5,6 +5,7 @@
  * W2. A request field or query parameter that is not listed is refused: a filter that is silently ignored gives wrong answers.
  */
 export * from './assets.ts';
+export * from './audit.ts';
 export * from './auth.ts';
 export * from './backfills.ts';
 export * from './bulk.ts';

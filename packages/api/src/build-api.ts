@@ -9,6 +9,8 @@ import { type FastifyInstance, fastify } from 'fastify';
 import { VersionBook } from './answers/version-book.ts';
 import type { ApiDeps } from './deps.ts';
 import { guardRoutes } from './http/access.ts';
+import { auditRequests } from './http/audit-requests.ts';
+import { keepAnswers } from './http/idempotent-requests.ts';
 import { watchMethods } from './http/allowed-methods.ts';
 import { allowOrigins } from './http/cross-origin.ts';
 import { serveDocs } from './http/docs-page.ts';
@@ -23,6 +25,7 @@ import { compileValidator, refuseNullBodies } from './http/validation.ts';
 import { readableStores } from './readable/readable-stores.ts';
 import { assetPartitionRoutes } from './resources/asset-partitions.ts';
 import { assetRoutes } from './resources/assets.ts';
+import { auditRoutes, eventLogRoutes } from './resources/audit.ts';
 import { firstAdminRoutes, identityProviderRoutes, sessionRoutes, tokenLoginRoutes } from './resources/auth.ts';
 import { backfillRoutes, backfillRunRoutes } from './resources/backfills.ts';
 import { changeInstanceRoutes } from './resources/change-instances.ts';
@@ -97,6 +100,8 @@ export async function buildApi(deps: ApiDeps): Promise<FastifyInstance> {
     assetName: async (assetId) => (await deps.assets.asset({ assetId }))?.spec.name,
     ...(publicOrigin === undefined ? {} : { publicOrigin }),
   });
+  keepAnswers(app, deps.idempotency, access.now, deps.log);
+  auditRequests(app, { audit: deps.audit, now: access.now, log: deps.log });
   observeRequests(app, deps);
   traceRequests(app, deps.tracing);
   answerProblems(app, deps.log, watchMethods(app));
@@ -158,6 +163,7 @@ const resources = [
   dependencyRoutes,
   changeInstanceRoutes,
   serverRoutes,
+  eventLogRoutes,
 ] as const;
 
 /** What Airflow's API lacks. */
@@ -182,6 +188,7 @@ const ownResources = [
   userRoutes,
   apiKeyRoutes,
   grantRoutes,
+  auditRoutes,
 ] as const;
 
 /** None: what a proxy says of the caller is not believed, for anybody can say it. */

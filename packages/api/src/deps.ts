@@ -2,6 +2,7 @@
 import type {
   AccessStore,
   AssetStore,
+  AuditStore,
   BackfillStore,
   CatalogStore,
   CommandStore,
@@ -10,6 +11,7 @@ import type {
   DataReportStore,
   ExplainStore,
   HealthRecord,
+  IdempotencyStore,
   LineageStore,
   Log,
   Metrics,
@@ -70,6 +72,10 @@ export interface ApiDeps {
   /** Of the service's own tokens; users' credentials are looked up in `access`. */
   readonly authenticate: Authenticate;
   readonly access: AccessDeps;
+  /** Who did what. */
+  readonly audit: AuditStore;
+  /** Answers to requests that may be sent again. */
+  readonly idempotency: IdempotencyStore;
   readonly log: Log;
   readonly metrics: Metrics;
   /** What `/metrics` shows. Absent: there is no `/metrics`. */

@@ -196,6 +196,11 @@ export const settings = {
     'Versions of DAGs that no run refers to, with their code. 0: for ever.',
   ),
   retainProcessesDays: retention(1, 'HEADRACE_RETAIN_PROCESSES_DAYS', 'Workers and schedulers that died. 0: for ever.'),
+  retainAuditDays: retention(
+    365,
+    'HEADRACE_RETAIN_AUDIT_DAYS',
+    'Entries of the audit log. The newest stays, and what is left can still be verified. 0: for ever.',
+  ),
   retainPackagesDays: retention(
     30,
     'HEADRACE_RETAIN_PACKAGES_DAYS',

@@ -58,6 +58,7 @@ describe('the configuration', () => {
       retainNoticesDays: 30,
       retainVersionsDays: 90,
       retainProcessesDays: 1,
+      retainAuditDays: 365,
       retainPackagesDays: 30,
       packageConnections: ['lake'],
       metricsPort: 0,

@@ -57,9 +57,16 @@ export interface VersionChange {
 /** `live`: it has not ended, and nothing was deleted. */
 export type Deletion = 'deleted' | 'live' | 'not_found';
 
+export interface TriggeredRun {
+  readonly runKey: string;
+  readonly runId: string;
+  /** It was there: the request had been sent before, with the same idempotency key. */
+  readonly replayed?: true;
+}
+
 export interface CommandStore {
   /** Creates a queued run. Throws DagNotFoundError, InvalidRunIdError, RunExistsError (same run id or, unless null, same logical date), IdempotencyKeyReusedError. */
-  trigger(request: TriggerRequest): Promise<{ readonly runKey: string; readonly runId: string }>;
+  trigger(request: TriggerRequest): Promise<TriggeredRun>;
   setPaused(dagId: string, paused: boolean): Promise<void>;
   setNote(runKey: string, note: string | null): Promise<void>;
   setTaskNote(taskInstanceId: string, note: string | null): Promise<void>;

@@ -1,6 +1,8 @@
 export * from './access-store.ts';
 export * from './asset-store.ts';
 export * from './attempt-store.ts';
+export * from './audit-chain.ts';
+export * from './audit-store.ts';
 export * from './backfill-store.ts';
 export * from './catalog-store.ts';
 export * from './clock.ts';
@@ -10,6 +12,7 @@ export * from './data-admin.ts';
 export * from './data-report-store.ts';
 export * from './deadline-store.ts';
 export * from './explain-store.ts';
+export * from './idempotency-store.ts';
 export * from './lineage-store.ts';
 export * from './log.ts';
 export * from './metrics.ts';

@@ -23,6 +23,7 @@ export const RETENTION_KINDS = [
   'dag_versions',
   'bundles',
   'processes',
+  'audit',
 ] as const;
 
 export type RetentionKind = (typeof RETENTION_KINDS)[number];

@@ -3,7 +3,7 @@ import type pg from 'pg';
 
 const COLUMNS = `
   select c.relname as table, a.attname as name, format_type(a.atttypid, a.atttypmod) as type, a.attnotnull as required,
-    a.attidentity <> '' as identity, pg_get_expr(d.adbin, d.adrelid) as default_value
+    a.attidentity <> '' as identity, a.attgenerated <> '' as generated, pg_get_expr(d.adbin, d.adrelid) as default_value
   from pg_class c
   join pg_namespace n on n.oid = c.relnamespace and n.nspname = 'headrace'
   join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
@@ -26,6 +26,17 @@ const INDEXES = `
   where i.schemaname = 'headrace' and not exists (select from pg_constraint k where k.conname = i.indexname and k.contype in ('p', 'u'))
   order by i.tablename, i.indexname`;
 
+const FUNCTIONS = `
+  select pg_get_functiondef(p.oid) as definition
+  from pg_proc p join pg_namespace n on n.oid = p.pronamespace and n.nspname = 'headrace'
+  order by p.proname`;
+
+const TRIGGERS = `
+  select pg_get_triggerdef(t.oid) as definition
+  from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace and n.nspname = 'headrace'
+  where not t.tgisinternal
+  order by c.relname, t.tgname`;
+
 const OPTIONS = `
   select c.relname as table, array_to_string(c.reloptions, ', ') as options
   from pg_class c join pg_namespace n on n.oid = c.relnamespace and n.nspname = 'headrace'
@@ -37,6 +48,7 @@ interface Column {
   readonly type: string;
   readonly required: boolean;
   readonly identity: boolean;
+  readonly generated: boolean;
   readonly default_value: string | null;
 }
 
@@ -55,13 +67,16 @@ export async function describeSchema(client: pg.Client): Promise<string> {
     const create = `create table ${table} (\n  ${lines.join(',\n  ')}\n)${settings === undefined ? '' : ` with (${settings})`};`;
     return [create, ...indexes.filter((index) => index.table === table).map((index) => `${index.definition};`)].join('\n');
   });
-  return `-- What the migrations lead to. Made by packages/store-postgres/scripts/dump-schema.ts, never edited.\n\n${tables.join('\n\n')}\n`;
+  const code: string[] = [];
+  for (const query of [FUNCTIONS, TRIGGERS])
+    for (const { definition } of (await client.query<{ definition: string }>(query)).rows) code.push(`${definition.trimEnd()};`);
+  return `-- What the migrations lead to. Made by packages/store-postgres/scripts/dump-schema.ts, never edited.\n\n${[...tables, ...code].join('\n\n')}\n`;
 }
 
-function columnLine({ name, type, required, identity, default_value }: Column): string {
+function columnLine({ name, type, required, identity, generated, default_value }: Column): string {
   const parts = [name, type];
   if (identity) parts.push('generated always as identity');
-  if (default_value !== null) parts.push(`default ${default_value}`);
+  if (default_value !== null) parts.push(generated ? `generated always as (${default_value}) stored` : `default ${default_value}`);
   if (required) parts.push('not null');
   return parts.join(' ');
 }

@@ -7,6 +7,7 @@ import {
   type AccessStore,
   type AssetStore,
   type AttemptStore,
+  type AuditStore,
   type BackfillStore,
   type CatalogStore,
   type CommandStore,
@@ -14,6 +15,7 @@ import {
   type DataReportStore,
   type DeadlineStore,
   type ExplainStore,
+  type IdempotencyStore,
   type LineageStore,
   type Log,
   type Metrics,
@@ -34,6 +36,8 @@ import {
 import { createAccessStore } from './access/access-store.ts';
 import { createAssetStore } from './assets/asset-store.ts';
 import { createAttemptStore } from './attempts/attempt-store.ts';
+import { createAuditStore } from './audit/audit-store.ts';
+import { createIdempotencyStore } from './audit/idempotency-store.ts';
 import { createBackfillStore } from './backfills/backfill-store.ts';
 import { createCatalogStore } from './catalog/catalog-store.ts';
 import { createCommandStore } from './commands/command-store.ts';
@@ -92,6 +96,8 @@ export interface PostgresStore {
   readonly schedules: ScheduleStore;
   readonly retention: RetentionStore;
   readonly access: AccessStore;
+  readonly audit: AuditStore;
+  readonly idempotency: IdempotencyStore;
   /** Throws SchemaTooOldError, SchemaTooNewError, MigrationChangedError or StandbyError. */
   checkSchema(): Promise<void>;
   /** Waits for statements under way and closes all connections. Subscriptions must have been ended. */
@@ -127,6 +133,8 @@ export function createStore(options: StoreOptions): PostgresStore {
     schedules: createScheduleStore(database),
     retention: createRetentionStore(database),
     access: createAccessStore(database),
+    audit: createAuditStore(database),
+    idempotency: createIdempotencyStore(database),
     checkSchema: () => checkSchema(database.lane('work')),
     close: () => database.close(),
   };

@@ -1,6 +1,7 @@
 /** `/openapi.json`, of every route that is added after this. */
 import type { FastifyInstance } from 'fastify';
 import { buildDocument, type OpenApiDocument } from '../openapi/document.ts';
+import { isKept } from './idempotent-requests.ts';
 import type { DescribedRoute, RouteSchema } from '../openapi/operation.ts';
 
 declare module 'fastify' {
@@ -19,7 +20,14 @@ export function describeApi(app: FastifyInstance, version: string): void {
   app.addHook('onRoute', ({ method, url, schema, config }) => {
     if (schema === undefined || schema.hide === true) return;
     for (const one of [method].flat()) {
-      if (DESCRIBED.has(one)) routes.push({ method: one, url, access: config?.access, schema: schema as RouteSchema });
+      if (DESCRIBED.has(one))
+        routes.push({
+          method: one,
+          url,
+          access: config?.access,
+          takesKey: one === 'POST' && config !== undefined && (isKept(config) || config.idempotency === 'own'),
+          schema: schema as RouteSchema,
+        });
     }
   });
   app.decorate('describe', () => buildDocument(routes, version));

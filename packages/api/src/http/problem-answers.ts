@@ -93,6 +93,8 @@ async function sendProblem(
   cause?: unknown,
 ): Promise<FastifyReply> {
   const { status, title } = PROBLEMS[problem.code];
+  // A request that cannot even be read has no room for it.
+  if ('problem' in request) request.problem = problem.code;
   if (status >= 500) log.error({ err: cause, requestId: request.id, method: request.method, path: pathOf(request) }, 'request failed');
   const body: Problem = {
     type: `urn:headrace:problem:${problem.code}`,

@@ -52,6 +52,7 @@ const segments = {
   user_name: Type.String({ maxLength: 100 }),
   token_id: RowId,
   grant_id: RowId,
+  event_log_id: RowId,
   cursor_name: Type.String(),
   backfill_id: RowId,
 };

@@ -64,6 +64,8 @@ export function readableStores(deps: ApiDeps): ApiDeps {
     variables: deps.variables,
     settings: deps.settings,
     access: deps.access,
+    audit: deps.audit,
+    idempotency: deps.idempotency,
     authenticate: deps.authenticate,
     health: () => deps.health(),
     log: deps.log,

@@ -29,7 +29,7 @@ import { presentMe } from './me.ts';
 import { publicOriginOf, SignIn } from './sign-in.ts';
 
 const tags = ['Login'];
-const open = { config: { access: 'public' } } as const;
+const open = { config: { access: 'public', idempotency: 'none' } } as const;
 const authenticated = { config: { access: 'authenticated' } } as const;
 const hidden = { hide: true } as const;
 
@@ -166,6 +166,7 @@ export const identityProviderRoutes: Routes = async (app, { deps: { access, log 
       .catch(rethrown(failed));
     const user = await store.comeIn(profile, now());
     if (!user.active) return failed(new Error(`User ${user.name} is not active`));
+    request.signedIn = user.name;
     await signIn.openSession(request, reply, user.userId);
     return reply.header('set-cookie', endedLoginCookie(secure)).redirect(login.next, 303);
   });
@@ -203,6 +204,7 @@ export const firstAdminRoutes: Routes = async (app, { deps: { access, log } }) =
     const made = await store.createFirstUser(hashOf(token), user, now());
     if (made === undefined) return notValid(reply);
     log.info({ user: made.name }, 'the first administrator has been made');
+    request.signedIn = made.name;
     await signIn.openSession(request, reply, made.userId);
     if (isForm)
       return sendPage(reply.code(201), {

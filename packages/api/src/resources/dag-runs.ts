@@ -11,6 +11,7 @@ import type { Listed, RunRecord } from '@headrace/ports';
 import { Type } from 'typebox';
 import { presentDagRun } from '../answers/dag-run.ts';
 import { ApiProblem } from '../http/api-problem.ts';
+import { markReplayed } from '../http/idempotent-requests.ts';
 import { answers, answersAs, path, permit } from '../http/route-schema.ts';
 import type { Routes } from './context.ts';
 import { runBatchFilter, runFilter } from './filters.ts';
@@ -86,7 +87,7 @@ export const dagRunRoutes: Routes = async (app, { deps, lookup, versions }) => {
   app.post(
     '/dags/:dag_id/dagRuns',
     {
-      ...permit('operate', 'run'),
+      config: { ...permit('operate', 'run').config, idempotency: 'own' },
       schema: {
         operationId: 'trigger_dag_run',
         tags,
@@ -102,11 +103,12 @@ export const dagRunRoutes: Routes = async (app, { deps, lookup, versions }) => {
         ),
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const dag = await lookup.dag(request.params.dag_id);
       const idempotency = idempotencyOf(request);
       const asked = await toTriggerRequest(dag, request.body, callerOf(request), deps.validateParams);
-      const { runId } = await commands.trigger({ ...asked, ...(idempotency === undefined ? {} : { idempotency }) });
+      const { runId, replayed } = await commands.trigger({ ...asked, ...(idempotency === undefined ? {} : { idempotency }) });
+      if (replayed === true) markReplayed(reply);
       return presentDagRun(await lookup.run(dag.dagId, runId), versions);
     },
   );

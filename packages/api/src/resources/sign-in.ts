@@ -29,6 +29,7 @@ export class SignIn {
     const fits = await passwords.verify(password, known?.hash);
     if (!fits || known === undefined) throw new ApiProblem('HR_LOGIN_FAILED', 'The user name or the password is wrong');
     await tried.succeeded();
+    request.signedIn = username;
     if (passwords.isOutdated(known.hash)) await store.rehash(known.userId, known.hash, await passwords.hash(password));
     return known.userId;
   }

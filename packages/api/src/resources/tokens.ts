@@ -49,7 +49,7 @@ export const apiKeyRoutes: Routes = async (app, { deps: { access } }) => {
   app.post(
     '/tokens',
     {
-      ...authenticated,
+      config: { ...authenticated.config, idempotency: 'secret' },
       schema: {
         operationId: 'create_api_key',
         tags,

@@ -7,6 +7,7 @@ import type { FastifyRequest } from 'fastify';
 import { toInstant } from '../answers/date-times.ts';
 import type { ApiDeps } from '../deps.ts';
 import { ApiProblem, invalid } from '../http/api-problem.ts';
+import { idempotencyKeyOf, sortedJson } from '../http/idempotent-requests.ts';
 
 export interface Caller {
   readonly triggeredBy: TriggerRequest['triggeredBy'];
@@ -67,25 +68,11 @@ export function refuseRunType({ dagId, allowedRunTypes }: DagSpec, runType: 'man
   throw new ApiProblem('HR_RUN_TYPE_NOT_ALLOWED', `DAG "${dagId}" allows no ${runType} runs, only ${allowedRunTypes.join(', ')}`);
 }
 
-const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,200}$/;
-
 /** The `Idempotency-Key` of a request, with a hash by which the same request is known again. */
-export function idempotencyOf({ headers, body }: FastifyRequest): NonNullable<TriggerRequest['idempotency']> | undefined {
-  const key = headers['idempotency-key'];
+export function idempotencyOf(request: FastifyRequest): NonNullable<TriggerRequest['idempotency']> | undefined {
+  const key = idempotencyKeyOf(request);
   if (key === undefined) return undefined;
-  if (typeof key !== 'string' || !IDEMPOTENCY_KEY.test(key)) {
-    throw invalid({ field: 'header.Idempotency-Key', message: 'must be 1 to 200 visible ASCII characters' });
-  }
-  return { key, requestHash: createHash('sha256').update(sortedJson(body)).digest('hex') };
-}
-
-/** The same text for the same value, in whatever order its fields were sent. */
-function sortedJson(value: unknown): string {
-  return JSON.stringify(value, (_, one: unknown) =>
-    one !== null && typeof one === 'object' && !Array.isArray(one)
-      ? Object.fromEntries(Object.entries(one).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : one,
-  );
+  return { key, requestHash: createHash('sha256').update(sortedJson(request.body)).digest('hex') };
 }
 
 type Times = Pick<TriggerRequest, 'logicalDate' | 'intervalStart' | 'intervalEnd' | 'runAfter'>;

@@ -191,7 +191,7 @@ function reachable(deps: ApiDeps): ApiDeps {
     },
   );
   const names: Readonly<Record<string, string>> = { 1: 'own_1', 2: 'foreign_1' };
-  const { access, authenticate, log, metrics, version } = deps;
+  const { access, audit, authenticate, log, metrics, version } = deps;
   const stores = Object.fromEntries(Object.keys(deps).map((name) => [name, reached]));
   const assets = {
     async asset({ assetId }: { readonly assetId?: string }) {
@@ -209,6 +209,7 @@ function reachable(deps: ApiDeps): ApiDeps {
     stateChanges: { events: reached, states: reached },
     assets: new Proxy(assets, { get: (own, name) => Reflect.get(own, name) ?? Reflect.get(reached, name) }),
     access,
+    audit,
     authenticate,
     log,
     metrics,

@@ -20,6 +20,7 @@ import {
   type TriggerRequest,
   UnknownOrderError,
 } from '@headrace/ports';
+import { createMemoryStore } from '@headrace/testing';
 import { type ApiDeps, knownTokens } from '../../src/index.ts';
 import { accessInMemory } from './memory-access.ts';
 import { createAssets } from './memory-assets.ts';
@@ -191,6 +192,7 @@ export function createFixture(): Fixture {
   }
 
   const waits = memoryWaits(T0);
+  const memory = createMemoryStore({ now: Date.now });
   const deps: ApiDeps = {
     waits: waits.store,
     ...versionsAndNotices(spec, T0),
@@ -204,6 +206,8 @@ export function createFixture(): Fixture {
     registry: { contentType: 'text/plain; version=0.0.4', metrics: async () => 'up 1\n' },
     authenticate: knownTokens([{ token: TOKEN, name: 'admin' }]),
     access: accessInMemory(),
+    audit: memory.audit,
+    idempotency: memory.idempotency,
     health: async () => ({
       schedulers: [{ id: 's', heartbeatAt: T0, alive: true }],
       workers: [{ id: 'w', hostname: 'h', heartbeatAt: T0, alive: true, slots: 4, queues: ['default'] }],

@@ -6,6 +6,7 @@ import {
   InvalidRunIdError,
   type Metrics,
   RunExistsError,
+  type TriggeredRun,
   type TriggerRequest,
 } from '@headrace/ports';
 import type pg from 'pg';
@@ -37,7 +38,7 @@ export async function trigger(
   pool: pg.Pool,
   request: TriggerRequest,
   metrics: Metrics,
-): Promise<{ readonly runKey: string; readonly runId: string }> {
+): Promise<TriggeredRun> {
   if (request.runId !== undefined && !RUN_ID.test(request.runId)) throw new InvalidRunIdError(request.runId);
   const before = await sentBefore(pool, request);
   if (before !== undefined) return before;
@@ -63,10 +64,7 @@ export async function trigger(
 const SENT_BEFORE = `select id, run_id, request_hash from dag_run where dag_id = $1 and idempotency_key = $2`;
 
 /** The run that the same request made when it was sent before. */
-async function sentBefore(
-  pool: pg.Pool,
-  { dagId, idempotency }: TriggerRequest,
-): Promise<{ readonly runKey: string; readonly runId: string } | undefined> {
+async function sentBefore(pool: pg.Pool, { dagId, idempotency }: TriggerRequest): Promise<TriggeredRun | undefined> {
   if (idempotency === undefined) return undefined;
   const { rows } = await pool.query<{ id: string; run_id: string; request_hash: string }>({
     name: 'sent before',
@@ -76,7 +74,7 @@ async function sentBefore(
   const [run] = rows;
   if (run === undefined) return undefined;
   if (run.request_hash !== idempotency.requestHash) throw new IdempotencyKeyReusedError(dagId, idempotency.key);
-  return { runKey: run.id, runId: run.run_id };
+  return { runKey: run.id, runId: run.run_id, replayed: true };
 }
 
 /** Two runs triggered within one millisecond get different names. */

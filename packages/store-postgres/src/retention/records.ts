@@ -8,7 +8,7 @@ import { timestamp } from '../timestamp.ts';
 import { sqlStateOf } from '../transaction.ts';
 import { cursorOf, type Place } from './cursor.ts';
 
-export type RecordKind = Exclude<RetentionKind, 'runs' | 'logs' | 'results' | 'processes'>;
+export type RecordKind = Exclude<RetentionKind, 'runs' | 'logs' | 'results' | 'processes' | 'audit'>;
 
 interface Kind {
   /**

@@ -1,5 +1,6 @@
 /** Housekeeping's side of the store. */
 import type { RetentionResult, RetentionStep, RetentionStore } from '@headrace/ports';
+import { forgetAudit } from '../audit/forget-audit.ts';
 import type { Database, Queryable } from '../database.ts';
 import { observed } from '../observed.ts';
 import { timestamp } from '../timestamp.ts';
@@ -33,6 +34,8 @@ export function createRetentionStore(database: Database): RetentionStore {
           case 'logs':
           case 'results':
             return doomObjects(work(), kind, step, placeOf(step.after));
+          case 'audit':
+            return forgetAudit(work(), step);
           case 'processes':
             return removeProcesses(work(), step);
           default:

@@ -15,7 +15,7 @@ export interface TestDatabase {
 }
 
 /** What migrations put in. */
-const KEPT = ['pool', 'scheduler_shard', 'schema_migration'];
+const KEPT = ['audit_chain', 'audit_event', 'pool', 'scheduler_shard', 'schema_migration'];
 
 function serverUrl(): string {
   const url = process.env.HEADRACE_TEST_POSTGRES_URL;

@@ -2,6 +2,7 @@
 import type { Instant } from '@headrace/core';
 import type { RetentionKind, RetentionResult, RetentionStep, RetentionStore } from '@headrace/ports';
 import { partitionText } from '@headrace/ports';
+import { forgetAudit } from './audit-store.ts';
 import { backfillTables } from './backfill-tables.ts';
 import { dataTables } from './data-report-store.ts';
 import type { MemoryDatabase } from './database.ts';
@@ -30,6 +31,8 @@ export function createRetentionStore(db: MemoryDatabase): RetentionStore {
         }
         return { removed: { [kind]: due.length }, ...(due.length < step.limit ? {} : { next: 'more' }) };
       }
+      case 'audit':
+        return forgetAudit(db, step);
       default: {
         const keys = oldOf(db, kind, step.before);
         if (step.dryRun !== true) for (const { remove: drop } of keys) drop();
@@ -105,7 +108,7 @@ interface Old {
 }
 
 /** What else may go. */
-function oldOf(db: MemoryDatabase, kind: Exclude<RetentionKind, 'runs' | 'logs' | 'results'>, before: Instant): readonly Old[] {
+function oldOf(db: MemoryDatabase, kind: Exclude<RetentionKind, 'runs' | 'logs' | 'results' | 'audit'>, before: Instant): readonly Old[] {
   switch (kind) {
     case 'notices':
       return [...db.notices.rows()]

@@ -3,6 +3,7 @@ import type {
   AccessStore,
   AssetStore,
   AttemptStore,
+  AuditStore,
   BackfillStore,
   CatalogStore,
   Clock,
@@ -10,6 +11,7 @@ import type {
   ConnectionStore,
   DataReportStore,
   DeadlineStore,
+  IdempotencyStore,
   LineageStore,
   NoticeStore,
   PoolStore,
@@ -24,6 +26,7 @@ import type {
 import { createAccessStore } from './access-store.ts';
 import { createAssetStore } from './asset-store.ts';
 import { createAttemptStore } from './attempt-store.ts';
+import { createAuditStore } from './audit-store.ts';
 import { createBackfillStore } from './backfill-store.ts';
 import { createCatalogStore } from './catalog-store.ts';
 import { createCommandStore } from './command-store.ts';
@@ -31,6 +34,7 @@ import { createConnectionStore } from './connection-store.ts';
 import { createDataReportStore } from './data-report-store.ts';
 import { MemoryDatabase } from './database.ts';
 import { createDeadlineStore } from './deadline-store.ts';
+import { createIdempotencyStore } from './idempotency-store.ts';
 import { createLineageStore } from './lineage-store.ts';
 import { createNoticeStore } from './notice-store.ts';
 import { createPoolStore } from './pool-store.ts';
@@ -63,6 +67,8 @@ export interface MemoryStore {
   readonly retention: RetentionStore;
   readonly waits: WaitStore;
   readonly access: AccessStore;
+  readonly audit: AuditStore;
+  readonly idempotency: IdempotencyStore;
 }
 
 export function createMemoryStore(clock: Pick<Clock, 'now'>): MemoryStore {
@@ -88,5 +94,7 @@ export function createMemoryStore(clock: Pick<Clock, 'now'>): MemoryStore {
     schedules: createScheduleStore(db),
     retention: createRetentionStore(db),
     access: createAccessStore(db),
+    audit: createAuditStore(db),
+    idempotency: createIdempotencyStore(db),
   };
 }
