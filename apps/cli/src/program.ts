@@ -1,6 +1,7 @@
 /** `headrace`: what it can do, and what becomes of errors. */
 import { Command, CommanderError, Option } from 'commander';
 import { addAssetCommands } from './commands/assets.ts';
+import { addAuditCommands } from './commands/audit.ts';
 import { addBackfillCommands } from './commands/backfill.ts';
 import { addCompletionCommands } from './commands/completion.ts';
 import { addConnectionCommands } from './commands/connections.ts';
@@ -107,6 +108,7 @@ export function createProgram(terminal: Terminal): Command {
   addUserCommands(program, terminal);
   addTokenCommands(program, terminal);
   addGrantCommands(program, terminal);
+  addAuditCommands(program, terminal);
   addInitCommand(program, terminal);
   addDoctorCommand(program, terminal);
   addCompletionCommands(program, terminal);

@@ -2,6 +2,7 @@
 import { createPasswords, DEFAULT_COST, passwordProblem } from '@headrace/access';
 import type { CreateUser } from '@headrace/api-contract';
 import { forService, loadConfiguration, secretsOf } from '@headrace/configuration';
+import { audited } from './audited-command.ts';
 import { UsageError } from './failures.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -29,7 +30,8 @@ export async function createUserInDatabase(
       ...(email === undefined ? {} : { email }),
       ...(password === undefined ? {} : { passwordHash: await passwords.hash(password) }),
     };
-    const made = await store.access.createUser(user, Date.now());
+    const about = { action: 'create_user', object: 'user', object_id: username, parameters: { roles: [...roles] } };
+    const made = await audited(store.audit, about, () => store.access.createUser(user, Date.now()));
     return { username: made.name, roles: made.roles };
   } finally {
     await store.close();

@@ -6,16 +6,19 @@
  */
 import { ConfigurationError, type ServiceConfiguration } from '@headrace/configuration';
 import { cleanUp } from '@headrace/engine';
-import type { Log, Metrics, ObjectStore, ProgressStore, RetentionStore, SchedulerStore } from '@headrace/ports';
+import type { IdempotencyStore, Log, Metrics, ObjectStore, ProgressStore, RetentionStore, SchedulerStore } from '@headrace/ports';
 import { runObjectsPrefix } from '@headrace/task-runtime';
 import { schedule, validate } from 'node-cron';
 import { DAY_MS, retentionPolicy } from './retention-policy.ts';
+
+const ANSWERS_AT_ONCE = 1_000;
 
 export interface HousekeepingOptions {
   readonly configuration: ServiceConfiguration;
   readonly store: Pick<SchedulerStore, 'now'>;
   readonly retention: RetentionStore;
   readonly progress: Pick<ProgressStore, 'forgetEnded'>;
+  readonly idempotency: Pick<IdempotencyStore, 'sweep'>;
   readonly objects: Pick<ObjectStore, 'list' | 'delete'>;
   /** Undefined: this scheduler does not know the connection. */
   readonly connectionUrl: (id: string) => string | undefined | Promise<string | undefined>;
@@ -59,6 +62,7 @@ async function perform(options: HousekeepingOptions, signal: AbortSignal): Promi
   const { configuration, store, retention, progress, objects, log, metrics } = options;
   const began = performance.now();
   await progress.forgetEnded();
+  await forgetAnswers(options, signal);
   const removed = await cleanUp({
     store: retention,
     policy: retentionPolicy(configuration),
@@ -75,6 +79,14 @@ async function perform(options: HousekeepingOptions, signal: AbortSignal): Promi
   metrics.gauge('headrace_housekeeping_timestamp_seconds', Date.now() / 1_000);
   const gone = Object.entries({ ...removed, packages }).filter(([, count]) => count > 0);
   if (gone.length > 0) log.info({ removed: Object.fromEntries(gone) }, 'what was older than the settings want it kept was removed');
+}
+
+/** Answers that were kept for requests that are sent again: some at a time. */
+async function forgetAnswers({ idempotency, metrics }: HousekeepingOptions, signal: AbortSignal): Promise<void> {
+  for (let swept = ANSWERS_AT_ONCE; swept === ANSWERS_AT_ONCE && !signal.aborted; ) {
+    swept = await idempotency.sweep(Date.now(), ANSWERS_AT_ONCE);
+    metrics.count('headrace_housekeeping_removed_total', { kind: 'idempotency_keys' }, swept);
+  }
 }
 
 /** Packages of extracts under the roots that this scheduler knows. The drivers come with the first of them. */

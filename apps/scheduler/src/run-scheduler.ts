@@ -65,6 +65,7 @@ export async function runScheduler(configuration: ServiceConfiguration): Promise
     store: store.scheduler,
     retention: store.retention,
     progress: store.progress,
+    idempotency: store.idempotency,
     objects: createObjectStore(configuration.objects),
     connectionUrl: createConnectionSource({
       configured: configuration.connections,

@@ -1,4 +1,6 @@
 /** What the API needs from outside. The composition root in apps/api brings it; tests bring what they like. */
+
+import type { Passwords } from '@headrace/access';
 import type {
   AccessStore,
   AssetStore,
@@ -20,16 +22,15 @@ import type {
   PoolStore,
   ProgressStore,
   QueryStore,
+  RunCommands,
   RunEvents,
   StateStore,
-  RunCommands,
   TaskInstanceRecord,
   TimetableEvaluator,
   VariableBook,
   VersionStore,
   WaitStore,
 } from '@headrace/ports';
-import type { Passwords } from '@headrace/access';
 import type { Tracing } from '@headrace/tracing';
 import type { Authenticate } from './http/access.ts';
 import type { IdentityProviderSettings } from './http/identity-provider.ts';

@@ -61,13 +61,27 @@ export class ChainCheck {
     this.#see(anchor);
   }
 
+  /** Begins with an entry whose own hash is taken on trust, unless it is the first of all: of an export, whose beginning may have gone. */
+  static from(first: AuditRecord, known?: Place): ChainCheck {
+    if (first.id === '1') {
+      const whole = new ChainCheck(undefined, known);
+      whole.push(first);
+      return whole;
+    }
+    const check = new ChainCheck({ id: first.id, hash: first.hash }, known);
+    check.#isAttested = true;
+    check.#entries = 1;
+    return check;
+  }
+
   push({ id, hash, text }: AuditRecord): void {
     if (this.#wrong !== undefined) return;
     this.#entries++;
-    const expected = String(BigInt(this.#before.id) + 1n);
-    if (id !== expected) return this.#say(id, `comes after ${this.#before.id}: ${expected} is missing or out of order`);
-    if (hash !== auditHash(this.#before.hash, id, text))
-      return this.#say(id, 'does not fit its hash: it, or the one before it, was changed');
+    const wrong = this.#wrongWith(id, hash, text);
+    if (wrong !== undefined) {
+      this.#say(id, wrong);
+      return;
+    }
     this.#before = { id, hash };
     this.#see(this.#before);
     // A forged anchor would have to be told of by an entry in the chain.
@@ -86,6 +100,13 @@ export class ChainCheck {
       this.#say(known.id, 'is not the entry that was noted: the log was made anew');
     if (this.#wrong !== undefined) return { ok: false, entries: this.#entries, ...this.#wrong };
     return { ok: true, entries: this.#entries, head: this.#before };
+  }
+
+  #wrongWith(id: string, hash: string, text: string): string | undefined {
+    const expected = String(BigInt(this.#before.id) + 1n);
+    if (id !== expected) return `comes after ${this.#before.id}: ${expected} is missing or out of order`;
+    if (hash === auditHash(this.#before.hash, id, text)) return undefined;
+    return 'does not fit its hash: it, or the one before it, was changed';
   }
 
   #see({ id, hash }: Place): void {

@@ -26,11 +26,11 @@ import {
   type QueryStore,
   type RetentionStore,
   type RunEvents,
-  type StateStore,
   type SchedulerStore,
   type ScheduleStore,
-  type VersionStore,
+  type StateStore,
   type VariableStore,
+  type VersionStore,
   type WaitStore,
 } from '@headrace/ports';
 import { createAccessStore } from './access/access-store.ts';
@@ -51,9 +51,9 @@ import { createPoolStore } from './pools/pool-store.ts';
 import { createProgressStore } from './progress/progress-store.ts';
 import { createExplainStore } from './queries/explain.ts';
 import { createQueryStore } from './queries/query-store.ts';
+import { createStateStore } from './queries/states.ts';
 import { createVersionStore } from './queries/versions.ts';
 import { createRetentionStore } from './retention/retention-store.ts';
-import { createStateStore } from './queries/states.ts';
 import { createRunEvents } from './run-events.ts';
 import { createSchedulerStore } from './scheduler/scheduler-store.ts';
 import { createScheduleStore } from './schedules/schedule-store.ts';

@@ -3,6 +3,7 @@ import { forService, loadConfiguration, secretsOf } from '@headrace/configuratio
 import type { Removed, RetentionPolicy } from '@headrace/engine';
 import { RETENTION_KINDS, type RetentionKind } from '@headrace/ports';
 import type { Command } from 'commander';
+import { audited } from '../audited-command.ts';
 import { UsageError } from '../failures.ts';
 import { outputOf } from '../output/output-format.ts';
 import { show } from '../output/show.ts';
@@ -45,14 +46,19 @@ export function addDatabaseCleanCommand(db: Command, terminal: Terminal): void {
       try {
         await store.checkSchema();
         const now = await store.scheduler.now();
-        const removed = await cleanUp({
-          store: store.retention,
-          policy: policyOf(options, retentionPolicy(configuration), now),
-          now,
-          objects: createObjectStore(configuration.objects),
-          objectsOf: runObjectsPrefix,
-          dryRun: options.dryRun === true,
-        });
+        const policy = policyOf(options, retentionPolicy(configuration), now);
+        const clean = () =>
+          cleanUp({
+            store: store.retention,
+            policy,
+            now,
+            objects: createObjectStore(configuration.objects),
+            objectsOf: runObjectsPrefix,
+            dryRun: options.dryRun === true,
+          });
+        const parameters = Object.fromEntries(Object.entries(options));
+        const about = { action: 'db_clean', object: 'system', parameters };
+        const removed = await (options.dryRun === true ? clean() : audited(store.audit, about, clean));
         if (removed === undefined) throw new Error('Another process cleans the database just now. Try again when it is done');
         const document = { dry_run: options.dryRun === true, removed };
         show({ output: outputOf(command), terminal }, document, () => describe(removed, options.dryRun === true));

@@ -3,6 +3,7 @@ import { forService, loadConfiguration, secretKeysOf } from '@headrace/configura
 import { createConnectionBook, createKeyring, parseConnectionUrl } from '@headrace/connections';
 import { silentLog } from '@headrace/ports';
 import { createStore } from '@headrace/store-postgres';
+import { audited } from '../audited-command.ts';
 import type { Terminal } from '../terminal.ts';
 
 const PAGE = 100;
@@ -30,7 +31,8 @@ export async function storedConnections(terminal: Terminal): Promise<readonly St
       seen += page.items.length;
       total = page.items.length === 0 ? 0 : page.total;
     }
-    return found;
+    const about = { action: 'export_connections', object: 'connection', parameters: { connections: found.length } };
+    return await audited(store.audit, about, async () => found);
   } finally {
     await store.close();
   }

@@ -1,8 +1,8 @@
 /** `/openapi.json`, of every route that is added after this. */
 import type { FastifyInstance } from 'fastify';
 import { buildDocument, type OpenApiDocument } from '../openapi/document.ts';
-import { isKept } from './idempotent-requests.ts';
 import type { DescribedRoute, RouteSchema } from '../openapi/operation.ts';
+import { isKept } from './idempotent-requests.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {

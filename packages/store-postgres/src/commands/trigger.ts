@@ -34,11 +34,7 @@ const CREATE = `
 const MADE_UP_TRIES = 5;
 
 /** Throws DagNotFoundError, RunExistsError, InvalidRunIdError, IdempotencyKeyReusedError. */
-export async function trigger(
-  pool: pg.Pool,
-  request: TriggerRequest,
-  metrics: Metrics,
-): Promise<TriggeredRun> {
+export async function trigger(pool: pg.Pool, request: TriggerRequest, metrics: Metrics): Promise<TriggeredRun> {
   if (request.runId !== undefined && !RUN_ID.test(request.runId)) throw new InvalidRunIdError(request.runId);
   const before = await sentBefore(pool, request);
   if (before !== undefined) return before;
