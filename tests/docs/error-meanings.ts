@@ -14,7 +14,7 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   HR_CONNECTION_UNUSABLE: 'The connection is there, but the system behind it refuses or cannot be reached: `detail` says what it answered.',
   HR_CSV_DIALECT: 'Options of a CSV file contradict each other, such as a delimiter that is also the quote: the message names them.',
   HR_CURSOR_UNRESOLVED:
-    'Where an incremental read is to begin cannot be told; the message says why. `headrace cursors set` or `reset` decides it.',
+    'What an incremental read is to read cannot be told, and the message says why: see docs/incremental.md on intervals and cursors.',
   HR_DAG_IMPORT: 'The DAG file threw while it was loaded: the message is that of the file, with its line.',
   HR_DAG_SYNTAX: 'The DAG file, or one that it imports, is no TypeScript: the message names file, line and column.',
   HR_DAG_UNRESOLVED_IMPORT: 'An import of the DAG file leads nowhere: correct the path, or `npm install` the package.',

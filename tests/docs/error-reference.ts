@@ -54,7 +54,7 @@ export function errorDocument(): string {
 to do; \`…\` stands for what is filled in when it happens. A password is never part of a message.`,
     '## Problems of the REST API',
     `Answers with a status of 400 and above are problem details (RFC 9457): \`code\`, \`title\`, \`detail\`, and \`errors\` with one entry for each wrong
-field. \`type\` is \`urn:headrace:problem:\` and the code. The command line says the same, and ends with 1.`,
+field. \`type\` is \`urn:headrace:problem:\` and the code. The command line says the same, with an [exit code](cli.md#exit-codes) for its kind.`,
     table(
       ['code', 'status', 'what it says'],
       codes.filter(isProblem).map((error) => {
