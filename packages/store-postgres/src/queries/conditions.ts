@@ -12,10 +12,22 @@ const BOUNDS = [
 export class Conditions {
   readonly #terms: string[] = [];
   readonly values: unknown[];
+  #keys = 0;
 
   /** `values`: those of a statement that these conditions are a part of. */
   constructor(values: unknown[] = []) {
     this.values = values;
+  }
+
+  /** The same plan is good whatever the values are: what they fit is found by an index of keys. */
+  get haveOnePlan(): boolean {
+    return this.#keys === this.values.length;
+  }
+
+  /** As `add`, for what an index of keys finds: the id of a DAG, a run or a task. */
+  key(term: string, value: unknown): this {
+    if (value !== undefined) this.#keys++;
+    return this.add(term, value);
   }
 
   /** `term` has `?` where the value belongs. Nothing is added for an undefined value. */
@@ -41,6 +53,17 @@ export class Conditions {
   /** One of the values; a single one is compared as such, so that an index of it in an order serves. */
   anyOf(expression: string, values: readonly unknown[] | undefined): this {
     return values?.length === 1 ? this.add(`${expression} = ?`, values[0]) : this.add(`${expression} = any(?)`, values);
+  }
+
+  /**
+   * One of the values, of which we know all that there are. They stand in the statement as they stand here: how many rows are of one
+   * differs by orders of magnitude, and each gets a plan of its own. A value that there is not fits nothing.
+   */
+  known<Value extends string>(expression: string, values: readonly Value[] | undefined, all: readonly Value[]): this {
+    if (values === undefined) return this;
+    const found = all.filter((one) => values.includes(one)).map((one) => `'${one}'`);
+    if (found.length === 0) return this.require('false');
+    return this.require(found.length === 1 ? `${expression} = ${found[0]}` : `${expression} in (${found.join(', ')})`);
   }
 
   /** Visible objects only: for each group its ids, and its globs as patterns of `like`. */
@@ -83,6 +106,7 @@ export class Conditions {
   copy(): Conditions {
     const copy = new Conditions([...this.values]);
     for (const term of this.#terms) copy.require(term);
+    copy.#keys = this.#keys;
     return copy;
   }
 }

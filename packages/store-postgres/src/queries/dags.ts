@@ -1,8 +1,9 @@
 /** DAGs as people see them. */
-import type { DagSpec, Instant } from '@headrace/core';
+import type { Instant } from '@headrace/core';
 import type { DagFilter, DagRecord, Listed, Page, QueryStore } from '@headrace/ports';
 import type { Queryable } from '../database.ts';
 import { Conditions } from './conditions.ts';
+import type { KeptSpecs } from './kept-specs.ts';
 import { type ListQuery, list, one } from './list.ts';
 import { present } from './optional.ts';
 
@@ -14,7 +15,6 @@ interface Row {
   readonly version_id: string;
   readonly number: number;
   readonly bundle_hash: string;
-  readonly spec: DagSpec;
   readonly next_due_at: Instant | null;
   readonly first_seen_at: Instant;
   readonly last_parsed_at: Instant;
@@ -24,8 +24,11 @@ interface Row {
 
 const LAST_RUN = '(select r.? from dag_run r where r.dag_id = d.dag_id order by r.run_after desc, r.id desc limit 1)';
 
-const DAGS: ListQuery<Row, DagRecord> = {
-  columns: `d.dag_id, d.file, d.paused, d.removed_at is not null as removed, v.id as version_id, v.number, v.bundle_hash, v.spec,
+/** Specs are had by their versions: see kept-specs.ts. */
+type DagFacts = Omit<DagRecord, 'spec'>;
+
+const DAGS: ListQuery<Row, DagFacts> = {
+  columns: `d.dag_id, d.file, d.paused, d.removed_at is not null as removed, v.id as version_id, v.number, v.bundle_hash,
     d.next_due_at, d.paused_reason, d.first_seen_at, d.last_parsed_at, exists (select from import_error e where e.file = d.file) as has_import_errors`,
   from: 'dag d',
   joins: { v: 'join dag_version v on v.id = d.version_id' },
@@ -48,7 +51,6 @@ const DAGS: ListQuery<Row, DagRecord> = {
     versionId: row.version_id,
     versionNumber: row.number,
     bundleHash: row.bundle_hash,
-    spec: row.spec,
     firstSeenAt: row.first_seen_at,
     lastParsedAt: row.last_parsed_at,
     hasImportErrors: row.has_import_errors,
@@ -61,7 +63,7 @@ const WAITS_FOR = `exists (
   select from asset_reference f join asset a on a.id = f.asset_id
   where f.dag_id = d.dag_id and f.kind = 'schedule' and ? in (a.name, a.spec ->> 'uri'))`;
 
-export function listDags(db: Queryable, filter: DagFilter, page: Page): Promise<Listed<DagRecord>> {
+export async function listDags(db: Queryable, specs: KeptSpecs, filter: DagFilter, page: Page): Promise<Listed<DagRecord>> {
   const { run, favorite } = filter;
   const conditions = new Conditions()
     .like('d.dag_id', filter.dagIdPattern)
@@ -83,7 +85,20 @@ export function listDags(db: Queryable, filter: DagFilter, page: Page): Promise<
     conditions.add(`${is} (select from dag_favorite f where f.dag_id = d.dag_id and f.username = ?)`, favorite.user);
   }
   if (filter.includeRemoved !== true) conditions.require('d.removed_at is null');
-  return list(db, DAGS, conditions, page);
+  const { items, ...facts } = await list(db, DAGS, conditions, page);
+  return { ...facts, items: await withSpecs(db, specs, items) };
+}
+
+/** Without those that were deleted since. */
+async function withSpecs(db: Queryable, specs: KeptSpecs, dags: readonly DagFacts[]): Promise<readonly DagRecord[]> {
+  const found = await specs.of(
+    db,
+    dags.map(({ versionId }) => versionId),
+  );
+  return dags.flatMap((dag) => {
+    const spec = found.get(dag.versionId);
+    return spec === undefined ? [] : [{ ...dag, spec }];
+  });
 }
 
 /** Some run that is all of it. */
@@ -96,8 +111,9 @@ function addRun(conditions: Conditions, { statuses, startedAt, endedAt }: NonNul
   conditions.require(`exists (select from dag_run r${ofRun.sql})`);
 }
 
-export function findDag(db: Queryable, dagId: string): Promise<DagRecord | undefined> {
-  return one(db, DAGS, new Conditions().add('d.dag_id = ?', dagId));
+export async function findDag(db: Queryable, specs: KeptSpecs, dagId: string): Promise<DagRecord | undefined> {
+  const dag = await one(db, DAGS, new Conditions().key('d.dag_id = ?', dagId));
+  return dag && (await withSpecs(db, specs, [dag]))[0];
 }
 
 export async function listDagIds(db: Queryable): Promise<readonly string[]> {
@@ -105,11 +121,13 @@ export async function listDagIds(db: Queryable): Promise<readonly string[]> {
   return rows.map((row) => row.dag_id);
 }
 
-export async function findVersion(db: Queryable, dagId: string, number: number): ReturnType<QueryStore['version']> {
-  const { rows } = await db.query<{ id: string; spec: DagSpec; bundle_hash: string; created_at: Instant }>(
-    'select id, spec, bundle_hash, created_at from dag_version where dag_id = $1 and number = $2',
-    [dagId, number],
-  );
+export async function findVersion(db: Queryable, specs: KeptSpecs, dagId: string, number: number): ReturnType<QueryStore['version']> {
+  const { rows } = await db.query<{ id: string; bundle_hash: string; created_at: Instant }>({
+    name: 'version',
+    text: 'select id, bundle_hash, created_at from dag_version where dag_id = $1 and number = $2',
+    values: [dagId, number],
+  });
   const [row] = rows;
-  return row && { versionId: row.id, spec: row.spec, bundleHash: row.bundle_hash, createdAt: row.created_at };
+  const spec = row && (await specs.of(db, [row.id])).get(row.id);
+  return row && spec && { versionId: row.id, spec, bundleHash: row.bundle_hash, createdAt: row.created_at };
 }

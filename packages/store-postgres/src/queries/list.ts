@@ -2,13 +2,21 @@
  * One page of a list and how long the whole list is.
  *
  * L1. A page is read with its order, by an index where there is one for it; rows before a cursor are never looked at.
- * L2. Nobody counts millions of rows to show fifty: counting ends `COUNTED_AHEAD` rows after the page.
+ * L2. Nobody counts millions of rows to show fifty: counting ends `COUNTED_AHEAD` rows after the page, and does not begin for a list that
+ *     was found to be longer than that a moment ago.
  */
 import { COUNTED_AHEAD, type Listed, type Page } from '@headrace/ports';
+import type pg from 'pg';
 import type { Queryable } from '../database.ts';
 import type { Conditions } from './conditions.ts';
 import { after, cursorColumns, cursorOf, readCursor } from './cursor.ts';
+import { LongLists } from './long-lists.ts';
 import { limits, type OrderColumns, type OrderTerm, orderBy, orderTerms } from './order.ts';
+import { StatementNames } from './statement-names.ts';
+
+const names = new StatementNames('list');
+/** By database, for one process may have several. */
+const longLists = new WeakMap<Queryable, LongLists>();
 
 export interface ListQuery<Row, Item> {
   readonly columns: string;
@@ -39,7 +47,7 @@ export async function list<Row extends object, Item>(
   const last = shown.at(-1);
   const isLast = rows.length <= limit;
   const counted =
-    isLast && !hasCursor && (rows.length > 0 || offset === 0) ? offset + rows.length : await count(db, query, conditions, offset + limit);
+    isLast && !hasCursor && (rows.length > 0 || offset === 0) ? offset + rows.length : await count(db, query, conditions, limit, offset);
   const bound = offset + limit + COUNTED_AHEAD;
   return {
     items: shown.map(query.item),
@@ -67,14 +75,16 @@ async function rowsAfter<Row extends object>(
 async function read<Row extends object>(
   db: Queryable,
   query: ListQuery<Row, unknown>,
-  { values, sql }: Conditions,
+  conditions: Conditions,
   terms: readonly OrderTerm[],
   limit: number,
   offset: number,
 ): Promise<readonly Row[]> {
   const order = orderBy(terms);
-  const page = `${sql} ${order} limit $${values.length + 1} offset $${values.length + 2}`;
-  return (await db.query<Row>(pageFirst(query, `${query.columns}, ${cursorColumns(terms)}`, page, order), [...values, limit, offset])).rows;
+  // Numbers of ours, and no parameters: a plan that is kept must be one for a few rows.
+  const page = `${conditions.sql} ${order} limit ${limit}${offset === 0 ? '' : ` offset ${offset}`}`;
+  const text = pageFirst(query, `${query.columns}, ${cursorColumns(terms)}`, page, order);
+  return (await db.query<Row>(statement(text, conditions, offset))).rows;
 }
 
 /**
@@ -99,12 +109,32 @@ function tablesFor(from: string, joins: Readonly<Record<string, string>>, text: 
 async function count(
   db: Queryable,
   { from, joins = {} }: ListQuery<never, unknown>,
-  { values, sql }: Conditions,
-  end: number,
+  conditions: Conditions,
+  limit: number,
+  offset: number,
 ): Promise<number> {
-  const text = `select count(*) as total from (select from ${tablesFor(from, joins, sql)}${sql} limit $${values.length + 1}) as counted`;
-  const { rows } = await db.query<{ total: string }>(text, [...values, end + COUNTED_AHEAD + 1]);
-  return Number(rows[0]?.total ?? 0);
+  const { sql, values } = conditions;
+  const bound = offset + limit + COUNTED_AHEAD;
+  const rowsOf = `from ${tablesFor(from, joins, sql)}${sql}`;
+  const known = longListsOf(db);
+  const key = JSON.stringify([rowsOf, ...values]);
+  if (known.hasMoreThan(bound, key)) return bound + 1;
+  const text = `select count(*) as total from (select ${rowsOf} limit ${bound + 1}) as counted`;
+  const { rows } = await db.query<{ total: string }>(statement(text, conditions, offset));
+  const total = Number(rows[0]?.total ?? 0);
+  if (total > bound) known.keep(key, bound);
+  return total;
+}
+
+function longListsOf(db: Queryable): LongLists {
+  const known = longLists.get(db) ?? new LongLists();
+  longLists.set(db, known);
+  return known;
+}
+
+/** With a name, and so a plan that is kept, where one plan is good for all values. Each offset is a statement that hardly comes again. */
+function statement(text: string, { values, haveOnePlan }: Conditions, offset = 0): pg.QueryConfig {
+  return haveOnePlan && offset === 0 ? names.named(text, values) : { text, values: [...values] };
 }
 
 /** The only row of a list, if it has one. */
@@ -115,6 +145,6 @@ export async function one<Row extends object, Item>(
 ): Promise<Item | undefined> {
   const { columns, from, joins = {} } = query;
   const tables = [from, ...Object.values(joins)].join(' ');
-  const { rows } = await db.query<Row>(`select ${columns} from ${tables}${conditions.sql} limit 1`, [...conditions.values]);
+  const { rows } = await db.query<Row>(statement(`select ${columns} from ${tables}${conditions.sql} limit 1`, conditions));
   return rows[0] === undefined ? undefined : query.item(rows[0]);
 }

@@ -4,17 +4,19 @@ import type { Database } from '../database.ts';
 import { countRuns, listFavorites, listTags, listWarnings } from './dag-facts.ts';
 import { findDag, findVersion, listDagIds, listDags } from './dags.ts';
 import { listImportErrors } from './import-errors.ts';
+import { KeptSpecs } from './kept-specs.ts';
 import { readHealth, readLiveCounts } from './live.ts';
 import { findRun, listRuns } from './runs.ts';
 import { findResult, findTaskInstance, listResults, listTaskInstances, listTries } from './task-instances.ts';
 
 export function createQueryStore(database: Database): QueryStore {
   const reads = () => database.lane('reads');
+  const specs = new KeptSpecs();
   return {
-    dags: (filter, page) => listDags(reads(), filter, page),
-    dag: (dagId) => findDag(reads(), dagId),
+    dags: (filter, page) => listDags(reads(), specs, filter, page),
+    dag: (dagId) => findDag(reads(), specs, dagId),
     dagIds: () => listDagIds(reads()),
-    version: (dagId, number) => findVersion(reads(), dagId, number),
+    version: (dagId, number) => findVersion(reads(), specs, dagId, number),
     importErrors: (page, filter) => listImportErrors(reads(), page, filter),
     runs: (filter, page) => listRuns(reads(), filter, page),
     run: (dagId, runId) => findRun(reads(), dagId, runId),

@@ -88,12 +88,15 @@ const RUNS: ListQuery<Row, RunRecord> = {
   }),
 };
 
+const RUN_STATUSES: readonly RunStatus[] = ['queued', 'running', 'success', 'failed'];
+const RUN_TYPES: readonly RunType[] = ['scheduled', 'manual', 'backfill', 'asset_triggered', 'asset_materialization'];
+
 export function listRuns(db: Queryable, filter: RunFilter, page: Page): Promise<Listed<RunRecord>> {
   const conditions = new Conditions()
-    .add('r.dag_id = ?', filter.dagId)
+    .key('r.dag_id = ?', filter.dagId)
     .anyOf('r.dag_id', filter.dagIds)
-    .anyOf('r.state', filter.statuses)
-    .anyOf('r.run_type', filter.runTypes)
+    .known('r.state', filter.statuses, RUN_STATUSES)
+    .known('r.run_type', filter.runTypes, RUN_TYPES)
     .like('r.dag_id', filter.dagIdPattern)
     .like('r.run_id', filter.runIdPattern)
     .like('r.username', filter.userPattern)
@@ -111,7 +114,7 @@ export function listRuns(db: Queryable, filter: RunFilter, page: Page): Promise<
 }
 
 export function findRun(db: Queryable, dagId: string, runId: string): Promise<RunRecord | undefined> {
-  return one(db, RUNS, new Conditions().add('r.dag_id = ?', dagId).add('r.run_id = ?', runId));
+  return one(db, RUNS, new Conditions().key('r.dag_id = ?', dagId).key('r.run_id = ?', runId));
 }
 
 function parentOf({ parent_dag_id: dagId, parent_run_id: runId, parent_task_id: taskId }: Row): RunRecord['parent'] | null {

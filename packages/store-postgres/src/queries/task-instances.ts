@@ -1,5 +1,5 @@
 /** Task instances and their tries as people see them. */
-import type { AttemptError, Instant, TaskStatus } from '@headrace/core';
+import { type AttemptError, type Instant, TASK_STATUSES, type TaskStatus } from '@headrace/core';
 import type { Listed, Page, ResultFilter, StoredResult, TaskInstanceFilter, TaskInstanceRecord } from '@headrace/ports';
 import { type ResultColumns, storedResult } from '../attempts/inputs.ts';
 import type { Queryable } from '../database.ts';
@@ -147,13 +147,13 @@ export function listTaskInstances(db: Queryable, filter: TaskInstanceFilter, pag
 function conditionsOf(filter: TaskInstanceFilter): Conditions {
   const conditions = new Conditions()
     // A run is found by its own key.
-    .add(filter.runId === undefined ? 't.dag_id = ?' : 'r.dag_id = ?', filter.dagId)
+    .key(filter.runId === undefined ? 't.dag_id = ?' : 'r.dag_id = ?', filter.dagId)
     .anyOf('t.dag_id', filter.dagIds)
-    .add('r.run_id = ?', filter.runId)
+    .key('r.run_id = ?', filter.runId)
     .anyOf('r.run_id', filter.runIds)
-    .add('t.task_id = ?', filter.taskId)
+    .key('t.task_id = ?', filter.taskId)
     .anyOf('t.task_id', filter.taskIds)
-    .anyOf('t.state', filter.statuses)
+    .known('t.state', filter.statuses, TASK_STATUSES)
     .anyOf('t.queue', filter.queues)
     .anyOf('t.pool', filter.pools)
     .anyOf('t.map_index', filter.mapIndexes)
@@ -191,17 +191,17 @@ export function findTaskInstance(
   mapIndex: number,
 ): Promise<TaskInstanceRecord | undefined> {
   const conditions = new Conditions()
-    .add('r.dag_id = ?', dagId)
-    .add('r.run_id = ?', runId)
-    .add('t.task_id = ?', taskId)
-    .add('t.map_index = ?', mapIndex);
+    .key('r.dag_id = ?', dagId)
+    .key('r.run_id = ?', runId)
+    .key('t.task_id = ?', taskId)
+    .key('t.map_index = ?', mapIndex);
   return one(db, TASK_INSTANCES, conditions);
 }
 
 /** A cleared task that has not begun anew has only earlier tries: its row tells of none. */
 export async function listTries(db: Queryable, taskInstanceId: string): Promise<readonly TaskInstanceRecord[]> {
-  const earlier = await list(db, EARLIER_TRIES, new Conditions().add('t.id = ?', taskInstanceId), { limit: 10_000, offset: 0 });
-  const current = await one(db, TASK_INSTANCES, new Conditions().add('t.id = ?', taskInstanceId));
+  const earlier = await list(db, EARLIER_TRIES, new Conditions().key('t.id = ?', taskInstanceId), { limit: 10_000, offset: 0 });
+  const current = await one(db, TASK_INSTANCES, new Conditions().key('t.id = ?', taskInstanceId));
   if (current === undefined) return [];
   const isArchived = earlier.items.some((item) => item.attempt === current.attempt);
   return isArchived ? earlier.items : [...earlier.items, current];

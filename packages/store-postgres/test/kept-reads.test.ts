@@ -1,0 +1,86 @@
+/** What reads keep: names of statements, specs of versions, and which lists are too long to be counted. Each is bounded. */
+import type { DagSpec } from '@headrace/core';
+import { describe, expect, test } from '@jest/globals';
+import type { Queryable } from '../src/database.ts';
+import { Conditions } from '../src/queries/conditions.ts';
+import { KeptSpecs } from '../src/queries/kept-specs.ts';
+import { LongLists } from '../src/queries/long-lists.ts';
+import { StatementNames } from '../src/queries/statement-names.ts';
+
+describe('names of statements', () => {
+  test('a text that comes again gets a name, and keeps it', () => {
+    const names = new StatementNames('read');
+    expect(names.named('select $1', [1])).toEqual({ text: 'select $1', values: [1] });
+    const second = names.named('select $1', [2]);
+    expect(second).toEqual({ name: 'read 0', text: 'select $1', values: [2] });
+    expect(names.named('select $1', [2])).toEqual(second);
+  });
+
+  test('there are 500 at most, whatever is asked', () => {
+    const names = new StatementNames('read');
+    const named = Array.from({ length: 1_500 }, (_, index) => {
+      names.named(`select ${index}`, []);
+      return names.named(`select ${index}`, []).name;
+    });
+    expect(new Set(named.slice(0, 500)).size).toBe(500);
+    expect(named.slice(500).every((name) => name === undefined)).toBe(true);
+    expect(names.named('select 0', []).name).toBe('read 0');
+  });
+});
+
+describe('conditions', () => {
+  test('have one plan as long as all their values are keys', () => {
+    const keys = new Conditions().key('r.dag_id = ?', 'a').key('r.run_id = ?', undefined);
+    expect(keys.known('r.state', ['failed'], ['queued', 'failed']).haveOnePlan).toBe(true);
+    expect(keys.sql).toBe(" where r.dag_id = $1 and r.state = 'failed'");
+    expect(keys.copy().haveOnePlan).toBe(true);
+    expect(keys.copy().like('r.run_id', 'x').haveOnePlan).toBe(false);
+    new Conditions(keys.values).anyOf('s.state', ['a']);
+    expect(keys.haveOnePlan).toBe(false);
+  });
+
+  test('only what we know ourselves stands in the text: of anything else there is nothing', () => {
+    const all: readonly string[] = ['queued', 'failed', 'running'];
+    expect(new Conditions().known('state', ["'; drop table dag; --"], all).sql).toBe(' where false');
+    expect(new Conditions().known('state', [], all).sql).toBe(' where false');
+    expect(new Conditions().known('state', undefined, all).sql).toBe('');
+    expect(new Conditions().known('state', ['running', 'x', 'queued'], all).sql).toBe(" where state in ('queued', 'running')");
+  });
+});
+
+test('a spec is read once, by all who ask; what was not asked for the longest goes first', async () => {
+  const asked: string[][] = [];
+  const db = {
+    query: async ({ values: [ids] }: { values: [string[]] }) => {
+      asked.push(ids);
+      return { rows: ids.filter((id) => id !== 'gone').map((id) => ({ id, spec: JSON.stringify({ dagId: id }) })) };
+    },
+  } as unknown as Queryable;
+  const length = JSON.stringify({ dagId: '1' }).length;
+  const specs = new KeptSpecs(2 * length);
+  const first = await specs.of(db, ['1', '2', 'gone']);
+  expect([...first]).toEqual([
+    ['1', { dagId: '1' }],
+    ['2', { dagId: '2' }],
+  ]);
+  expect((await specs.of(db, ['1'])).get('1')).toBe(first.get('1') as DagSpec);
+  await specs.of(db, ['3']);
+  expect((await specs.of(db, ['1', '3'])).size).toBe(2);
+  expect(asked).toEqual([['1', '2', 'gone'], ['3']]);
+  await specs.of(db, ['2']);
+  await specs.of(db, ['much longer than all that is kept']);
+  await specs.of(db, ['much longer than all that is kept', '3']);
+  expect(asked.slice(2)).toEqual([['2'], ['much longer than all that is kept'], ['much longer than all that is kept']]);
+});
+
+test('a list that is too long to be counted is taken for too long for ten seconds, up to where it was counted', () => {
+  let now = 0;
+  const lists = new LongLists(() => now);
+  expect(lists.hasMoreThan(10, 'a')).toBe(false);
+  lists.keep('a', 100);
+  expect([lists.hasMoreThan(100, 'a'), lists.hasMoreThan(101, 'a'), lists.hasMoreThan(1, 'b')]).toEqual([true, false, false]);
+  now = 10_000;
+  expect(lists.hasMoreThan(100, 'a')).toBe(false);
+  for (let index = 0; index < 1_001; index++) lists.keep(`list ${index}`, 1);
+  expect([lists.hasMoreThan(1, 'list 0'), lists.hasMoreThan(1, 'list 1'), lists.hasMoreThan(1, 'list 1000')]).toEqual([false, true, true]);
+});
