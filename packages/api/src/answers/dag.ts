@@ -1,14 +1,14 @@
 /** DAGs as the API shows them. */
 import type { Dag, DagDetails, DagVersion } from '@headrace/api-contract';
-import { type DagSpec, describeSchedule, runsFromDue, summarizeSchedule, timetableOf, timezoneOf } from '@headrace/core';
+import { type DagSpec, describeSchedule, type Instant, runsFromDue, summarizeSchedule, timetableOf, timezoneOf } from '@headrace/core';
 import type { DagRecord } from '@headrace/ports';
 import { dateTime, dateTimeOrNull } from './date-times.ts';
 import { BUNDLE_NAME } from './version-book.ts';
 
 export function presentDag(dag: DagRecord): Dag {
-  const { spec, dagId } = dag;
+  const { dagId } = dag;
   const dueAt = dag.paused || dag.removed ? undefined : dag.nextDueAt;
-  const [next] = dueAt === undefined ? [] : runsFromDue(spec, dag.firstSeenAt, dueAt, 1);
+  const next = dueAt === undefined ? undefined : nextRun(dag, dueAt);
   return {
     dag_id: dagId,
     dag_display_name: dagId,
@@ -23,9 +23,37 @@ export function presentDag(dag: DagRecord): Dag {
     relative_fileloc: dag.file,
     fileloc: dag.file,
     file_token: dag.file,
+    ...declared(dag.spec),
+    has_task_concurrency_limits: false,
+    has_import_errors: dag.hasImportErrors,
+    next_dagrun_logical_date: dateTimeOrNull(next?.logicalDate),
+    next_dagrun_data_interval_start: dateTimeOrNull(next?.intervalStart),
+    next_dagrun_data_interval_end: dateTimeOrNull(next?.intervalEnd),
+    next_dagrun_run_after: dateTimeOrNull(next?.runAfter ?? dueAt),
+  };
+}
+
+/** By spec: a store hands out the same one for the same version, and what it says takes longer to tell than all the rest. */
+const declarations = new WeakMap<DagSpec, ReturnType<typeof declare>>();
+const nextRuns = new WeakMap<
+  DagSpec,
+  { readonly firstSeenAt: Instant; readonly dueAt: Instant; readonly run: ReturnType<typeof firstDue> }
+>();
+
+function declared(spec: DagSpec): ReturnType<typeof declare> {
+  const known = declarations.get(spec);
+  if (known !== undefined) return known;
+  const made = declare(spec);
+  declarations.set(spec, made);
+  return made;
+}
+
+function declare(spec: DagSpec) {
+  const { dagId, schedule } = spec;
+  return {
     description: spec.description ?? null,
-    timetable_summary: summarizeSchedule(spec.schedule),
-    timetable_description: describeSchedule(spec.schedule),
+    timetable_summary: summarizeSchedule(schedule),
+    timetable_description: describeSchedule(schedule),
     timetable_partitioned: isPartitioned(spec),
     timetable_periodic: isPeriodic(spec),
     is_backfillable: isBackfillable(spec),
@@ -33,15 +61,22 @@ export function presentDag(dag: DagRecord): Dag {
     max_active_tasks: spec.maxActiveTasks,
     max_active_runs: spec.maxActiveRuns,
     max_consecutive_failed_dag_runs: spec.maxConsecutiveFailedRuns ?? 0,
-    has_task_concurrency_limits: false,
-    has_import_errors: dag.hasImportErrors,
-    next_dagrun_logical_date: dateTimeOrNull(next?.logicalDate),
-    next_dagrun_data_interval_start: dateTimeOrNull(next?.intervalStart),
-    next_dagrun_data_interval_end: dateTimeOrNull(next?.intervalEnd),
-    next_dagrun_run_after: dateTimeOrNull(next?.runAfter ?? dueAt),
     allowed_run_types: spec.allowedRunTypes === undefined ? null : [...spec.allowedRunTypes],
     owners: [...spec.owners],
   };
+}
+
+/** That of one due time is kept: it changes once a run. */
+function nextRun({ spec, firstSeenAt }: DagRecord, dueAt: Instant): ReturnType<typeof firstDue> {
+  const known = nextRuns.get(spec);
+  if (known?.dueAt === dueAt && known.firstSeenAt === firstSeenAt) return known.run;
+  const run = firstDue(spec, firstSeenAt, dueAt);
+  nextRuns.set(spec, { firstSeenAt, dueAt, run });
+  return run;
+}
+
+function firstDue(spec: DagSpec, firstSeenAt: Instant, dueAt: Instant) {
+  return runsFromDue(spec, firstSeenAt, dueAt, 1)[0];
 }
 
 export function presentDagDetails(

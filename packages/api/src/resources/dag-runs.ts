@@ -38,8 +38,7 @@ export const dagRunRoutes: Routes = async (app, { deps, lookup, versions }) => {
       },
     },
     async ({ params, query }) => {
-      if (params.dag_id !== ANY) await lookup.dag(params.dag_id);
-      return present(await queries.runs(runFilter(params.dag_id, query), pageOf(query)));
+      return present(params.dag_id, await queries.runs(runFilter(params.dag_id, query), pageOf(query)));
     },
   );
 
@@ -56,8 +55,7 @@ export const dagRunRoutes: Routes = async (app, { deps, lookup, versions }) => {
       },
     },
     async ({ params, body }) => {
-      if (params.dag_id !== ANY) await lookup.dag(params.dag_id);
-      return present(await queries.runs(runBatchFilter(params.dag_id, body), batchPageOf(body)));
+      return present(params.dag_id, await queries.runs(runBatchFilter(params.dag_id, body), batchPageOf(body)));
     },
   );
 
@@ -80,7 +78,9 @@ export const dagRunRoutes: Routes = async (app, { deps, lookup, versions }) => {
     },
   );
 
-  async function present(listed: Listed<RunRecord>) {
+  /** What is listed shows that its DAG is there; only where nothing is, it is looked up. */
+  async function present(dagId: string, listed: Listed<RunRecord>) {
+    if (listed.items.length === 0 && dagId !== ANY) await lookup.dag(dagId);
     return { dag_runs: await Promise.all(listed.items.map((run) => presentDagRun(run, versions))), ...listFacts(listed) };
   }
 

@@ -25,6 +25,12 @@ export class Lookup {
     throw new ApiProblem('HR_RUN_NOT_FOUND', `DAG "${dagId}" has no run "${runId}"`);
   }
 
+  /** What a list is of that may be of all DAGs or all runs; undefined: of all DAGs. */
+  async parent(dagId: string, runId: string): Promise<DagRecord | RunRecord | undefined> {
+    if (dagId === ANY) return undefined;
+    return runId === ANY ? this.dag(dagId) : this.run(dagId, runId);
+  }
+
   async taskInstance(dagId: string, runId: string, taskId: string, mapIndex = -1): Promise<TaskInstanceRecord> {
     const found = await this.#queries.taskInstance(dagId, runId, taskId, mapIndex);
     if (found !== undefined) return found;

@@ -37,11 +37,7 @@ export const taskInstanceRoutes: Routes = async (app, { deps: { queries }, looku
       },
     },
     async ({ params: { dag_id, dag_run_id }, query }) => {
-      const of = dag_id === ANY ? undefined : await (dag_run_id === ANY ? lookup.dag(dag_id) : lookup.run(dag_id, dag_run_id));
-      const { task_group_id } = query;
-      if (task_group_id !== undefined && of === undefined)
-        throw invalid({ field: 'query.task_group_id', message: 'needs a DAG: a group is one of its parts' });
-      const group = task_group_id === undefined || of === undefined ? undefined : await tasksOfGroup(of, task_group_id);
+      const group = query.task_group_id === undefined ? undefined : await tasksOfGroup(dag_id, dag_run_id, query.task_group_id);
       const common = instanceFilter(query);
       const filter: TaskInstanceFilter = {
         ...common,
@@ -55,7 +51,7 @@ export const taskInstanceRoutes: Routes = async (app, { deps: { queries }, looku
           taskIds: common.taskIds ?? group,
         }),
       };
-      return present(await queries.taskInstances(filter, pageOf(query)));
+      return present(dag_id, dag_run_id, await queries.taskInstances(filter, pageOf(query)));
     },
   );
 
@@ -72,8 +68,7 @@ export const taskInstanceRoutes: Routes = async (app, { deps: { queries }, looku
       },
     },
     async ({ params: { dag_id, dag_run_id }, body }) => {
-      if (dag_id !== ANY) await (dag_run_id === ANY ? lookup.dag(dag_id) : lookup.run(dag_id, dag_run_id));
-      return present(await queries.taskInstances(instanceBatchFilter(dag_id, dag_run_id, body), batchPageOf(body)));
+      return present(dag_id, dag_run_id, await queries.taskInstances(instanceBatchFilter(dag_id, dag_run_id, body), batchPageOf(body)));
     },
   );
 
@@ -95,7 +90,7 @@ export const taskInstanceRoutes: Routes = async (app, { deps: { queries }, looku
       if (version !== undefined && version.task(task_id) === undefined)
         throw new ApiProblem('HR_TASK_INSTANCE_NOT_FOUND', `Run "${dag_run_id}" of DAG "${dag_id}" has no task "${task_id}"`);
       const filter = { ...instanceFilter(query), dagId: dag_id, runId: dag_run_id, taskId: task_id, mapped: true };
-      return present(await queries.taskInstances(filter, pageOf(query)));
+      return present(dag_id, dag_run_id, await queries.taskInstances(filter, pageOf(query)));
     },
   );
 
@@ -239,12 +234,16 @@ export const taskInstanceRoutes: Routes = async (app, { deps: { queries }, looku
     },
   );
 
-  async function present(listed: Listed<TaskInstanceRecord>) {
+  /** What is listed shows that its DAG and its run are there; only where nothing is, they are looked up. */
+  async function present(dagId: string, runId: string, listed: Listed<TaskInstanceRecord>) {
+    if (listed.items.length === 0) await lookup.parent(dagId, runId);
     return { task_instances: await presentTaskInstances(listed.items, versions), ...listFacts(listed) };
   }
 
   /** None, if the version has no such group: a filter that nothing fits. */
-  async function tasksOfGroup(of: { readonly dagId: string; readonly versionNumber: number }, groupId: string): Promise<readonly string[]> {
+  async function tasksOfGroup(dagId: string, runId: string, groupId: string): Promise<readonly string[]> {
+    const of = await lookup.parent(dagId, runId);
+    if (of === undefined) throw invalid({ field: 'query.task_group_id', message: 'needs a DAG: a group is one of its parts' });
     return (await versions.get(of.dagId, of.versionNumber))?.tasksOfGroup(groupId) ?? [];
   }
 };
