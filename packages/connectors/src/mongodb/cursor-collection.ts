@@ -3,6 +3,7 @@
  *
  * R1. A load reserves the cursor before it writes its first row, and moves it after its last: of two loads that read from the same place
  *     one writes rows. A reservation that nobody renews, because its attempt is gone, ends after a while; a retry of the same load takes it up.
+ *     It is a document of its own that is inserted: of two inserts one succeeds, also on a server that updates in two steps.
  * R2. The state is kept as its text: MongoDB would write some numbers, and names with dots, in another way.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,6 +15,7 @@ import { DUPLICATE_KEY, type LoadClaim } from './load-record.ts';
 
 const CURSORS = '_headrace_cursor';
 const WHERE = CURSORS;
+const RESERVATIONS = '_headrace_cursor_reservation';
 /** A reservation that is older than that is nobody's any more. */
 const RESERVED_MS = 120_000;
 const RENEW_MS = 20_000;
@@ -22,12 +24,16 @@ const ASK_AGAIN_MS = 100;
 interface CursorDocument {
   readonly _id: string;
   readonly table: string;
-  /** Null while the first load is under way. */
-  readonly state: string | null;
+  readonly state: string;
   readonly load_id: string | null;
   readonly updated_at: Date;
-  readonly pending_load: string | null;
-  readonly pending_at: Date | null;
+}
+
+interface ReservationDocument {
+  /** The cursor's name. */
+  readonly _id: string;
+  readonly load_id: string;
+  readonly renewed_at: Date;
 }
 
 export interface Reservation {
@@ -48,49 +54,70 @@ export async function reserveCursor(
   signal: AbortSignal,
 ): Promise<Reservation> {
   const cursors = db.collection<CursorDocument>(CURSORS);
+  const reservations = db.collection<ReservationDocument>(RESERVATIONS);
   const { name } = move;
-  for (;;) {
-    signal.throwIfAborted();
-    const held = await cursors.findOne({ _id: name });
-    const mayBeMoved = mayMove(heldOf(held), move, loadId, WHERE);
-    if (!mayBeMoved) return { renew: async () => {}, commit: async () => {}, release: async () => {} };
-    const taken = held?.pending_load != null && held.pending_load !== loadId && Date.now() - Number(held.pending_at) < RESERVED_MS;
-    if (!taken && (await reserve(cursors, held, { _id: name, table, loadId }))) break;
-    await sleep(ASK_AGAIN_MS, undefined, { signal });
+  const mine = { _id: name, load_id: loadId };
+  const release = async (): Promise<void> => void (await reservations.deleteOne(mine).catch(() => {}));
+  const nothing = { renew: async () => {}, commit: async () => {}, release: async () => {} };
+  if (!mayMove(heldOf(await cursors.findOne({ _id: name })), move, loadId, WHERE)) return nothing;
+  while (!(await reserve(reservations, mine))) await sleep(ASK_AGAIN_MS, undefined, { signal });
+  // Whoever had it meanwhile may have moved the cursor.
+  const held = await cursors.findOne({ _id: name });
+  try {
+    if (!mayMove(heldOf(held), move, loadId, WHERE)) {
+      await release();
+      return nothing;
+    }
+  } catch (error) {
+    await release();
+    throw error;
   }
-  const mine = { _id: name, pending_load: loadId };
-  const free = { pending_load: null, pending_at: null };
   let renewed = Date.now();
   return {
     async renew() {
       if (Date.now() - renewed < RENEW_MS) return;
       renewed = Date.now();
-      await cursors.updateOne(mine, { $set: { pending_at: new Date() } });
+      await reservations.updateOne(mine, { $set: { renewed_at: new Date() } });
     },
     async commit() {
-      const moved = { table, state: JSON.stringify(move.after), load_id: loadId, updated_at: new Date(), ...free };
-      if ((await cursors.updateOne(mine, { $set: moved })).matchedCount === 1) return;
-      // Another attempt of this load has done it.
-      if (mayMove(heldOf(await cursors.findOne({ _id: name })), move, loadId, WHERE)) throw new CursorMovedError(name, WHERE);
+      const moved = { table, state: JSON.stringify(move.after), load_id: loadId, updated_at: new Date() };
+      const reserved = (await reservations.findOne({ _id: name }))?.load_id === loadId;
+      // Another attempt of this load may have done it.
+      if (!(reserved && (await put(cursors, held, { _id: name, ...moved })))) {
+        if (mayMove(heldOf(await cursors.findOne({ _id: name })), move, loadId, WHERE)) throw new CursorMovedError(name, WHERE);
+      }
+      await release();
     },
-    async release() {
-      await cursors.updateOne(mine, { $set: free }).catch(() => {});
-    },
+    release,
   };
 }
 
+/** Whether the reservation is this load's now: one that has run out is removed first. */
 async function reserve(
-  cursors: Collection<CursorDocument>,
-  held: CursorDocument | null,
-  { _id, table, loadId }: { readonly _id: string; readonly table: string; readonly loadId: string },
+  reservations: Collection<ReservationDocument>,
+  mine: { readonly _id: string; readonly load_id: string },
 ): Promise<boolean> {
-  const pending = { pending_load: loadId, pending_at: new Date() };
-  if (held !== null) {
-    const { state, pending_load } = held;
-    return (await cursors.updateOne({ _id, state, pending_load }, { $set: pending })).matchedCount === 1;
+  const wanted = { ...mine, renewed_at: new Date() };
+  if (await inserted(reservations.insertOne(wanted))) return true;
+  const taken = await reservations.findOne({ _id: mine._id });
+  if (taken?.load_id === mine.load_id) {
+    await reservations.updateOne(mine, { $set: { renewed_at: wanted.renewed_at } });
+    return true;
   }
+  if (taken !== null && Date.now() - Number(taken.renewed_at) >= RESERVED_MS) await reservations.deleteOne({ ...taken });
+  return false;
+}
+
+/** Whether the cursor was still as it had been, and is now as given. */
+async function put(cursors: Collection<CursorDocument>, before: CursorDocument | null, after: CursorDocument): Promise<boolean> {
+  if (before === null) return inserted(cursors.insertOne(after));
+  const { _id, ...moved } = after;
+  return (await cursors.updateOne({ _id, state: before.state }, { $set: moved })).matchedCount === 1;
+}
+
+async function inserted(insert: Promise<unknown>): Promise<boolean> {
   try {
-    await cursors.insertOne({ _id, table, state: null, load_id: null, updated_at: new Date(), ...pending });
+    await insert;
     return true;
   } catch (error) {
     if (codeOf(error) === DUPLICATE_KEY) return false;
@@ -99,7 +126,7 @@ async function reserve(
 }
 
 function heldOf(held: CursorDocument | null): { readonly state: CursorState; readonly loadId?: string } | undefined {
-  if (held === null || held.state === null) return undefined;
+  if (held === null) return undefined;
   return { state: JSON.parse(held.state) as CursorState, ...(held.load_id === null ? {} : { loadId: held.load_id }) };
 }
 
@@ -110,15 +137,12 @@ export const cursorCollection: CursorHome = {
   list: (place, work) =>
     reach(place, work, async (cursors) => {
       const table = place.settings.name === undefined ? {} : { table: String(place.settings.name) };
-      const found = await cursors
-        .find({ ...table, state: { $ne: null } })
-        .sort({ _id: 1 })
-        .toArray();
+      const found = await cursors.find(table).sort({ _id: 1 }).toArray();
       return found.map(
         (each): StoredCursor => ({
           name: each._id,
           table: each.table,
-          state: JSON.parse(each.state ?? '{}') as CursorState,
+          state: JSON.parse(each.state) as CursorState,
           updatedAt: each.updated_at,
           ...(each.load_id === null ? {} : { loadId: each.load_id }),
         }),
@@ -132,7 +156,7 @@ export const cursorCollection: CursorHome = {
         return;
       }
       const set = { table: String(place.settings.name ?? ''), state: JSON.stringify(state), load_id: null, updated_at: new Date() };
-      await cursors.updateOne({ _id: name }, { $set: { ...set, pending_load: null, pending_at: null } }, { upsert: true });
+      await cursors.updateOne({ _id: name }, { $set: set }, { upsert: true });
     }),
 };
 
