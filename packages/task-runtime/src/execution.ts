@@ -14,6 +14,7 @@ import type { FinishedSpan } from '@headrace/tracing';
 import { AttemptLog } from './attempt-log.ts';
 import { dataOfFailure, reportOf, saidBeside } from './attempt-report.ts';
 import type { AttemptResult, RunHooks, StopReason } from './attempt-request.ts';
+import { maskClipped } from './clipped.ts';
 import { ResultTooLargeError } from './errors.ts';
 import { InputFiles, type Inputs } from './input-files.ts';
 import type { TaskLimits } from './limits.ts';
@@ -78,7 +79,8 @@ export class Execution {
       `${request.attempt.taskInstanceId}-${request.attempt.attemptId}`.replaceAll(/[^\w-]/g, '_'),
     );
     this.files = new InputFiles(this.scratch, surroundings.objects, () => this.usesScratch());
-    this.#mask = request.connections.length === 0 ? (text) => text : surroundings.maskerFor(connectionSecrets(request.connections));
+    this.#mask =
+      request.connections.length === 0 ? (text) => text : maskClipped(surroundings.maskerFor(connectionSecrets(request.connections)));
   }
 
   get stopped(): StopReason | 'timeout' | undefined {
@@ -225,7 +227,9 @@ export class Execution {
 
   #report(ending: Ending): AttemptReport {
     const report = reportOf(ending, this.#stopped, this.request.timeoutMs);
-    if (report.outcome !== 'failed' || this.#stopped !== undefined) return report;
+    if (this.#stopped !== undefined) return report;
+    if (report.outcome === 'skipped' && report.reason !== undefined) return { ...report, reason: this.#mask(report.reason) };
+    if (report.outcome !== 'failed') return report;
     return { outcome: 'failed', error: maskStrings(report.error, this.#mask) as AttemptError };
   }
 

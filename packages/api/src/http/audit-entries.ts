@@ -169,18 +169,18 @@ function textOf(value: unknown): string | undefined {
 function shown(fields: Readonly<Record<string, unknown>>, depth = 1): Record<string, AuditValue> {
   const told = Object.entries(fields).flatMap(([name, value]) => {
     if (!SHOWN.has(name)) return [];
-    const one = valueOf(value, depth);
+    const one = auditValueOf(value, depth);
     return one === undefined ? [] : [[name, one] as const];
   });
   return Object.fromEntries(told);
 }
 
-function valueOf(value: unknown, depth: number): AuditValue | undefined {
+function auditValueOf(value: unknown, depth: number): AuditValue | undefined {
   if (typeof value === 'string') return value.slice(0, LONGEST_TEXT);
   if (typeof value === 'number' || typeof value === 'boolean' || value === null) return value;
   if (typeof value !== 'object' || depth > DEEPEST) return undefined;
   if (!Array.isArray(value)) return shown(value as Record<string, unknown>, depth + 1);
-  return value.slice(0, LONGEST_LIST).flatMap((one) => valueOf(one, depth + 1) ?? []);
+  return value.slice(0, LONGEST_LIST).flatMap((one) => auditValueOf(one, depth + 1) ?? []);
 }
 
 /** Of a route that has no operation id: `POST /auth/first`. */

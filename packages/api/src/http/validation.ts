@@ -48,6 +48,9 @@ export function refuseNullBodies(app: FastifyInstance): void {
   });
 }
 
+/** A name that is none of ours may be anything, a secret in the wrong place too: only what looks like a name is repeated. */
+const PLAIN_NAME = /^[a-z]\w{0,39}$/i;
+
 /** The schema's errors by field; of a union's branches one line. */
 function fieldProblems(errors: readonly SchemaError[], schema: TSchema, value: unknown, place: string): readonly FieldProblem[] {
   const messages = new Map<string, Set<string>>();
@@ -61,7 +64,8 @@ function fieldProblems(errors: readonly SchemaError[], schema: TSchema, value: u
       case 'anyOf':
         break;
       case 'additionalProperties':
-        for (const name of error.params.additionalProperties) add(`${error.instancePath}/${name}`, notKnown(schema, error.instancePath));
+        for (const name of error.params.additionalProperties)
+          add(`${error.instancePath}/${PLAIN_NAME.test(name) ? name : '?'}`, notKnown(schema, error.instancePath));
         break;
       case 'required':
         for (const name of error.params.requiredProperties) add(`${error.instancePath}/${name}`, 'is missing');

@@ -1,6 +1,7 @@
 /** What is reported of whatever user code threw. */
 import { inspect } from 'node:util';
 import type { AttemptError } from '@headrace/core';
+import { clip } from '../clipped.ts';
 import type { Ending } from '../protocol.ts';
 
 const MAX_MESSAGE = 8_192;
@@ -70,8 +71,4 @@ function ownFrames(stack: string, bundleDir: string): string {
     .filter((line) => !OURS.test(line))
     .join('\n');
   return bundleDir === '' ? frames : frames.replaceAll(`file://${bundleDir}/`, '').replaceAll(`${bundleDir}/`, '');
-}
-
-function clip(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length)}… [${text.length - length} more characters]`;
 }
