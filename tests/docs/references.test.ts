@@ -1,5 +1,6 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { PROBLEMS } from '@headrace/api-contract';
 import { describe, expect, test } from '@jest/globals';
 import { ROOT } from '../architecture/workspace.ts';
 import { errorCodes } from './error-codes.ts';
@@ -43,6 +44,12 @@ describe('the references', () => {
 
   test('every code says what it means, and nothing is said of codes that are not there', () => {
     const codes = errorCodes();
+    const words = (message: string): number => message.replaceAll(/"[^"]*"/g, '').match(/\w\w+/g)?.length ?? 0;
+    const unsaid = codes.filter(
+      ({ code, messages }) => !(code in MEANINGS) && !(code in PROBLEMS) && !messages.some((each) => words(each) > 6),
+    );
+    // What is missing belongs into error-meanings.ts.
+    expect(unsaid.map(({ code }) => code)).toEqual([]);
     expect(read('docs/errors.md')).not.toMatch(/\| \|$/m);
     expect(Object.keys(MEANINGS).filter((code) => !codes.some((each) => each.code === code))).toEqual([]);
   });
