@@ -32,6 +32,8 @@ export interface LoadClaim {
   readonly before: Document | null;
   /** Throws FencedCommitError when another attempt has claimed the load since. */
   check(): Promise<void>;
+  /** What an attempt throws that finds rows of this load with a larger epoch. */
+  overtaken(): FencedCommitError;
   /** Whether no other load into the target has begun and not ended. */
   isAlone(): Promise<boolean>;
   /** The rows are all there; from now on those of lower epochs go. */
@@ -123,6 +125,7 @@ export async function claimLoad(
     epoch,
     before,
     check,
+    overtaken: () => overtaken(null),
     isAlone: async () => (await loads.countDocuments({ ...others, state: { $ne: 'committed' } }, { limit: 1 })) === 0,
     clearing: () => set({ state: 'clearing', rows_epoch: epoch }),
     commit: (counts, changes, rowsEpoch) =>

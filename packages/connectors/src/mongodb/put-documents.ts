@@ -149,6 +149,10 @@ async function putBatch(
   } catch (error) {
     if ((error as MongoBulkWriteError).code !== DUPLICATE_KEY) throw error;
     await claim.check();
+    // On a server that writes the record in two steps the check may pass once too often; the rows tell, too.
+    const ids = there.map(({ _id }) => _id);
+    const newer = { _id: { $in: ids }, [LOAD_COLUMN]: claim.loadId, [EPOCH]: { $gt: claim.epoch } } as Document;
+    if ((await collection.findOne(newer, { projection: { _id: 1 } })) !== null) throw claim.overtaken();
     throw new DataError(
       'HR_CONSTRAINT_VIOLATED',
       `${where}: documents with the same _id, or another unique key, are there from another load: ${(error as Error).message.slice(0, 300)}. Load by { merge: ['_id'] } to write over them`,
