@@ -56,8 +56,7 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   HR_COLUMN_NOT_FOUND: 'The rows, or the table, have no such column; the message lists those that are there and names what is near.',
   HR_FILE_KIND: 'Files of this kind cannot be read, or not be written; the message lists the kinds that can.',
   HR_FILTER_INVALID: 'The filter of a MongoDB collection cannot be read; the message says why.',
-  HR_HTTP_REDIRECT:
-    'The server redirects to where what is sent must not go, or too often: write the address that it leads to.',
+  HR_HTTP_REDIRECT: 'The server redirects to where what is sent must not go, or too often: write the address that it leads to.',
   HR_HTTP_STATUS:
     'The server answers with a status that is no success; the message has it with the beginning of the answer. Where the status may pass, as from 500 on, the task is tried again.',
   HR_HTTP_TIMEOUT: 'The answer was not read in time. The task is tried again; ask for less at once, or raise `timeout`.',
