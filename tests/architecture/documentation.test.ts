@@ -34,6 +34,20 @@ function shellCommands(document: string): readonly string[] {
     .map((command) => command.trim().replace(/^(?:[A-Z_]+=\S* |npx )+/, ''));
 }
 
+/** The names under which GitHub and editors know the headings of a text. */
+function headingsOf(text: string): ReadonlySet<string> {
+  const headings = text.replaceAll(/```[\s\S]*?```/g, '').matchAll(/^#+ (.+)$/gm);
+  return new Set(
+    [...headings].map(([, heading = '']) =>
+      heading
+        .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+        .toLowerCase()
+        .replaceAll(/[^\p{L}\p{N}_\- ]/gu, '')
+        .replaceAll(' ', '-'),
+    ),
+  );
+}
+
 const silent = { write: () => undefined };
 /** Commands that hold others. */
 const GROUPS = new Set(
@@ -58,6 +72,20 @@ describe('the documentation', () => {
         .map((target) => `${document}: ${target}`),
     );
     expect(broken).toEqual([]);
+  });
+
+  test('has links to headings that are there', () => {
+    const headings = new Map(documents.map((document) => [document, headingsOf(read(document))]));
+    const broken = documents.flatMap((document) =>
+      [...read(document).matchAll(/\]\(([^)#:]*)#([^)]+)\)/g)]
+        .filter(([, target = '', anchor = '']) => {
+          const known = headings.get(target === '' ? document : join(dirname(document), target));
+          return known !== undefined && !known.has(anchor);
+        })
+        .map(([link]) => `${document}: ${link}`),
+    );
+    expect(broken).toEqual([]);
+    expect(headingsOf('# The `a` of [b](c.md): d\n')).toEqual(new Set(['the-a-of-b-d']));
   });
 
   test('has an index that leads to every page', () => {

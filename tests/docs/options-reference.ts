@@ -1,6 +1,6 @@
 /** The text of docs/options.md: what a DAG file can call, and every option, from the comments in the SDK. */
 import ts from 'typescript';
-import { cell, table } from './markdown.ts';
+import { cell, prose, table } from './markdown.ts';
 import { basesOf, commentOf, type Declaration, declarations, functionsIn, membersOf, signatureOf, typeText } from './sdk-declarations.ts';
 
 /** In this order: names of functions, objects of functions, and the interfaces of their options. */
@@ -218,12 +218,4 @@ function commentAt(type: ts.UnionTypeNode, index: number): string {
     .replaceAll(/^\/\*\*?|\*\/$|^\s*\* ?/gm, '')
     .replaceAll(/\s+/g, ' ')
     .trim();
-}
-
-/** Outside of tables only what HTML would read otherwise must be changed, and not in code. */
-function prose(text: string): string {
-  return text
-    .split(/(``.*?``|`[^`]*`)/)
-    .map((part, index) => (index % 2 === 1 ? part : part.replaceAll('<', '&lt;')))
-    .join('');
 }
