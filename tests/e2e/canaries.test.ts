@@ -308,7 +308,7 @@ async function storedUnder(client: Redis, key: string): Promise<unknown> {
     case 'set':
       return client.smembers(key);
     case 'zset':
-      return client.zrange(key, 0, -1, 'WITHSCORES');
+      return client.call('zrange', key, '0', '-1', 'withscores');
     case 'stream':
       return client.xrange(key, '-', '+');
     default:

@@ -10,32 +10,32 @@ export default dag('canaries', { onFailure: [alerts, notify.webhook('canary_2')]
   for (let group = 0; group < GROUPS; group++) {
     const own = Array.from({ length: COUNT }, (_, index) => index).filter((index) => Math.floor(index / 10) === group);
     const connections = own.filter((index) => homeOf(index) !== 'variable').map(nameOf);
-    const inputs = Object.fromEntries(
-      own.filter((index) => homeOf(index) === 'variable').map((index) => [nameOf(index), variable(nameOf(index))]),
-    );
+    const names = own.filter((index) => homeOf(index) === 'variable').map(nameOf);
+    // Their names are known when it runs: as far as types are concerned there is one.
+    const inputs = Object.fromEntries(names.map((name) => [name, variable(name)])) as { readonly canary: ReturnType<typeof variable> };
 
     task(`logs_${group}`, { connections, in: inputs }, async (context) => {
-      for (const secret of secretsIn(context, connections, inputs)) await tell(secret, context);
+      for (const secret of secretsIn(context, connections, names)) await tell(secret, context);
     });
     task(`throws_${group}`, { connections, in: inputs, onFailure: alerts }, async (context) => {
-      const secrets = secretsIn(context, connections, inputs);
+      const secrets = secretsIn(context, connections, names);
       const cause = Object.assign(new Error(`cause: ${JSON.stringify(secrets)}`), { code: 'E_CAUSE', secrets });
       throw new Error(`could not log in with ${secrets.join(' or ')} (${secrets.map(encodeURIComponent).join()})`, { cause });
     });
   }
   task('skips', { connections: ['canary_1'], in: { canary_3_secret: variable('canary_3_secret') } }, (context) => {
-    skip(`there is nothing for ${secretsIn(context, ['canary_1'], { canary_3_secret: 1 }).join()}`);
+    skip(`there is nothing for ${secretsIn(context, ['canary_1'], ['canary_3_secret']).join()}`);
   });
   const rows = extract('cannot_connect', { from: postgres('canary_0').table('public.x', { columns: { id: 'int8' } }) });
   load('never', { from: rows, into: lake('lake').table('x') });
 });
 
-function secretsIn(context: TaskContext & Record<string, unknown>, connections: readonly string[], inputs: object): readonly string[] {
+function secretsIn(context: Pick<TaskContext, 'connection'>, connections: readonly string[], names: readonly string[]): readonly string[] {
   const ofConnections = connections.map((id) => {
     const url = new URL(context.connection(id).url);
     return url.searchParams.get('token') ?? decodeURIComponent(url.password);
   });
-  return [...ofConnections, ...Object.keys(inputs).map((name) => String(context[name]))];
+  return [...ofConnections, ...names.map((name) => String(Reflect.get(context, name)))];
 }
 
 async function tell(secret: string, { log }: Pick<TaskContext, 'log'>): Promise<void> {
