@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { createTypedClient, readEvents, readLines } from '@headrace/client';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { blocks, placeOf } from '../docs/blocks.ts';
 import { pythonWith } from '../support/python.ts';
 import { ENDLESS, fuzz } from './fuzz-run.ts';
 import { seed } from './seed.ts';
@@ -64,6 +65,15 @@ test("Airflow's client drives runs, logs, pools, variables, connections, backfil
   expect(missing.filter((why) => why !== NO_EVENT_LOG)).toEqual([]);
   expect(Number(/^Ran (\d+) tests/m.exec(output)?.[1])).toBeGreaterThanOrEqual(30);
 }, 240_000);
+
+test("the documents take from Airflow's client only what it has", async () => {
+  const python = pythonWith(fileURLToPath(new URL('requirements.txt', import.meta.url)));
+  const mistake = ['a mistake', 'from airflow_client.client.models import Nothing\n'];
+  const documented = blocks().filter(({ language }) => language === 'python');
+  const read = JSON.stringify([...documented.map((block) => [placeOf(block), block.code]), mistake]);
+  const { status, output } = await python.run('python', [fileURLToPath(new URL('python/read_blocks.py', import.meta.url)), read]);
+  expect([status, output]).toEqual([0, 'a mistake: airflow_client.client.models has no Nothing\n']);
+}, 60_000);
 
 test('a fuzzer finds no server error and nothing that the document does not say (npm run check:fuzz asks all operations, and more)', async () => {
   await seed(system);
