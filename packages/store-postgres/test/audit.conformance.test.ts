@@ -1,7 +1,8 @@
 /** The audit log and idempotency keys on Postgres; and that nothing but housekeeping takes an entry away. */
+
+import { ChainCheck, silentLog } from '@headrace/ports';
 import { allEntries, auditStoreConformance, verdictOn } from '@headrace/ports/conformance/audit-store';
 import { idempotencyStoreConformance } from '@headrace/ports/conformance/idempotency-store';
-import { ChainCheck, silentLog } from '@headrace/ports';
 import * as jest from '@jest/globals';
 import { createStore } from '../src/index.ts';
 import { type TestDatabase, testDatabase } from './support/database.ts';

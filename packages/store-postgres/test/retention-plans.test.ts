@@ -9,7 +9,17 @@ import { dagSpec, saveDag, taskSpec } from './support/scenario.ts';
 const LIMIT = 20;
 /** Each row that is looked at leads to a few look-ups. */
 const MOST_ROWS = 1_000;
-const SMALL: ReadonlySet<string> = new Set(['worker', 'scheduler', 'retention_mark', 'doomed_object', 'pool', 'backfill', 'wait', 'dag', 'audit_chain']);
+const SMALL: ReadonlySet<string> = new Set([
+  'worker',
+  'scheduler',
+  'retention_mark',
+  'doomed_object',
+  'pool',
+  'backfill',
+  'wait',
+  'dag',
+  'audit_chain',
+]);
 
 let db: TestDatabase;
 let client: pg.Client;

@@ -26,7 +26,7 @@ interface FilterOptions {
 
 const AUDIT = '/headrace/v1/audit';
 
-export class AuditBrokenError extends Error {
+class AuditBrokenError extends Error {
   readonly code = 'HR_AUDIT_BROKEN';
   constructor(wrong: string) {
     super(`The audit log is not whole. ${wrong}`);

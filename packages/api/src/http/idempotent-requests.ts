@@ -122,7 +122,7 @@ export function keepAnswers(app: FastifyInstance, store: IdempotencyStore, now: 
 }
 
 /** The hooks run for every POST but these. */
-export function takesKeys({ method, is404, routeOptions: { config } }: FastifyRequest): boolean {
+function takesKeys({ method, is404, routeOptions: { config } }: FastifyRequest): boolean {
   return method === 'POST' && !is404 && isKept(config);
 }
 

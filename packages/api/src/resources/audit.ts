@@ -109,7 +109,7 @@ export const auditRoutes: Routes = async (app, { deps: { audit } }) => {
 };
 
 /** Of the log as it is when it is asked for; what is appended meanwhile is not looked at. */
-export async function verifyAudit(store: AuditStore, known?: Place): Promise<AuditVerdict> {
+async function verifyAudit(store: AuditStore, known?: Place): Promise<AuditVerdict> {
   for (;;) {
     const chain = await store.chain();
     const check = new ChainCheck({ id: chain.anchorId, hash: chain.anchorHash }, known);
