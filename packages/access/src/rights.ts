@@ -120,10 +120,13 @@ export const EVERYTHING: readonly Allowance[] = [{ action: 'administer', objects
 
 export class Rights {
   readonly #layers: readonly (readonly Allowance[])[];
+  /** To whatever there is and will be: nothing need be looked at. */
+  readonly mayEverything: boolean;
 
   /** Each layer must allow. No layer at all would allow everything: at least one is needed. */
   constructor(...layers: readonly [readonly Allowance[], ...(readonly Allowance[])[]]) {
     this.#layers = layers;
+    this.mayEverything = OBJECT_KINDS.every((kind) => this.mayAll('administer', kind));
   }
 
   /** To this object; without an id: to at least one, as far as one can tell without looking. */

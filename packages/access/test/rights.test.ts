@@ -29,6 +29,21 @@ describe('rights', () => {
     expect([rights.mayAll('read', 'dag'), rights.may('read', 'dag')]).toEqual([false, true]);
   });
 
+  test('to everything are those of an administrator, and of no key that is narrower', () => {
+    const admin = ofRoles(['admin']);
+    const every = ofScope({ action: 'administer', object: '*', pattern: '*' });
+    expect([new Rights(EVERYTHING), new Rights(admin), new Rights(admin, [every])].every(({ mayEverything }) => mayEverything)).toBe(true);
+    const narrower = [
+      new Rights([]),
+      new Rights(ofRoles(['op', 'user', 'viewer'])),
+      new Rights(admin, [ofScope({ action: 'edit', object: '*', pattern: '*' })]),
+      new Rights(admin, [ofScope({ action: 'administer', object: 'dag', pattern: '*' })]),
+      new Rights(admin, [ofScope({ action: 'administer', object: '*', pattern: 'sales_*' })]),
+      new Rights(ofRoles(['op']), [every]),
+    ];
+    expect(narrower.some(({ mayEverything }) => mayEverything)).toBe(false);
+  });
+
   test('add up over roles and grants', () => {
     const rights = new Rights([...ofRoles(['viewer']), grant('operate', 'dag', 'sales')]);
     expect(rights.mayAll('read', 'run')).toBe(true);

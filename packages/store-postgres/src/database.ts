@@ -10,6 +10,7 @@
 import type { Log, Metrics } from '@headrace/ports';
 import pg from 'pg';
 import { StandbyError } from './errors.ts';
+import { instantOf } from './timestamp.ts';
 
 export type Lane = 'work' | 'leases' | 'reads';
 
@@ -143,9 +144,7 @@ export function connectionConfig(url: string): pg.ClientConfig {
   return { connectionString: url, keepAlive: true, keepAliveInitialDelayMillis: 10_000, types: { getTypeParser } };
 }
 
-const parseTimestamp: (text: string) => Date = pg.types.getTypeParser(pg.types.builtins.TIMESTAMPTZ, 'text');
-
 function getTypeParser(oid: number, format?: 'text' | 'binary'): (value: string) => unknown {
-  if (oid === pg.types.builtins.TIMESTAMPTZ) return (text) => parseTimestamp(text).getTime();
+  if (oid === pg.types.builtins.TIMESTAMPTZ) return instantOf;
   return pg.types.getTypeParser(oid, format as 'text');
 }

@@ -15,17 +15,20 @@ const ALWAYS = {
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
   'x-permitted-cross-domain-policies': 'none',
+  'content-security-policy': OF_DATA,
 };
 const ONE_YEAR_S = 31_536_000;
 
 export function protectAnswers(app: FastifyInstance): void {
   // Before the handler, so that a stream whose headers go out early has them too, and a route can say otherwise.
-  app.addHook('onRequest', async (request, reply) => {
-    reply.headers(ALWAYS).header('content-security-policy', OF_DATA);
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.headers(ALWAYS);
     if (request.protocol === 'https') reply.header('strict-transport-security', `max-age=${ONE_YEAR_S}`);
+    done();
   });
-  app.addHook('onSend', async (request, reply) => {
+  app.addHook('onSend', (request, reply, payload, done) => {
     const isOurs = request.routeOptions.config?.access !== 'public' || reply.hasHeader('set-cookie');
     if (isOurs && !reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
+    done(null, payload);
   });
 }

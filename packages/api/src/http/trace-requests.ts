@@ -26,8 +26,12 @@ const ERROR = 500;
 export function traceRequests(app: FastifyInstance, tracing: Tracing | undefined): void {
   const open = new WeakMap<FastifyRequest, OpenSpan>();
   app.decorateRequest('traceParent', null);
-  app.addHook('onRequest', async (request) => {
-    if (request.method === 'GET' || request.method === 'HEAD') return;
+  app.addHook('onRequest', (request, _, done) => {
+    if (request.method !== 'GET' && request.method !== 'HEAD') begin(request);
+    done();
+  });
+
+  function begin(request: FastifyRequest): void {
     const given = request.headers.traceparent;
     const parent = parseTraceParent(typeof given === 'string' ? given : undefined);
     if (tracing === undefined) {
@@ -38,7 +42,8 @@ export function traceRequests(app: FastifyInstance, tracing: Tracing | undefined
     const context = { traceId, spanId: randomBytes(8).toString('hex'), flags: tracing.flagsOf({ traceId, parent }) };
     request.traceParent = formatTraceParent(context);
     open.set(request, { context, parent, startMs: Date.now() });
-  });
+  }
+
   if (tracing === undefined) return;
   app.addHook('onResponse', async (request, reply) => {
     const span = open.get(request);

@@ -25,13 +25,17 @@ const PLACES: Readonly<Record<string, string>> = { querystring: 'query', params:
 export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
   // Compiled by the first request: most processes are asked for few of the routes, and a start should not wait for all of them.
   let compiled: ReturnType<typeof Compile<TSchema>> | undefined;
+  let complete = (sent: unknown): unknown => sent;
   const place = PLACES[httpPart ?? ''] ?? 'request';
   // Other systems' JSON, which is theirs to answer for.
   const takesAnything = !('type' in schema || 'anyOf' in schema);
   return (given: unknown) => {
-    compiled ??= Compile(schema);
+    if (compiled === undefined) {
+      compiled = Compile(schema);
+      complete = completion(schema);
+    }
     const validator = compiled;
-    const completed = Value.Default(schema, given ?? (httpPart === 'body' ? {} : given));
+    const completed = complete(given ?? (httpPart === 'body' ? {} : given));
     const value = httpPart === 'body' ? completed : fromTexts(schema, completed);
     if (!validator.Check(value)) return { error: new RequestFieldsError(fieldProblems(validator.Errors(value), schema, value, place)) };
     const unstorable = takesAnything ? tooDeepValue(value, place) : unstorableText(value, place);
@@ -39,12 +43,29 @@ export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpP
   };
 };
 
+/** Puts defaults where nothing was sent; most schemas have none, or only such as are no objects and belong to the fields of one. */
+function completion(schema: TSchema): (sent: unknown) => unknown {
+  const all = JSON.stringify(schema).split('"default":').length - 1;
+  if (all === 0) return (sent) => sent;
+  const properties = Object.entries('properties' in schema ? (schema.properties as Readonly<Record<string, TSchema>>) : {});
+  const simple = properties.flatMap(([name, field]) =>
+    'default' in field && (field.default === null || typeof field.default !== 'object') ? [[name, field.default] as const] : [],
+  );
+  if (simple.length < all) return (sent) => Value.Default(schema, sent);
+  return (sent) => {
+    if (sent === null || typeof sent !== 'object' || Array.isArray(sent)) return Value.Default(schema, sent);
+    const completed: Record<string, unknown> = { ...sent };
+    for (const [name, value] of simple) if (completed[name] === undefined) completed[name] = value;
+    return completed;
+  };
+}
+
 /** A body of `null` is not one that is missing, which is as good as `{}`: Fastify's validation cannot tell the two apart. */
 export function refuseNullBodies(app: FastifyInstance): void {
-  app.addHook('preValidation', async ({ body, routeOptions }) => {
-    const schema = routeOptions.schema?.body as TSchema | undefined;
-    if (body === null && schema !== undefined && !Value.Check(schema, null))
-      throw new RequestFieldsError([{ field: 'body', message: 'must be an object, not null' }]);
+  app.addHook('preValidation', ({ body, routeOptions }, _, done) => {
+    const schema = body === null ? (routeOptions.schema?.body as TSchema | undefined) : undefined;
+    if (schema === undefined || Value.Check(schema, null)) done();
+    else done(new RequestFieldsError([{ field: 'body', message: 'must be an object, not null' }]));
   });
 }
 

@@ -16,7 +16,6 @@ import { ApiProblem, invalid } from '../http/api-problem.ts';
 import { answers, path, permit } from '../http/route-schema.ts';
 import type { Routes } from './context.ts';
 import { given, instanceBatchFilter, instanceFilter, named } from './filters.ts';
-import { ANY } from './lookup.ts';
 import { batchPageOf, listFacts, pageOf } from './page.ts';
 
 const tags = ['Task Instance'];
