@@ -1,6 +1,7 @@
 /** What people and programs do to DAGs and runs. Each is one transaction; the scheduler hears of it by an event. */
 import type { Instant, RunStatus, RunType } from '@headrace/core';
 import type { Range } from './page.ts';
+import type { RunRecord } from './query-store.ts';
 import type { LoadedRun, NewTaskInstance, RunDecision } from './scheduler-store.ts';
 
 /** A task of a run that asked for another run. */
@@ -62,6 +63,8 @@ export interface TriggeredRun {
   readonly runId: string;
   /** It was there: the request had been sent before, with the same idempotency key. */
   readonly replayed?: true;
+  /** As it was made. Absent where it was there, or where the store does not know without reading it. */
+  readonly run?: RunRecord;
 }
 
 export interface CommandStore {

@@ -152,8 +152,8 @@ export const assetRoutes: Routes = async (app, { deps, lookup, versions }) => {
     async (request) => {
       const asset = await findAsset(assets, { assetId: String(request.params.asset_id) });
       const asked = await toMaterialization(asset, request.body, callerOf(request), lookup, deps.validateParams);
-      const { runId } = await commands.trigger(asked);
-      return presentDagRun(await lookup.run(asked.dagId, runId), versions);
+      const { runId, run } = await commands.trigger(asked);
+      return presentDagRun(run ?? (await lookup.run(asked.dagId, runId)), versions);
     },
   );
 

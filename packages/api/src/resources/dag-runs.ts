@@ -107,9 +107,9 @@ export const dagRunRoutes: Routes = async (app, { deps, lookup, versions }) => {
       const dag = await lookup.dag(request.params.dag_id);
       const idempotency = idempotencyOf(request);
       const asked = await toTriggerRequest(dag, request.body, callerOf(request), deps.validateParams);
-      const { runId, replayed } = await commands.trigger({ ...asked, ...(idempotency === undefined ? {} : { idempotency }) });
+      const { runId, replayed, run } = await commands.trigger({ ...asked, ...(idempotency === undefined ? {} : { idempotency }) });
       if (replayed === true) markReplayed(reply);
-      return presentDagRun(await lookup.run(dag.dagId, runId), versions);
+      return presentDagRun(run ?? (await lookup.run(dag.dagId, runId)), versions);
     },
   );
 

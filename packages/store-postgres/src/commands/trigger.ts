@@ -11,6 +11,7 @@ import {
 } from '@headrace/ports';
 import type pg from 'pg';
 import { EVENTS } from '../notification.ts';
+import { RUN_COLUMNS, type RunRow, runOf } from '../queries/runs.ts';
 import { storableJson } from '../storable-json.ts';
 import { timestampOrNull } from '../timestamp.ts';
 import { constraintOf, retrying } from '../transaction.ts';
@@ -27,9 +28,9 @@ const CREATE = `
   select d.dag_id, d.version_id, $2, $3, 'queued', $4::timestamptz, $5::timestamptz, $6::timestamptz, coalesce($7::timestamptz, now()),
     $8::jsonb, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18
   from dag d where d.dag_id = $1 and d.removed_at is null and d.version_id is not null
-  returning id
+  returning *
   )
-  select id, pg_notify('${EVENTS}', 'r' || id) from created`;
+  select ${RUN_COLUMNS}, pg_notify('${EVENTS}', 'r' || r.id) from created r join dag_version v on v.id = r.version_id`;
 
 const MADE_UP_TRIES = 5;
 
@@ -79,9 +80,9 @@ function madeUpRunId({ runType, runAfter }: TriggerRequest, tries: number): stri
   return tries === 1 ? name : `${name}_${randomBytes(4).toString('hex')}`;
 }
 
-async function create(pool: pg.Pool, request: TriggerRequest, runId: string): Promise<{ readonly runKey: string; readonly runId: string }> {
+async function create(pool: pg.Pool, request: TriggerRequest, runId: string): Promise<TriggeredRun> {
   const { rows } = await retrying(() =>
-    pool.query<{ id: string }>({
+    pool.query<RunRow>({
       name: 'trigger',
       text: CREATE,
       values: [
@@ -108,5 +109,5 @@ async function create(pool: pg.Pool, request: TriggerRequest, runId: string): Pr
   );
   const [row] = rows;
   if (row === undefined) throw new DagNotFoundError(request.dagId);
-  return { runKey: row.id, runId };
+  return { runKey: row.id, runId, run: runOf(row) };
 }

@@ -6,7 +6,7 @@ import { Conditions } from './conditions.ts';
 import { type ListQuery, list, one } from './list.ts';
 import { present } from './optional.ts';
 
-interface Row {
+export interface RunRow {
   readonly id: string;
   readonly dag_id: string;
   readonly run_id: string;
@@ -35,9 +35,12 @@ interface Row {
 
 const UPDATED_AT = 'coalesce(r.ended_at, r.last_decision_at, r.started_at, r.queued_at)';
 
-const RUNS: ListQuery<Row, RunRecord> = {
-  columns: `r.id, r.dag_id, r.run_id, r.run_type, r.state, r.triggered_by, r.username, r.parent_dag_id, r.parent_run_id, r.parent_task_id, r.logical_date, r.interval_start, r.interval_end, r.partition_key,
-    r.run_after, r.queued_at, r.started_at, r.ended_at, r.last_decision_at, r.params, r.note, r.version_id, v.number, v.bundle_hash`,
+/** Of `dag_run r` and its `dag_version v`. */
+export const RUN_COLUMNS = `r.id, r.dag_id, r.run_id, r.run_type, r.state, r.triggered_by, r.username, r.parent_dag_id, r.parent_run_id, r.parent_task_id, r.logical_date, r.interval_start, r.interval_end, r.partition_key,
+    r.run_after, r.queued_at, r.started_at, r.ended_at, r.last_decision_at, r.params, r.note, r.version_id, v.number, v.bundle_hash`;
+
+const RUNS: ListQuery<RunRow, RunRecord> = {
+  columns: RUN_COLUMNS,
   from: 'dag_run r',
   joins: { v: 'join dag_version v on v.id = r.version_id' },
   order: {
@@ -60,7 +63,11 @@ const RUNS: ListQuery<Row, RunRecord> = {
     conf: 'r.params',
   },
   key: 'r.id',
-  item: (row) => ({
+  item: runOf,
+};
+
+export function runOf(row: RunRow): RunRecord {
+  return {
     runKey: row.id,
     dagId: row.dag_id,
     runId: row.run_id,
@@ -85,8 +92,8 @@ const RUNS: ListQuery<Row, RunRecord> = {
       lastDecisionAt: row.last_decision_at,
       note: row.note,
     }),
-  }),
-};
+  };
+}
 
 const RUN_STATUSES: readonly RunStatus[] = ['queued', 'running', 'success', 'failed'];
 const RUN_TYPES: readonly RunType[] = ['scheduled', 'manual', 'backfill', 'asset_triggered', 'asset_materialization'];
@@ -117,6 +124,6 @@ export function findRun(db: Queryable, dagId: string, runId: string): Promise<Ru
   return one(db, RUNS, new Conditions().key('r.dag_id = ?', dagId).key('r.run_id = ?', runId));
 }
 
-function parentOf({ parent_dag_id: dagId, parent_run_id: runId, parent_task_id: taskId }: Row): RunRecord['parent'] | null {
+function parentOf({ parent_dag_id: dagId, parent_run_id: runId, parent_task_id: taskId }: RunRow): RunRecord['parent'] | null {
   return dagId === null || runId === null || taskId === null ? null : { dagId, runId, taskId };
 }
