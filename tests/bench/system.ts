@@ -63,6 +63,8 @@ export async function startBenchSystem({ dags, slots, postgres: shared }: BenchO
       HEADRACE_LOG_LEVEL: 'warn',
       HEADRACE_WORKER_SLOTS: String(slots),
       HEADRACE_TOKEN: 'bench',
+      // What is measured beside years of history must not clean it away meanwhile.
+      HEADRACE_RETAIN_RUNS_DAYS: '0',
     };
     if (dags === 'copy') cpSync(BENCH_DAGS, dagsDir, { recursive: true });
     if (dags === 'idle') await writeIdleDags(dagsDir, IDLE_DAGS);
