@@ -56,7 +56,9 @@ export function createAssets(at: Instant): ApiDeps['assets'] {
       return record;
     },
     runsOfEvents: async (ids) =>
-      ids.includes('1') ? [{ eventId: '1', runKey: 'r2', dagId: 'sales', runId: 'r2', status: 'running', startedAt: at, newest: true }] : [],
+      ids.includes('1')
+        ? [{ eventId: '1', runKey: 'r2', dagId: 'sales', runId: 'r2', status: 'running', startedAt: at, newest: true }]
+        : [],
     triggeringEvents: async (runKey) => (runKey === 'r2' ? events.slice(0, 1) : []),
     queuedEvents: async (filter) => queued.filter((row) => isWanted(row, filter)),
     dropQueuedEvents: async (filter) => {
