@@ -132,7 +132,8 @@ async function outcomeOf(options: DelivererOptions, notice: ClaimedNotice, timeo
   const { channels, mask, dice = Math.random } = options;
   try {
     const channel = channels[notice.target.kind];
-    if (channel === undefined) throw new RefusedError('This worker was not told where lineage goes: set OPENLINEAGE_URL for it as for the others');
+    if (channel === undefined)
+      throw new RefusedError('This worker was not told where lineage goes: set OPENLINEAGE_URL for it as for the others');
     await channel.deliver(notice, AbortSignal.timeout(timeoutMs));
     return { kind: 'delivered' };
   } catch (error) {

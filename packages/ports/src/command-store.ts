@@ -1,15 +1,9 @@
 /** What people and programs do to DAGs and runs. Each is one transaction; the scheduler hears of it by an event. */
 import type { Instant, RunStatus, RunType } from '@headrace/core';
 import type { Range } from './page.ts';
+import type { ParentTask } from './parent-task.ts';
 import type { RunRecord } from './query-store.ts';
 import type { LoadedRun, NewTaskInstance, RunDecision } from './scheduler-store.ts';
-
-/** A task of a run that asked for another run. */
-export interface ParentTask {
-  readonly dagId: string;
-  readonly runId: string;
-  readonly taskId: string;
-}
 
 export interface TriggerRequest {
   readonly dagId: string;

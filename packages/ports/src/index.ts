@@ -19,6 +19,7 @@ export * from './metrics.ts';
 export * from './notice-store.ts';
 export * from './object-store.ts';
 export * from './page.ts';
+export * from './parent-task.ts';
 export * from './pool-store.ts';
 export * from './progress-store.ts';
 export * from './query-filters.ts';

@@ -2,8 +2,8 @@
 import type { AttemptError, DagSpec, Instant, RunStatus, RunType, TaskStatus } from '@headrace/core';
 import type { StoredResult } from './attempt-store.ts';
 import type { StoredImportError } from './catalog-store.ts';
-import type { ParentTask } from './command-store.ts';
 import type { Listed, OfDags, Page } from './page.ts';
+import type { ParentTask } from './parent-task.ts';
 import type { DagFilter, ImportErrorFilter, ResultFilter, RunFilter, TaskInstanceFilter } from './query-filters.ts';
 
 export interface DagRecord {

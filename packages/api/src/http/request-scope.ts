@@ -10,7 +10,7 @@ import type { Rights } from '@headrace/access';
 /** Null: a route that is open to anyone, whose handler is bound to what the address proves. */
 const scopes = new AsyncLocalStorage<{ readonly rights: Rights | null }>();
 
-export class OutsideOfRequestError extends Error {
+class OutsideOfRequestError extends Error {
   readonly code = 'HR_OUTSIDE_OF_REQUEST';
   constructor() {
     super('A store was asked outside of a request, so nobody can say what it may answer: ask from the handler, or bind with keepScope');

@@ -71,7 +71,7 @@ export const meRoutes: Routes = async (app, { deps: { access } }) => {
 };
 
 /** The user's id. Throws HR_FORBIDDEN for a key, which must not outlive or widen itself, and for the service's token, which is nobody. */
-export function ofPerson(principal: Principal | null): string {
+function ofPerson(principal: Principal | null): string {
   const { userId, credential } = principal ?? {};
   if (userId === undefined || credential?.kind === 'key')
     throw new ApiProblem('HR_FORBIDDEN', 'This is for users who are logged in: not for API keys, and not for the token of the service');
@@ -100,7 +100,7 @@ export function presentMe({
   };
 }
 
-export function presentSession({ sessionId, kind, createdAt, usedAt, expiresAt, address, client }: SessionRecord) {
+function presentSession({ sessionId, kind, createdAt, usedAt, expiresAt, address, client }: SessionRecord) {
   return {
     id: Number(sessionId),
     kind,

@@ -190,11 +190,11 @@ export function paged<Row>(
   return rows.toSorted(compare).slice(offset, offset + limit);
 }
 
-export function userRecord({ passwordHash, ...row }: UserRow): UserRecord {
+function userRecord({ passwordHash, ...row }: UserRow): UserRecord {
   return { ...row, hasPassword: passwordHash !== undefined };
 }
 
-export function newRow({ name, displayName, email, roles, passwordHash }: NewUser, now: number): Omit<UserRow, 'userId' | 'active'> {
+function newRow({ name, displayName, email, roles, passwordHash }: NewUser, now: number): Omit<UserRow, 'userId' | 'active'> {
   return {
     name,
     roles,
