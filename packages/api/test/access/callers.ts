@@ -26,7 +26,7 @@ export async function caller(
   return credential({ store, now }, user.userId, kind, scopes);
 }
 
-export async function credential(
+async function credential(
   { store, now }: Pick<AccessDeps, 'store' | 'now'>,
   userId: string,
   kind: CredentialKind,

@@ -6,7 +6,7 @@ import type { AccessDeps, AccessSettings } from '../../src/index.ts';
 export const CHEAP = { ln: 4, r: 1, p: 1 };
 const MINUTE = 60_000;
 
-export const SETTINGS: AccessSettings = {
+const SETTINGS: AccessSettings = {
   sessionIdleMs: 60 * MINUTE,
   sessionMs: 12 * 60 * MINUTE,
   tokenMs: 24 * 60 * MINUTE,
