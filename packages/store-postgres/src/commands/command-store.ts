@@ -4,6 +4,7 @@ import type { Database } from '../database.ts';
 import { tellDag } from '../notification.ts';
 import { loadRuns } from '../scheduler/load-runs.ts';
 import { transaction } from '../transaction.ts';
+import { createdRuns } from './create-runs.ts';
 import { deleteDag } from './delete-dag.ts';
 import { deleteRun, deleteTaskInstance } from './delete-run.ts';
 import { setFavorite } from './favorite.ts';
@@ -26,8 +27,9 @@ const SET_PAUSED = `
 
 export function createCommandStore(database: Database): CommandStore {
   const work = () => database.lane('work');
+  const created = createdRuns(work, database.metrics);
   return {
-    trigger: (request) => trigger(work(), request, database.metrics),
+    trigger: (request) => trigger(work(), created, request, database.metrics),
     saveCommand: (decision, command, version) => saveCommand(work(), decision, command, version),
 
     async latestVersion(dagId) {
