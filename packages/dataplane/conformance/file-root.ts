@@ -23,9 +23,14 @@ export interface FileRootConformanceOptions {
   readonly openMs?: number;
   /** How many writers create a file at the same time. Default 8; 1 for a server that only imitates the real one. */
   readonly creators?: number;
+  /** Whether the root may refuse, by this error, to read a file that is being replaced: one that it knows to be torn. Default: never. */
+  readonly mayRefuse?: (error: unknown) => boolean;
 }
 
-export function fileRootConformance(jest: TestFunctions, { name, open, openMs = 30_000, creators = 8 }: FileRootConformanceOptions): void {
+export function fileRootConformance(
+  jest: TestFunctions,
+  { name, open, openMs = 30_000, creators = 8, mayRefuse = () => false }: FileRootConformanceOptions,
+): void {
   const { describe, test, expect, beforeAll, afterAll } = jest;
 
   describe(`${name} is a root of files`, () => {
@@ -149,7 +154,14 @@ export function fileRootConformance(jest: TestFunctions, { name, open, openMs = 
         writing = false;
       })();
       const seen: string[] = [];
-      while (writing) seen.push(await read(root, 'report'));
+      const look = async (): Promise<void> => {
+        try {
+          seen.push(await read(root, 'report'));
+        } catch (error) {
+          if (!mayRefuse(error)) throw error;
+        }
+      };
+      while (writing) await look();
       await writes;
       for (const content of seen) expect(versions.includes(content)).toBe(true);
       expect(await read(root, 'report')).toBe(versions.at(-1));
