@@ -194,7 +194,7 @@ describe('claims', () => {
   test('run ahead while attempts are short, as far as round trips take', async () => {
     fixture = await WorkerFixture.start({ slots: 2, maxAhead: 20 });
     fixture.dag('1', `task('noop', () => {});`, { noop: {} });
-    fixture.store.before = () => new Promise((resolve) => setTimeout(resolve, 5));
+    fixture.store.before = () => new Promise((resolve) => setTimeout(resolve, 40));
     const rows = Array.from({ length: 200 }, () => fixture.send('noop'));
     await fixture.queue.idle();
     expect(rows.every(({ outcome }) => outcome?.to.status === 'success')).toBe(true);
