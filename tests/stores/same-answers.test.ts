@@ -148,7 +148,9 @@ class Side {
         if (one.kind === 'renew') return attempts.renew([ref], worker, one.how === 0 ? -1 : 60_000);
         if (one.kind === 'claim') {
           const claimed = await attempts.claim(ref, worker, 60_000);
-          return claimed === undefined ? undefined : { ...claimed, claimedAt: 0, firstStartedAt: 0, queuedAt: 0, runAfter: 0, scheduledAt: 0 };
+          return claimed === undefined
+            ? undefined
+            : { ...claimed, claimedAt: 0, firstStartedAt: 0, queuedAt: 0, runAfter: 0, scheduledAt: 0 };
         }
         return attempts.finish(
           { ...ref, to: outcome(ref.attempt, one.how), ...(one.how === 1 ? { error: { name: 'Error', message: 'no' } } : {}) },

@@ -245,7 +245,7 @@ withSpec("Airflow's document of its REST API v2", () => {
     expect([answer.statusCode < 300, described !== undefined, answer.body]).toEqual([true, true, answer.body]);
     if (answer.statusCode === 204 || !/^application\/json/.test(String(answer.headers['content-type']))) return;
     const validate = validator(document, path, method, answer.statusCode);
-    const valid = validate(answer.json());
+    const valid = validate(JSON.parse(answer.body, asTheDocumentKnows));
     expect({ valid, errors: validate.errors }).toEqual({ valid: true, errors: null });
   });
 
@@ -303,6 +303,11 @@ function operationsOf({ paths }: OpenApi) {
 
 if (withSpec === describe.skip)
   console.warn(`SKIPPED: our answers against Airflow's schemas, because ${file} is not there (HEADRACE_AIRFLOW_SPEC names it)`);
+
+/** Airflow 3.3's client asks for `triggering` of a run that an event made; the document, which is older, knows of no such field. */
+function asTheDocumentKnows(name: string, value: unknown): unknown {
+  return name === 'triggering' ? undefined : value;
+}
 
 interface BodySchema {
   readonly $ref?: string;
