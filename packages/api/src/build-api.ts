@@ -61,6 +61,7 @@ import { publicOriginOf } from './resources/sign-in.ts';
 import { taskInstanceRoutes } from './resources/task-instances.ts';
 import { taskLogRoutes } from './resources/task-logs.ts';
 import { taskRoutes } from './resources/tasks.ts';
+import { toSignInRoutes } from './resources/to-sign-in.ts';
 import { apiKeyRoutes } from './resources/tokens.ts';
 import { upcomingRunRoutes } from './resources/upcoming-runs.ts';
 import { userRoutes } from './resources/users.ts';
@@ -140,6 +141,7 @@ const authResources = [tokenLoginRoutes, sessionRoutes, identityProviderRoutes, 
 
 const resources = [
   monitorRoutes,
+  toSignInRoutes,
   dagRoutes,
   dagVersionRoutes,
   dagSourceRoutes,

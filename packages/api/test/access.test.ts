@@ -5,7 +5,10 @@ import { guardRoutes } from '../src/http/access.ts';
 import { buildApi } from '../src/index.ts';
 import { authorization, createFixture } from './support/fixture.ts';
 
-const PUBLIC = ['GET /metrics', 'GET /openapi.json', 'GET /api/v2/monitor/health', 'GET /api/v2/version'];
+const PUBLIC = [
+  ...['GET /metrics', 'GET /openapi.json', 'GET /api/v2/monitor/health', 'GET /api/v2/version'],
+  ...['GET /api/v2/auth/login', 'GET /api/v2/auth/logout'],
+];
 /** What is sent is the right to call it: the token in the address, a name with its password. */
 const BY_CONTENT = ['POST /headrace/v1/waits/{wait_token}', 'POST /auth/token', 'POST /auth/token/cli', 'POST /auth/login'];
 
@@ -38,7 +41,7 @@ describe('access', () => {
 
   test.each(PUBLIC)('%s needs no token', async (route) => {
     const [method, url] = route.split(' ') as ['GET', string];
-    expect((await app.inject({ method, url })).statusCode).toBe(200);
+    expect((await app.inject({ method, url })).statusCode).toBeLessThan(400);
   });
 
   test('who may only read cannot operate', async () => {

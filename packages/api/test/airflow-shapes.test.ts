@@ -281,6 +281,7 @@ withSpec("Airflow's document of its REST API v2", () => {
 
 /** By the suites of access and audit. */
 const CHECKED_ELSEWHERE: ReadonlySet<string> = new Set([
+  // They answer with where to go.
   'login',
   'logout',
   'get_event_logs',

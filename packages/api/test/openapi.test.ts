@@ -58,7 +58,12 @@ test('has nothing that a linter objects to', async () => {
     rules: { 'no-ambiguous-paths': 'off', 'operation-4xx-response': 'error', 'tag-description': 'error' },
   });
   const found = await lintFromString({ source: JSON.stringify(document), config });
-  expect(found.map(({ ruleId, message, location }) => `${ruleId}: ${message} at ${location[0]?.pointer}`)).toEqual([]);
+  // Two addresses do nothing but lead elsewhere.
+  const redirects = /^#\/paths\/~1api~1v2~1auth~1log(in|out)\//;
+  const objections = found.filter(
+    ({ ruleId, location }) => ruleId !== 'operation-2xx-response' || !redirects.test(location[0]?.pointer ?? ''),
+  );
+  expect(objections.map(({ ruleId, message, location }) => `${ruleId}: ${message} at ${location[0]?.pointer}`)).toEqual([]);
 });
 
 test('says of every operation what it is, of every parameter what it does, and names every operation once', () => {

@@ -53,6 +53,8 @@ describe('unauthenticated by default (CVE-2020-13927), one endpoint forgot (CVE-
       .filter((route) => route.access === 'public' && route.method !== 'HEAD')
       .map(({ method, url }) => `${method} ${url}`);
     expect(open.filter((route) => !route.startsWith('GET /docs')).sort()).toEqual([
+      'GET /api/v2/auth/login',
+      'GET /api/v2/auth/logout',
       'GET /api/v2/monitor/health',
       'GET /api/v2/version',
       'GET /auth/first',

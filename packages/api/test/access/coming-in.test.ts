@@ -325,3 +325,15 @@ test('where there is no identity provider, that is said', async () => {
   const answer = await (apps.get('http') as FastifyInstance).inject({ url: '/auth/oidc/login' });
   expect([answer.statusCode, answer.json().code]).toEqual([404, 'HR_NO_IDENTITY_PROVIDER']);
 });
+
+test("Airflow's addresses lead to the pages on which people log in and out", async () => {
+  const ask = (url: string) => (apps.get('http') as FastifyInstance).inject({ url: `/api/v2/auth/${url}` });
+  const answers = [await ask('login'), await ask('login?next=//evil.example'), await ask('logout')];
+  expect(answers.map(({ statusCode, headers }) => [statusCode, headers.location])).toEqual([
+    [307, '/auth/login'],
+    [307, '/auth/login?next=%2F%2Fevil.example'],
+    [307, '/auth/logout'],
+  ]);
+  const page = await (apps.get('http') as FastifyInstance).inject({ url: '/auth/login?next=%2F%2Fevil.example' });
+  expect(page.body).not.toContain('evil.example');
+});

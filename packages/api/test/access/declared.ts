@@ -95,6 +95,8 @@ export const DECLARED: Readonly<Record<string, string>> = {
   'GET /api/v2/importErrors': 'read dag',
   'GET /api/v2/importErrors/:import_error_id': 'read dag',
   'GET /api/v2/jobs': 'read system',
+  'GET /api/v2/auth/login': 'public',
+  'GET /api/v2/auth/logout': 'public',
   'GET /api/v2/monitor/health': 'public',
   'PUT /api/v2/parseDagFile/:file_token': 'operate dag every',
   'GET /api/v2/plugins': 'read system',

@@ -1849,6 +1849,8 @@ export const OPERATIONS = {
   list_dag_warnings: ['GET', '/api/v2/dagWarnings', 'application/json'],
   log_in: ['POST', '/auth/login', 'application/json'],
   log_out: ['POST', '/auth/logout', 'application/json'],
+  login: ['GET', '/api/v2/auth/login', 'application/json'],
+  logout: ['GET', '/api/v2/auth/logout', 'application/json'],
   materialize_asset: ['POST', '/api/v2/assets/{asset_id}/materialize', 'application/json'],
   patch_connection: ['PATCH', '/api/v2/connections/{connection_id}', 'application/json'],
   patch_cursor: ['PATCH', '/headrace/v1/cursors/{cursor_name}', 'application/json'],
@@ -3835,6 +3837,18 @@ export interface Operations {
       /** Makes it safe to send the request again: within a day, the same request with the same key is not done again but answered as the first was, with the header `Idempotency-Replayed: true` */
       'Idempotency-Key'?: string;
     };
+    answer: void;
+  };
+  /** Login */
+  login: {
+    query?: {
+      /** Where to go afterwards, within this server */
+      next?: string;
+    };
+    answer: void;
+  };
+  /** Logout */
+  logout: {
     answer: void;
   };
   /** Materialize asset. Takes `operate` of `asset`. */
