@@ -289,15 +289,6 @@ describe('a lost attempt', () => {
     expect(answer.effects).toEqual([{ type: 'wake', at: 1_010 }]);
   });
 
-  test('that a worker had is not lost when it waits for a worker again: it was given back', () => {
-    const event = { type: 'task.lost', task: EXTRACT, attempt: 2, dice: 0, claimed: true } as const;
-    expect(step(dag, running({ status: 'queued', attempt: 2 }, none, none, none), event, 10)).toEqual({
-      kind: 'ignored',
-      why: 'stale_attempt',
-    });
-    expect(step(dag, running({ status: 'running', attempt: 2 }, none, none, none), event, 10).kind).toBe('applied');
-  });
-
   test('fails on the last try, and the rest follows', () => {
     const answer = applied(
       step(

@@ -249,19 +249,14 @@ export class Scheduler {
     for (const attempt of attempts) {
       metrics.count('headrace_attempts_lost_total', { reason: attempt.why });
       log.warn({ ...attempt }, 'an attempt was lost');
-      const run = this.#book.get(attempt.runKey);
-      const task = run?.nodeOf(attempt.taskInstanceId);
-      const claimed = attempt.why === 'lease_expired';
-      // Claims are not told. What is known as queued here either runs since, or was given back after its lease was looked at: its row tells.
-      const isUnsure = task === undefined || (claimed && run?.state.tasks[task]?.status === 'queued');
-      if (isUnsure) this.#book.reload(attempt.runKey);
+      const task = this.#book.get(attempt.runKey)?.nodeOf(attempt.taskInstanceId);
+      if (task === undefined) this.#book.reload(attempt.runKey);
       else
         this.#book.post(attempt.runKey, {
           type: 'task.lost',
           task,
           attempt: attempt.attempt,
           triesBefore: attempt.triesBefore,
-          claimed,
           dice: dice(),
         });
     }

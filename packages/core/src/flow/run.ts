@@ -99,15 +99,7 @@ export type RunEvent =
    * The lease of a running attempt ended, or its message could not be delivered. `dice` in [0, 1) draws the jitter;
    * `triesBefore` (default 0) as for `attemptOutcome`.
    */
-  /** `claimed`: a worker had it. One that waits for a worker again has been given back meanwhile, and is not lost. */
-  | {
-      readonly type: 'task.lost';
-      readonly task: number;
-      readonly attempt: number;
-      readonly dice: number;
-      readonly triesBefore?: number;
-      readonly claimed?: boolean;
-    }
+  | { readonly type: 'task.lost'; readonly task: number; readonly attempt: number; readonly dice: number; readonly triesBefore?: number }
   /**
    * Time passed: retries and reschedules that are due. It also makes every decision that was not yet made, so it is what a run
    * needs that was just loaded or cleared. The answer says when to call it again.

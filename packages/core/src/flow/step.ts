@@ -110,13 +110,12 @@ function reported(draft: RunDraft, moves: readonly { readonly task: number; read
 }
 
 function lost(draft: RunDraft, event: Extract<RunEvent, { type: 'task.lost' }>): Step {
-  const { task: node, attempt, dice, triesBefore, claimed = false } = event;
+  const { task: node, attempt, dice, triesBefore } = event;
   const known = draft.tasks[node];
   const spec = draft.dag.tasks[draft.nodes[node]?.task ?? -1];
   if (known === undefined || spec === undefined) return unknownNode(draft.dag, draft.tasks.length, node);
   // A lost attempt that is over, or not yet known here, needs no decision: the store has the truth about it.
   if (known.attempt !== attempt || !holdsSlot.has(known.status)) return { kind: 'ignored', why: 'stale_attempt' };
-  if (claimed && known.status === 'queued') return { kind: 'ignored', why: 'stale_attempt' };
   if (known.status === 'restarting') {
     draft.move(node, { status: 'none', attempt }, 'attempt lost while it was being stopped', 'lost');
     draft.wake(draft.now);
