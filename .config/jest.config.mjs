@@ -13,6 +13,7 @@ export default {
       { jsc: { parser: { syntax: 'typescript' }, target: 'es2024' }, module: { type: 'es6' }, sourceMaps: 'inline', swcrc: false },
     ],
   },
+  setupFiles: ['<rootDir>/.config/name-fastify-plugins.cjs'],
   // Not in the folder for temporary files, which a test run has for itself and removes.
   cacheDirectory: '<rootDir>/node_modules/.cache/jest',
   // Half a worker's work is waiting for servers and child processes: two suit a machine with two cores and do no harm on a larger one.
