@@ -289,6 +289,14 @@ describe('a lost attempt', () => {
     expect(answer.effects).toEqual([{ type: 'wake', at: 1_010 }]);
   });
 
+  test.each(['queued', 'running'] as const)('that was seen with a worker is taken from there, also when it is known as %s', (status) => {
+    const event: RunEvent = { type: 'task.lost', task: EXTRACT, attempt: 2, dice: 0, claimed: true };
+    const answer = applied(step(dag, running({ status, attempt: 2 }, none, none, none), event, 10));
+    expect(answer.changes).toMatchObject([
+      { from: { status: 'running', attempt: 2 }, to: { status: 'up_for_retry', attempt: 2 }, lost: true },
+    ]);
+  });
+
   test('fails on the last try, and the rest follows', () => {
     const answer = applied(
       step(

@@ -257,6 +257,7 @@ export class Scheduler {
           task,
           attempt: attempt.attempt,
           triesBefore: attempt.triesBefore,
+          claimed: attempt.why === 'lease_expired',
           dice: dice(),
         });
     }

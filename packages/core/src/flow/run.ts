@@ -97,9 +97,17 @@ export type RunEvent =
   | { readonly type: 'tasks.moved'; readonly moves: readonly { readonly task: number; readonly to: TaskState }[] }
   /**
    * The lease of a running attempt ended, or its message could not be delivered. `dice` in [0, 1) draws the jitter;
-   * `triesBefore` (default 0) as for `attemptOutcome`.
+   * `triesBefore` (default 0) as for `attemptOutcome`. `claimed`: it was seen with a worker. Claims need not be told, so one that is
+   * known as queued here is taken to run, and is moved from there: if its worker has given it back since, the store finds it elsewhere.
    */
-  | { readonly type: 'task.lost'; readonly task: number; readonly attempt: number; readonly dice: number; readonly triesBefore?: number }
+  | {
+      readonly type: 'task.lost';
+      readonly task: number;
+      readonly attempt: number;
+      readonly dice: number;
+      readonly triesBefore?: number;
+      readonly claimed?: boolean;
+    }
   /**
    * Time passed: retries and reschedules that are due. It also makes every decision that was not yet made, so it is what a run
    * needs that was just loaded or cleared. The answer says when to call it again.

@@ -110,7 +110,7 @@ function reported(draft: RunDraft, moves: readonly { readonly task: number; read
 }
 
 function lost(draft: RunDraft, event: Extract<RunEvent, { type: 'task.lost' }>): Step {
-  const { task: node, attempt, dice, triesBefore } = event;
+  const { task: node, attempt, dice, triesBefore, claimed = false } = event;
   const known = draft.tasks[node];
   const spec = draft.dag.tasks[draft.nodes[node]?.task ?? -1];
   if (known === undefined || spec === undefined) return unknownNode(draft.dag, draft.tasks.length, node);
@@ -121,6 +121,7 @@ function lost(draft: RunDraft, event: Extract<RunEvent, { type: 'task.lost' }>):
     draft.wake(draft.now);
     return draft.finish();
   }
+  if (claimed && known.status === 'queued') draft.accept(node, { status: 'running', attempt });
   const outcome = attemptOutcome(spec, attempt, { outcome: 'failed', error: ATTEMPT_LOST }, draft.now, dice, triesBefore);
   draft.move(node, outcome, outcome.status === 'failed' ? 'attempt lost, no tries left' : 'attempt lost, will be tried again', 'lost');
   if (outcome.status === 'up_for_retry') draft.wake(outcome.dueAt);

@@ -3,7 +3,8 @@
  * is in production code.
  */
 import type { Admission, Capacity, DagSpec } from '@headrace/core';
-import type { AttemptStore, CommandStore, QueuedTask, RunEvents, SchedulerStore } from '@headrace/ports';
+import type { AttemptStore, CommandStore, QueuedTask, RunDecision, RunEvents, SchedulerStore } from '@headrace/ports';
+import { type MemoryDatabase, SHARDS } from '../../src/memory/database.ts';
 import type { MemoryStore } from '../../src/memory/store.ts';
 
 export const BUGS = [
@@ -66,21 +67,24 @@ export function withSchedulerBug(bug: Bug | undefined, { db, scheduler: store }:
     }
     case 'no re-dispatch of stale queued':
       return { ...store, unclaimed: async () => [] };
-    case 'leases compared with a process clock':
+    case 'leases compared with a process clock': {
+      // When they are looked for, and again when the decision is saved.
+      const now = (): number => db.now() + tools.skewMs;
       return {
         ...store,
-        expiredLeases: async (shards, limit) => {
-          const early = [...db.tasksByStatus.get('running')].filter((row) => (row.leaseUntil ?? 0) < db.now() + tools.skewMs);
-          const found = early.map(({ runKey, taskInstanceId, state, triesBefore }) => ({
-            runKey,
-            taskInstanceId,
-            attempt: state.attempt,
-            triesBefore,
-            why: 'lease_expired' as const,
-          }));
-          return [...(await store.expiredLeases(shards, limit)), ...found];
-        },
+        expiredLeases: async (shards) =>
+          [...db.tasksByStatus.get('running')]
+            .filter((row) => (row.leaseUntil ?? 0) < now() && shards.includes(Number(BigInt(row.runKey) % BigInt(SHARDS))))
+            .map(({ runKey, taskInstanceId, state, triesBefore }) => ({
+              runKey,
+              taskInstanceId,
+              attempt: state.attempt,
+              triesBefore,
+              why: 'lease_expired' as const,
+            })),
+        decide: (batch, admit) => store.decide({ ...batch, runs: batch.runs.map((run) => judgedAt(db, now(), run)) }, admit),
       };
+    }
     case 'message id reused':
       return {
         ...store,
@@ -159,6 +163,16 @@ export function withSchedulerBug(bug: Bug | undefined, { db, scheduler: store }:
     default:
       return store;
   }
+}
+
+/** Of a lost attempt whose lease has ended by then, nobody compares the lease any more. */
+function judgedAt(db: MemoryDatabase, now: number, decision: RunDecision): RunDecision {
+  const changes = decision.changes.map((change) => {
+    const { lost, ...unmarked } = change;
+    const isLate = lost === true && (db.tasks.get(change.taskInstanceId)?.leaseUntil ?? 0) < now;
+    return isLate ? unmarked : change;
+  });
+  return { ...decision, changes };
 }
 
 export function withAttemptBug(bug: Bug | undefined, { db, attempts: store }: MemoryStore): AttemptStore {

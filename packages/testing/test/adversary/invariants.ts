@@ -2,7 +2,7 @@
  * What must hold after every transaction, whatever befalls the system. Numbers as in the design: I1 one owner, I2 tries, I3 terminal
  * states, I5 limits, I6 trigger rules, I9 the transition table, I12 pinned versions, I13 fences, I14 commands are recorded.
  */
-import { isLegalMove, isTerminal, SLOT_STATUSES, type TaskStatus } from '@headrace/core';
+import { ATTEMPT_LOST, type AttemptError, isLegalMove, isTerminal, SLOT_STATUSES, type TaskStatus } from '@headrace/core';
 import type { MemoryDatabase } from '../../src/memory/database.ts';
 import type { CommandRow, RunRow, TaskInstanceRow } from '../../src/memory/rows.ts';
 import type { RowChange } from '../../src/memory/table.ts';
@@ -88,8 +88,9 @@ export class Invariants {
     if (begins && attempt - is.triesBefore > is.maxTries)
       this.violated('I2', `${name} began try ${attempt - is.triesBefore} of ${is.maxTries}`);
     if (begins && is.attemptId === was.attemptId) this.violated('I1', `${name} began attempt ${attempt} under the id of the one before`);
-    const takenForLost = from === 'running' && (to === 'failed' || to === 'up_for_retry') && is.error?.name === 'AttemptLost' && !commanded;
-    if (takenForLost && (was.leaseUntil ?? 0) > this.#db.now()) this.violated('I1', `${name} was taken from a worker that had its lease`);
+    // Of the schedules nothing but a command may take an attempt from a worker that lives: no run has a timeout.
+    const isTaken = from === 'running' && isErrorOfDecision(is.error) && !commanded;
+    if (isTaken && (was.leaseUntil ?? 0) > this.#db.now()) this.violated('I1', `${name} was taken from a worker that had its lease`);
     if (from === 'queued' && (to === 'failed' || to === 'up_for_retry') && !commanded)
       this.violated('I10', `${name} was given up because nobody got its message`);
     const becomesReady = to === 'scheduled' || (to === 'queued' && from !== 'scheduled' && from !== 'running');
@@ -147,6 +148,11 @@ export class Invariants {
       if (paused) this.violated('I5', `${dagId} is paused and was given a slot`);
     }
   }
+}
+
+/** Of an attempt that was ended by a decision, not by its worker. */
+function isErrorOfDecision(error: AttemptError | undefined): boolean {
+  return error?.name === ATTEMPT_LOST.name || error?.code === 'HR_STOPPED';
 }
 
 function endedOf(status: TaskStatus | undefined): Ended | undefined {
