@@ -56,6 +56,7 @@ export class MemoryStore implements SchedulerStore {
   #ids = 0;
   #listener: RunEventsListener | undefined;
   #early: Promise<void> | undefined;
+  #onLeasesSeen: (() => void) | undefined;
 
   readonly events: RunEvents = {
     listen: async (listener) => {
@@ -78,15 +79,29 @@ export class MemoryStore implements SchedulerStore {
     return run;
   }
 
+  /** Lets this happen once leases were looked at that have ended, before it is told which. */
+  onceLeasesAreSeen(happen: () => void): void {
+    this.#onLeasesSeen = happen;
+  }
+
   /** Lets events that a read provokes arrive before the read's answer does. */
   duringNextRead(happen: () => void): void {
     this.#early = Promise.resolve().then(happen);
   }
 
+  /** Of which nobody is told. */
   claim(attemptId: string): boolean {
     const found = this.#byAttempt(attemptId);
     if (found?.task.state.status !== 'queued') return false;
-    this.#move(found.run, found.task, { status: 'running', attempt: found.task.state.attempt });
+    found.task.state = { status: 'running', attempt: found.task.state.attempt };
+    return true;
+  }
+
+  giveBack(attemptId: string): boolean {
+    const found = this.#byAttempt(attemptId);
+    if (found?.task.state.status !== 'running') return false;
+    found.task.leaseEnded = false;
+    this.#move(found.run, found.task, { status: 'queued', attempt: found.task.state.attempt });
     return true;
   }
 
@@ -242,7 +257,7 @@ export class MemoryStore implements SchedulerStore {
   }
 
   async expiredLeases(): Promise<readonly LostAttempt[]> {
-    return [...this.runs.values()].flatMap((run) =>
+    const seen = [...this.runs.values()].flatMap((run) =>
       run.tasks
         .filter((task) => task.leaseEnded && task.state.status === 'running')
         .map(
@@ -255,6 +270,11 @@ export class MemoryStore implements SchedulerStore {
           }),
         ),
     );
+    if (seen.length > 0) {
+      this.#onLeasesSeen?.();
+      this.#onLeasesSeen = undefined;
+    }
+    return seen;
   }
 
   async unclaimed(): Promise<readonly QueuedTask[]> {

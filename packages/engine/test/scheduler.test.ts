@@ -160,6 +160,23 @@ describe('the scheduler', () => {
     expect(run.tasks[0]?.state.attempt).toBe(2);
   });
 
+  test('an attempt that was given back after its lease was looked at keeps its try', async () => {
+    store.addDag(dagOf('single', { a: [] }, 1));
+    await scheduler.start();
+    const run = store.addRun('single');
+    await until(() => queue.sent.length === 1);
+    const [{ attemptId } = { attemptId: '' }] = queue.take();
+    store.claim(attemptId);
+    let isGivenBack = false;
+    store.onceLeasesAreSeen(() => {
+      isGivenBack = store.giveBack(attemptId);
+    });
+    store.lose(attemptId);
+    await work(run);
+    expect(isGivenBack).toBe(true);
+    expect(run.tasks[0]?.state).toEqual({ status: 'success', attempt: 1 });
+  });
+
   test('a decision that the store refuses as outdated is taken again', async () => {
     store.addDag(dagOf('chain', { a: [], b: ['a'] }));
     await scheduler.start();

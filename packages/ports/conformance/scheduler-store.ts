@@ -1,8 +1,10 @@
 /** What every SchedulerStore must do, whatever keeps the rows. */
+import type { ClaimedAttempt } from '@headrace/ports';
 import {
   ALL_SHARDS,
   admitAll,
   admitNone,
+  LEASE_MS,
   move,
   newTasks,
   type StoreConformanceOptions,
@@ -156,6 +158,46 @@ export function schedulerStoreConformance(jest: TestFunctions, { name, open }: S
       await store.attempts.renew([attempt], 'worker-1', -1);
       expect((await world.decide([{ runKey, revision, changes: [lost] }])).stale).toEqual([]);
       expect(await world.states(runKey)).toEqual({ a: 'up_for_retry 1' });
+    });
+
+    describe('an attempt whose lease was seen to have ended', () => {
+      const workerId = 'worker-1';
+
+      test.each([
+        {
+          name: 'given back',
+          meanwhile: async (attempt: ClaimedAttempt) => store.attempts.release(attempt, workerId),
+          state: 'queued 1',
+        },
+        {
+          name: 'given back, and another worker has it',
+          meanwhile: async (attempt: ClaimedAttempt) => {
+            await store.attempts.release(attempt, workerId);
+            return (await store.attempts.claim(attempt, 'worker-2', LEASE_MS)) !== undefined;
+          },
+          state: 'running 1',
+        },
+        {
+          name: 'renewed',
+          meanwhile: async (attempt: ClaimedAttempt) => (await store.attempts.renew([attempt], workerId, LEASE_MS)).length === 1,
+          state: 'running 1',
+        },
+        {
+          name: 'ended',
+          meanwhile: async (attempt: ClaimedAttempt) =>
+            store.attempts.finish({ ...attempt, to: { status: 'success', attempt: 1 } }, workerId),
+          state: 'success 1',
+        },
+      ])('is not taken for lost when it was $name before that is decided', async ({ meanwhile, state }) => {
+        const { run, attempt } = await world.claimed(await world.dag([taskOf('a')]), -1);
+        const { runKey, revision } = run;
+        const found = await store.scheduler.expiredLeases(ALL_SHARDS, 1_000);
+        expect(found.map((one) => one.taskInstanceId)).toContain(attempt.taskInstanceId);
+        const lost = { ...move(await world.loaded(runKey), 0, { status: 'up_for_retry', attempt: 1, dueAt: 1 }), lost: true as const };
+        expect(await meanwhile(attempt)).toBe(true);
+        expect((await world.decide([{ runKey, revision, changes: [lost] }])).stale).toEqual([runKey]);
+        expect(await world.states(runKey)).toEqual({ a: state });
+      });
     });
 
     test('finds running attempts whose lease has ended', async () => {
