@@ -4,15 +4,17 @@ import { join } from 'node:path';
 import { buildApi, knownTokens } from '@headrace/api';
 import { type ServiceConfiguration, secretKeysOf, secretsOf, shownSettings } from '@headrace/configuration';
 import { createConnectionBook, createConnectionSource, createKeyring, createVariableBook } from '@headrace/connections';
+import { refuseNetworks } from '@headrace/connectors/refused-networks';
 import { createParamsValidator, createTimetableEvaluator } from '@headrace/dag-loader';
 import { createRunCommands, DagVersions } from '@headrace/engine';
 import { createObjectStore } from '@headrace/objects';
-import { type DataAdmin, type RunningProcess, systemClock } from '@headrace/ports';
+import { type RunningProcess, systemClock } from '@headrace/ports';
 import { createStore } from '@headrace/store-postgres';
 import { attemptLogKey } from '@headrace/task-runtime';
 import { createLog, createMetrics } from '@headrace/telemetry';
 import { openTracing } from '@headrace/tracing';
 import { accessOf, firstHint, sweepAccess } from './access.ts';
+import { guardedDataAdmin } from './data-admin.ts';
 import { runObserver } from './run-observers.ts';
 import { version } from './version.ts';
 
@@ -46,7 +48,7 @@ export async function runApi(configuration: ServiceConfiguration): Promise<Runni
       variables: createVariableBook(store.variables, keyring),
       settings: shownSettings(configuration),
       connectionUrl: createConnectionSource({ configured: configuration.connections, book, now: () => performance.now() }),
-      dataAdmin,
+      dataAdmin: guardedDataAdmin(refuseNetworks(configuration.refusedNetworks)),
       dataReports: store.dataReports,
       lineage: store.lineage,
       ...(tracing === undefined ? {} : { tracing }),
@@ -96,14 +98,6 @@ export async function runApi(configuration: ServiceConfiguration): Promise<Runni
     throw error;
   }
 }
-
-/** The drivers of all systems come with the first question. */
-const dataAdmin: DataAdmin = {
-  testConnection: async (settings) => (await import('@headrace/connectors/admin')).testConnection(settings),
-  listCursors: async (settings, table) => (await import('@headrace/connectors/admin')).listCursors(settings, table),
-  rewindCursor: async (...asked) => (await import('@headrace/connectors/admin')).rewindCursor(...asked),
-  resetCursor: async (...asked) => (await import('@headrace/connectors/admin')).resetCursor(...asked),
-};
 
 /** Of the service. There may be none: users come in with their own. */
 function tokensOf({ token, home }: ServiceConfiguration): { token: string; name: string }[] {

@@ -5,6 +5,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type ServiceConfiguration, secretKeysOf, secretsOf } from '@headrace/configuration';
 import { createConnectionBook, createConnectionSource, createKeyring, createVariableBook } from '@headrace/connections';
+import { refuseNetworks } from '@headrace/connectors/refused-networks';
 import type { ParamsValidator } from '@headrace/dag-loader';
 import { configuredLineage, createLineageChannel } from '@headrace/lineage';
 import { createObjectStore } from '@headrace/objects';
@@ -99,6 +100,7 @@ export async function runWorker(configuration: ServiceConfiguration): Promise<Ru
     workerId,
     store: store.notices,
     connections,
+    guard: refuseNetworks(configuration.refusedNetworks),
     bundles: new BundleCache(store.attempts, bundleDir),
     pool,
     ...(lineage === undefined ? {} : { lineage: createLineageChannel(lineage.transport) }),

@@ -51,6 +51,24 @@ export const accessSettings = {
     uniqueItems: true,
     default: [] as string[],
   }),
+  refusedNetworks: Type.Array(Type.String({ pattern: '^(none|[0-9A-Fa-f.:]+(/\\d{1,3})?)$' }), {
+    env: 'HEADRACE_REFUSED_NETWORKS',
+    description:
+      'Where neither a connection that is tested or looked into over the API, nor a webhook or a mail, may lead: by default the metadata services of clouds. `none`: anywhere.',
+    expected: 'IP addresses or networks such as 169.254.0.0/16, separated by commas, or none',
+    uniqueItems: true,
+    default: [
+      // AWS, Google, Azure, OpenStack and others; of AWS also those of containers.
+      '169.254.0.0/16',
+      'fe80::/10',
+      // AWS, Google, Alibaba, Oracle, Azure.
+      'fd00:ec2::/32',
+      'fd20:ce::254',
+      '100.100.100.200',
+      '192.0.0.192',
+      '168.63.129.16',
+    ],
+  }),
   oidcIssuer: Type.Optional(
     Type.String({
       env: 'HEADRACE_OIDC_ISSUER',

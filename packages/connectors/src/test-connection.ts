@@ -12,6 +12,7 @@ import type { ConnectionSettings } from '@headrace/sdk';
 import { authorize } from './http/access-token.ts';
 import { connectionEndpoint } from './http/endpoint.ts';
 import { request } from './http/request.ts';
+import { BLOCKED } from './refused-networks.ts';
 import { openRoot } from './roots/open-root.ts';
 
 export interface ConnectionTest {
@@ -159,6 +160,8 @@ const SYSTEM: Readonly<Record<string, string>> = {
 /** Errors of ours say what to do. Of others the message alone, which clients do not make of URLs; were it so, its secrets would not be in it. */
 function textOf(error: unknown, { id, url }: ConnectionSettings): string {
   const { message = String(error), code, cause } = error as { message?: string; code?: string; cause?: { code?: string } };
+  // As Node says it; drivers have put their own words around it.
+  if (/ERR_IP_BLOCKED|is blocked by net\.BlockList/.test(message)) return `Connection "${id}": ${BLOCKED}`;
   // Some clients wrap it, and keep it only in their message.
   const named = /\bE[A-Z_]{5,}\b/.exec(message)?.[0];
   const system = SYSTEM[code ?? ''] ?? SYSTEM[cause?.code ?? ''] ?? SYSTEM[named ?? ''];

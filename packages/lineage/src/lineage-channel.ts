@@ -6,7 +6,7 @@
  */
 import { appendFile, mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { type Channel, RefusedError } from '@headrace/notices';
+import { type Channel, RefusedError, whatItSaid } from '@headrace/notices';
 
 export type LineageTransport =
   /** `url` is whole. */
@@ -15,7 +15,6 @@ export type LineageTransport =
 
 /** May be answered otherwise when somebody has put something right, or later. */
 const NOT_FINAL: ReadonlySet<number> = new Set([401, 403, 404, 408, 425, 429]);
-const MOST_SHOWN = 200;
 
 export function createLineageChannel(transport: LineageTransport): Channel {
   return {
@@ -61,7 +60,7 @@ async function post(
     return;
   }
   const { status } = response;
-  const said = (await response.text().catch(() => '')).replaceAll(/\s+/g, ' ').trim().slice(0, MOST_SHOWN);
+  const said = await whatItSaid(response);
   const seconds = Number(response.headers.get('retry-after') ?? Number.NaN);
   throw new RefusedError(`The lineage backend answered ${status}${said === '' ? '' : `: ${said}`}`, {
     final: status >= 400 && status < 500 && !NOT_FINAL.has(status),

@@ -59,6 +59,15 @@ describe('lineage on its way', () => {
     await expect(deliver()).rejects.not.toThrow('the-key');
   });
 
+  test('does not go where a redirect leads, and does not listen to a refusal without end', async () => {
+    const before = received.length;
+    answer = { status: 307, headers: { location: `${url}/elsewhere` } };
+    await expect(deliver()).rejects.toMatchObject({ final: false });
+    expect(received.slice(before).map(({ request }) => request.url)).toEqual(['/api/v1/lineage']);
+    answer = { status: 500, body: 'x'.repeat(50_000_000) };
+    await expect(deliver()).rejects.toThrow(/answered 500: x{200}$/);
+  });
+
   test('says when nobody answers', async () => {
     const channel = createLineageChannel({ kind: 'http', url: 'http://127.0.0.1:1/x' });
     await expect(channel.deliver(notice, AbortSignal.timeout(5_000))).rejects.toThrow('could not be reached');

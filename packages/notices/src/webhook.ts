@@ -9,10 +9,10 @@
 import type { ClaimedNotice } from '@headrace/ports';
 import type { Channel, ConnectionUrls } from './channel.ts';
 import { BadConnectionError, RefusedError, UnknownConnectionError } from './errors.ts';
+import { whatItSaid } from './said.ts';
 import { signature } from './signature.ts';
 
 const SECRET_PARAMETER = 'signing_secret';
-const MOST_SHOWN = 200;
 const LONGEST_WAIT_MS = 3_600_000;
 
 export function createWebhookChannel(options: { readonly connections: ConnectionUrls; readonly now?: () => number }): Channel {
@@ -72,7 +72,7 @@ function unreachable({ target }: ClaimedNotice, error: unknown, signal: AbortSig
 
 async function refusal(response: Response, now: number): Promise<RefusedError> {
   const { status } = response;
-  const said = (await response.text().catch(() => '')).replaceAll(/\s+/g, ' ').trim().slice(0, MOST_SHOWN);
+  const said = await whatItSaid(response);
   const message = `The webhook answered ${status}${said === '' ? '' : `: ${said}`}`;
   return new RefusedError(message, { final: status === 410, retryAfterMs: retryAfter(response.headers.get('retry-after'), now) });
 }

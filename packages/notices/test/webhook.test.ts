@@ -71,6 +71,48 @@ describe('a webhook', () => {
     expect(server.received).toHaveLength(1);
   });
 
+  test('is not told of by what another server says: no redirect is followed, with whatever status', async () => {
+    const other = await webhookServer();
+    try {
+      for (const status of [301, 302, 303, 307, 308]) {
+        server.answers.push((response) => response.writeHead(status, { location: `${other.url}/stolen` }).end());
+        await expect(deliver(server.url)).rejects.toMatchObject({ final: false });
+      }
+      expect(other.received).toEqual([]);
+    } finally {
+      await other.close();
+    }
+  });
+
+  test('that refuses without end is not listened to until the end', async () => {
+    let cut = false;
+    server.answers.push((response) => {
+      response.on('close', () => {
+        cut = true;
+      });
+      response.writeHead(500);
+      const more = (): void => {
+        while (!response.destroyed && response.write('no such thing '.repeat(1_000)));
+        if (!response.destroyed) response.once('drain', more);
+      };
+      more();
+    });
+    await expect(deliver(server.url, new AbortController().signal)).rejects.toThrow(/answered 500: (no such thing ?)+/);
+    for (let waited = 0; !cut && waited < 200; waited++) await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(cut).toBe(true);
+  });
+
+  test.each([
+    'file:///etc/passwd',
+    'ftp://127.0.0.1/',
+    'gopher://127.0.0.1/',
+    'data:text/plain,x',
+    'javascript:1',
+    'unix:/var/run/docker.sock',
+  ])('goes by http and https alone: not by %s', async (url) => {
+    await expect(deliver(url)).rejects.toMatchObject({ code: 'HR_NOTICE_CONNECTION' });
+  });
+
   test.each([
     ['120', 120_000],
     [new Date(NOW + 30_000).toUTCString(), 30_000],

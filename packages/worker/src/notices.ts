@@ -23,6 +23,8 @@ export interface NoticesOptions {
   readonly workerId: string;
   readonly store: NoticeStore;
   readonly connections: ConnectionUrls;
+  /** Around what goes to an address of a connection: it may keep it out of some networks. */
+  readonly guard: <T>(work: () => Promise<T>) => Promise<T>;
   readonly bundles: Pick<BundleCache, 'get'>;
   readonly pool: Pick<TaskPool, 'runHook'>;
   readonly mask: (text: string) => string;
@@ -38,10 +40,11 @@ const PLACE_WITHIN_MS = 15_000;
 const HOOK_TIMEOUT_MS = TIMEOUT_MS - PLACE_WITHIN_MS - 5_000;
 
 export function startNotices(options: NoticesOptions): Promise<Deliverer> {
-  const { workerId, connections } = options;
+  const { workerId, connections, guard } = options;
+  const guarded = ({ deliver }: Channel): Channel => ({ deliver: (notice, signal) => guard(() => deliver(notice, signal)) });
   const channels = {
-    webhook: createWebhookChannel({ connections }),
-    email: createEmailChannel({ connections }),
+    webhook: guarded(createWebhookChannel({ connections })),
+    email: guarded(createEmailChannel({ connections })),
     code: createHookChannel(options),
     ...(options.lineage === undefined ? {} : { lineage: options.lineage }),
   };

@@ -5,7 +5,7 @@ import type { ClaimedNotice, NoticeDelivery, NoticeStore } from '@headrace/ports
 import { noMetrics, silentLog } from '@headrace/ports';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { BundleCache } from '../src/bundle-cache.ts';
-import { startNotices } from '../src/notices.ts';
+import { type NoticesOptions, startNotices } from '../src/notices.ts';
 import { WorkerFixture } from './support/worker-fixture.ts';
 
 const sdk = new URL('../../../packages/sdk/src/index.ts', import.meta.url).href;
@@ -17,7 +17,10 @@ beforeEach(async () => {
 afterEach(() => fixture.stop());
 
 /** Delivers one notice; answers with how that went. */
-async function outcomeOf(notice: Partial<ClaimedNotice>): Promise<NoticeDelivery['outcome']> {
+async function outcomeOf(
+  notice: Partial<ClaimedNotice>,
+  { connections = () => undefined, guard = (work) => work() }: Partial<Pick<NoticesOptions, 'connections' | 'guard'>> = {},
+): Promise<NoticeDelivery['outcome']> {
   const waiting: ClaimedNotice[] = [
     {
       id: '7',
@@ -42,7 +45,8 @@ async function outcomeOf(notice: Partial<ClaimedNotice>): Promise<NoticeDelivery
     const delivering = startNotices({
       workerId: 'w',
       store: store as NoticeStore,
-      connections: () => undefined,
+      connections,
+      guard,
       bundles: new BundleCache(fixture.store, join(fixture.dir, 'bundles')),
       pool: fixture.pool,
       mask: (text) => text,
@@ -80,4 +84,17 @@ describe('a function of a DAG file', () => {
     });
     expect((await outcomeOf({ versionId: '99', attempt: 13 })).kind).toBe('dead');
   }, 30_000);
+});
+
+test.each([
+  [{ kind: 'webhook', connection: 'pager' }, 'http://127.0.0.1:1/'],
+  [{ kind: 'email', connection: 'mail', to: ['ada@example.com'] }, 'smtp://127.0.0.1:1?from=a@example.com'],
+] as const)('what goes to the address of a connection goes through the guard: %j', async (target, url) => {
+  let guarded = 0;
+  const guard: NoticesOptions['guard'] = async () => {
+    guarded += 1;
+    throw new RangeError('not there');
+  };
+  expect(await outcomeOf({ target }, { connections: () => url, guard })).toMatchObject({ kind: 'retry', error: 'RangeError: not there' });
+  expect(guarded).toBe(1);
 });

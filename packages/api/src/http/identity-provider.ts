@@ -1,7 +1,8 @@
 /**
  * Coming in by an identity provider: OpenID Connect, authorization code with PKCE, by openid-client.
  *
- * IP1. Where the provider is says the configuration, and nobody else: no request names an address that is asked.
+ * IP1. Where the provider is says the configuration, and nobody else: no request names an address that is asked. What it answers is read
+ *      for ten seconds and up to a mebibyte; no redirect is followed.
  * IP2. What a login needs to be ended (verifier, state, nonce) is in a cookie of the browser that began it, for ten minutes: no other
  *      browser can end it, and it takes no room here.
  * IP3. Checked by openid-client: state, `iss` of the answer and of the token, `aud`, signature by an algorithm of the provider's metadata,
@@ -11,7 +12,7 @@
 import { createHash } from 'node:crypto';
 import type { IdentityProfile, Role } from '@headrace/ports';
 import { ROLES } from '@headrace/ports';
-import type { Configuration } from 'openid-client';
+import type { Configuration, CustomFetch } from 'openid-client';
 
 export interface IdentityProviderSettings {
   /** https, or http on this machine. */
@@ -35,6 +36,7 @@ export interface BegunLogin {
 }
 
 const TIMEOUT_S = 10;
+const MOST_BYTES = 1_048_576;
 const MOST_GROUPS = 200;
 const ON_THIS_MACHINE = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
@@ -114,11 +116,26 @@ export class IdentityProvider {
     const proof = clientSecret === undefined ? oidc.None() : oidc.ClientSecretPost(clientSecret);
     return oidc.discovery(url, clientId, undefined, proof, {
       timeout: TIMEOUT_S,
+      [oidc.customFetch]: boundedFetch,
       // Signatures too are checked, though the token comes straight from the provider.
       execute: [oidc.enableNonRepudiationChecks, ...(isLocal ? [oidc.allowInsecureRequests] : [])],
     });
   }
 }
+
+/** Redirects are left alone by openid-client. Rejects for an answer of more than `MOST_BYTES`. */
+const boundedFetch: CustomFetch = async (url, options) => {
+  const response = await fetch(url, { ...(options as RequestInit), redirect: 'manual' });
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const piece of response.body ?? []) {
+    bytes += piece.byteLength;
+    if (bytes > MOST_BYTES) throw new Error(`The identity provider answers with more than ${MOST_BYTES} bytes`);
+    pieces.push(piece);
+  }
+  const { status, statusText, headers } = response;
+  return new Response(pieces.length === 0 ? null : Buffer.concat(pieces), { status, statusText, headers });
+};
 
 /** What a name of ours can be made of. */
 function nameOf(claim: unknown): string | undefined {

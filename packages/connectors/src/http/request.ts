@@ -6,6 +6,7 @@
  *     carries neither a connection's secrets nor headers of the DAG's.
  */
 import { DataError } from '@headrace/dataplane';
+import { BLOCKED } from '../refused-networks.ts';
 import type { Endpoint } from './endpoint.ts';
 
 export interface HttpRequest {
@@ -48,9 +49,10 @@ export async function request<T>(wanted: HttpRequest, signal: AbortSignal, read:
     if (error instanceof DataError) throw error;
     const { cause } = error as { readonly cause?: unknown };
     const { code } = (cause ?? error) as { readonly code?: unknown };
-    const why = limited.aborted ? `no answer within ${timeoutMs} ms` : typeof code === 'string' ? code : 'the connection broke';
+    const named = code === 'ERR_IP_BLOCKED' ? BLOCKED : typeof code === 'string' ? code : 'the connection broke';
+    const why = limited.aborted ? `no answer within ${timeoutMs} ms` : named;
     // Without the cause: it may hold the whole address.
-    throw new DataError('HR_HTTP_UNREACHABLE', `${method} ${endpoint.shown}: ${why}`, { retryable: true });
+    throw new DataError('HR_HTTP_UNREACHABLE', `${method} ${endpoint.shown}: ${why}`, { retryable: named !== BLOCKED });
   } finally {
     release();
   }
