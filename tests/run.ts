@@ -1,5 +1,6 @@
 /**
- * `npm test`: starts a PostgreSQL and a Redis for the tests alone, runs Jest, stops both, and ends with the line that counts.
+ * `npm test`: starts a PostgreSQL and a Redis for the tests alone, runs Jest, stops both, and ends with the line that counts. One
+ * database is migrated here, for the tests' own to be copies of it.
  *
  *     npm test                                 everything
  *     npm test -- packages/core                what Jest's own arguments say
@@ -12,7 +13,10 @@ import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { startPostgres } from './support/postgres-server.ts';
+import { silentLog } from '@headrace/ports';
+import { migrate } from '@headrace/store-postgres';
+import { emptyDatabase } from './support/empty-database.ts';
+import { startPostgres, WITHOUT_SYNC } from './support/postgres-server.ts';
 import { startRedis } from './support/redis-server.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -37,8 +41,12 @@ async function main(jestArguments: readonly string[]): Promise<number> {
   try {
     const env = process.env;
     env.TMPDIR = scratch;
-    env.HEADRACE_TEST_POSTGRES_URL ||= await started(startPostgres(), stops);
+    env.HEADRACE_TEST_POSTGRES_URL ||= await started(startPostgres({ settings: WITHOUT_SYNC }), stops);
     env.HEADRACE_TEST_REDIS_URL ||= await started(startRedis(), stops);
+    const migrated = await emptyDatabase();
+    stops.push(() => migrated.drop());
+    await migrate(migrated.url, { log: silentLog });
+    env.HEADRACE_TEST_MIGRATED = migrated.name;
     if (interruptedBy === undefined) status = await runJest([...jestArguments, '--json', `--outputFile=${summary}`], env);
     report(status, summary);
   } catch (error) {

@@ -8,8 +8,8 @@ import { createConnectionBook, createKeyring, createVariableBook } from '@headra
 import { createRunCommands, DagVersions } from '@headrace/engine';
 import { noMetrics, silentLog, systemClock } from '@headrace/ports';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type TestDatabase, testDatabase } from '../../packages/store-postgres/test/support/database.ts';
 import { dagSpec, saveDag, startedRun, taskSpec } from '../../packages/store-postgres/test/support/scenario.ts';
+import { type TestDatabase, testDatabase } from '../support/test-database.ts';
 
 const ADMIN = { authorization: 'Bearer the-token-of-the-service' };
 const HOUR = 3_600_000;

@@ -14,7 +14,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { type HeadraceProcess, headrace, startHeadrace } from '../support/headrace-process.ts';
 import { until } from '../support/poll.ts';
-import { type PostgresServer, startPostgres } from '../support/postgres-server.ts';
+import { type PostgresServer, startPostgres, WITHOUT_SYNC } from '../support/postgres-server.ts';
 import { type RedisServer, startRedis } from '../support/redis-server.ts';
 
 const NEW = fileURLToPath(new URL('../..', import.meta.url));
@@ -32,7 +32,7 @@ let sql: pg.Pool;
 let processes: HeadraceProcess[];
 
 beforeEach(async () => {
-  [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
+  [postgres, redis] = await Promise.all([startPostgres({ settings: WITHOUT_SYNC }), startRedis()]);
   home = mkdtempSync(join(tmpdir(), 'headrace-upgrade-'));
   sql = new pg.Pool({ connectionString: postgres.url, max: 4 });
   await sql.query('create table effect (run_id text, task_id text, primary key (run_id, task_id))');

@@ -8,7 +8,7 @@ import { silentLog } from '@headrace/ports';
 import { migrate } from '@headrace/store-postgres';
 import { type HeadraceProcess, startHeadrace } from '../support/headrace-process.ts';
 import { until } from '../support/poll.ts';
-import { startPostgres } from '../support/postgres-server.ts';
+import { startPostgres, WITHOUT_SYNC } from '../support/postgres-server.ts';
 import { startRedis } from '../support/redis-server.ts';
 
 export interface ClientSystem {
@@ -26,7 +26,7 @@ const DAGS = ['pipeline', 'failing', 'endless', 'nightly', 'consumer', 'shops', 
 
 /** Resolves when the DAGs are registered and un-paused. */
 export async function startSystem(): Promise<ClientSystem> {
-  const [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
+  const [postgres, redis] = await Promise.all([startPostgres({ settings: WITHOUT_SYNC }), startRedis()]);
   const home = mkdtempSync(join(tmpdir(), 'headrace-clients-'));
   const processes: HeadraceProcess[] = [];
   const stop = async (): Promise<void> => {

@@ -17,7 +17,7 @@ import pg from 'pg';
 import { freePort } from '../support/free-port.ts';
 import { type HeadraceProcess, startHeadrace } from '../support/headrace-process.ts';
 import { until } from '../support/poll.ts';
-import { type PostgresServer, startPostgres } from '../support/postgres-server.ts';
+import { type PostgresServer, startPostgres, WITHOUT_SYNC } from '../support/postgres-server.ts';
 import { type RedisServer, startRedis } from '../support/redis-server.ts';
 import { COUNT, homeOf, markOf, nameOf, secretOf } from './canaries/secrets.ts';
 
@@ -37,7 +37,7 @@ const received: string[] = [];
 const answered: string[] = [];
 
 beforeAll(async () => {
-  [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
+  [postgres, redis] = await Promise.all([startPostgres({ settings: WITHOUT_SYNC }), startRedis()]);
   home = mkdtempSync(join(tmpdir(), 'headrace-canaries-'));
   for (const folder of ['lake', 'objects']) mkdirSync(join(home, folder));
   await migrate(postgres.url, { log: silentLog });

@@ -16,7 +16,7 @@ import pg from 'pg';
 import { problemsOf } from '../../packages/lineage/test/validate-event.ts';
 import { type HeadraceProcess, headrace, startHeadrace } from '../support/headrace-process.ts';
 import { until } from '../support/poll.ts';
-import { type PostgresServer, startPostgres } from '../support/postgres-server.ts';
+import { type PostgresServer, startPostgres, WITHOUT_SYNC } from '../support/postgres-server.ts';
 import { type RedisServer, startRedis } from '../support/redis-server.ts';
 
 const TOKEN = 'a-token-for-this-test';
@@ -56,7 +56,7 @@ let runId: string;
 let live: { readonly at: number; readonly text: string }[] = [];
 
 beforeAll(async () => {
-  [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
+  [postgres, redis] = await Promise.all([startPostgres({ settings: WITHOUT_SYNC }), startRedis()]);
   home = mkdtempSync(join(tmpdir(), 'headrace-observed-'));
   for (const folder of ['lake', 'out', 'objects']) mkdirSync(join(home, folder));
   await migrate(postgres.url, { log: silentLog });

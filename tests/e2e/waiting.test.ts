@@ -14,7 +14,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { type HeadraceProcess, headrace, startHeadrace } from '../support/headrace-process.ts';
 import { until } from '../support/poll.ts';
-import { type PostgresServer, startPostgres } from '../support/postgres-server.ts';
+import { type PostgresServer, startPostgres, WITHOUT_SYNC } from '../support/postgres-server.ts';
 import { type RedisServer, startRedis } from '../support/redis-server.ts';
 
 const TOKEN = 'a-token-for-this-test';
@@ -34,7 +34,7 @@ let partner: Server;
 let partnerIsReady = false;
 
 beforeAll(async () => {
-  [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
+  [postgres, redis] = await Promise.all([startPostgres({ settings: WITHOUT_SYNC }), startRedis()]);
   home = mkdtempSync(join(tmpdir(), 'headrace-waiting-'));
   await migrate(postgres.url, { log: silentLog });
   sql = new pg.Pool({ connectionString: postgres.url, max: 4, options: '-c search_path=headrace' });

@@ -1,6 +1,6 @@
 /**
  * A PostgreSQL of the tests' own: empty, on loopback, with the durability a production server has (`fsync` and
- * `synchronous_commit` stay on, so that killing it proves something).
+ * `synchronous_commit` stay on, so that killing it proves something) unless `WITHOUT_SYNC` is asked for.
  */
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -28,6 +28,9 @@ export interface PostgresOptions {
   /** Further server settings, as in `postgresql.conf`. */
   readonly settings?: Readonly<Record<string, string>>;
 }
+
+/** For tests in which no machine loses power: what was committed outlives a SIGKILL all the same, and nobody waits for a slow disk. */
+export const WITHOUT_SYNC = { fsync: 'off', full_page_writes: 'off' };
 
 const SETTINGS = {
   fsync: 'on',

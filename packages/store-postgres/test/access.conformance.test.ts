@@ -1,6 +1,6 @@
 import { accessStoreConformance } from '@headrace/ports/conformance/access-store';
 import * as jest from '@jest/globals';
-import { testDatabase } from './support/database.ts';
+import { testDatabase } from '../../../tests/support/test-database.ts';
 
 accessStoreConformance(jest, {
   name: 'Postgres',

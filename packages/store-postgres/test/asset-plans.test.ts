@@ -3,7 +3,7 @@
 import { consumer, finishTask, planByCore, producer, saveDag } from '@headrace/ports/conformance/asset-store';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type pg from 'pg';
-import { type TestDatabase, testDatabase } from './support/database.ts';
+import { type TestDatabase, testDatabase } from '../../../tests/support/test-database.ts';
 import { explainingConnection, type PlanNode, planOf, recorded } from './support/recorded-statements.ts';
 
 const TABLES: ReadonlySet<string> = new Set([

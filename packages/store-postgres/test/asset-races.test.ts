@@ -4,8 +4,8 @@ import type { AssetCondition } from '@headrace/core';
 import { silentLog } from '@headrace/ports';
 import { consumer, finishTask, planByCore, producer, saveDag } from '@headrace/ports/conformance/asset-store';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type TestDatabase, testDatabase } from '../../../tests/support/test-database.ts';
 import { createStore, type PostgresStore } from '../src/index.ts';
-import { type TestDatabase, testDatabase } from './support/database.ts';
 
 let database: TestDatabase;
 /** A second scheduler, with connections of its own. */

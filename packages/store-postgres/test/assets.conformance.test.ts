@@ -1,7 +1,7 @@
 import { assetInterleavings } from '@headrace/ports/conformance/asset-interleavings';
 import { assetStoreConformance } from '@headrace/ports/conformance/asset-store';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { testDatabase } from './support/database.ts';
+import { testDatabase } from '../../../tests/support/test-database.ts';
 
 assetStoreConformance(
   { describe, test, expect, beforeAll, afterAll },

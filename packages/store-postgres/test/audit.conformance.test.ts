@@ -4,8 +4,8 @@ import { ChainCheck, silentLog } from '@headrace/ports';
 import { allEntries, auditStoreConformance, verdictOn } from '@headrace/ports/conformance/audit-store';
 import { idempotencyStoreConformance } from '@headrace/ports/conformance/idempotency-store';
 import * as jest from '@jest/globals';
+import { type TestDatabase, testDatabase } from '../../../tests/support/test-database.ts';
 import { createStore } from '../src/index.ts';
-import { type TestDatabase, testDatabase } from './support/database.ts';
 
 const { afterAll, beforeAll, describe, expect, test } = jest;
 

@@ -1,7 +1,7 @@
 import type { DagSpec } from '@headrace/core';
 import { DuplicateDagError } from '@headrace/ports';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { type TestDatabase, testDatabase } from './support/database.ts';
+import { type TestDatabase, testDatabase } from '../../../tests/support/test-database.ts';
 import { dagSpec, hash, saveDag, startedRun, taskSpec } from './support/scenario.ts';
 
 const ONE = dagSpec('one', [taskSpec('a')], { tags: ['sales', 'daily'] });

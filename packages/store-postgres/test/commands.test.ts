@@ -1,6 +1,6 @@
 import { DagNotFoundError, type LoadedRun, type TaskInstanceChange } from '@headrace/ports';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { type TestDatabase, testDatabase } from './support/database.ts';
+import { type TestDatabase, testDatabase } from '../../../tests/support/test-database.ts';
 import {
   ALL_SHARDS,
   claimed,

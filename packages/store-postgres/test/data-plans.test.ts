@@ -1,7 +1,7 @@
 /** What loads and checks cost to save and to show does not follow how many there have been. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type pg from 'pg';
-import { type TestDatabase, testDatabase } from './support/database.ts';
+import { type TestDatabase, testDatabase } from '../../../tests/support/test-database.ts';
 import { explainingConnection, planOf, recorded } from './support/recorded-statements.ts';
 
 const HISTORY: ReadonlySet<string> = new Set(['data_load', 'data_check', 'task_progress', 'task_instance']);

@@ -4,7 +4,7 @@ import { lineageStoreConformance } from '@headrace/ports/conformance/lineage-sto
 import { progressStoreConformance } from '@headrace/ports/conformance/progress-store';
 import { variableStoreConformance } from '@headrace/ports/conformance/variable-store';
 import * as jest from '@jest/globals';
-import { testDatabase } from './support/database.ts';
+import { testDatabase } from '../../../tests/support/test-database.ts';
 
 async function open() {
   const { store, sql, drop } = await testDatabase();

@@ -1,6 +1,6 @@
 import { deadlineStoreConformance } from '@headrace/ports/conformance/deadline-store';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { testDatabase } from './support/database.ts';
+import { testDatabase } from '../../../tests/support/test-database.ts';
 import { ALL_SHARDS, instancesOf, saveDag } from './support/scenario.ts';
 
 deadlineStoreConformance(

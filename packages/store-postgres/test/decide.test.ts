@@ -2,8 +2,8 @@ import { admit } from '@headrace/core';
 import type { LoadedRun, RunDecision, TaskInstanceChange } from '@headrace/ports';
 import { silentLog } from '@headrace/ports';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { type TestDatabase, testDatabase } from '../../../tests/support/test-database.ts';
 import { createStore } from '../src/index.ts';
-import { type TestDatabase, testDatabase } from './support/database.ts';
 import { ALL_SHARDS, claimed, dagSpec, decide, LEASE_MS, saveDag, startedRun, states, taskSpec, WORKER } from './support/scenario.ts';
 
 const PAIR = dagSpec('pair', [taskSpec('a'), taskSpec('b')]);

@@ -1,6 +1,6 @@
 import type { StoreEvent } from '@headrace/ports';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { type TestDatabase, testDatabase } from './support/database.ts';
+import { type TestDatabase, testDatabase } from '../../../tests/support/test-database.ts';
 import { claimed, dagSpec, decide, queuedTask, saveDag, startedRun, taskSpec, WORKER } from './support/scenario.ts';
 import { until } from './support/until.ts';
 

@@ -3,8 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { admit, type TaskSpec } from '@headrace/core';
 import { type LoadedRun, type QueuedTask, silentLog } from '@headrace/ports';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { type TestDatabase, testDatabase } from '../../../tests/support/test-database.ts';
 import { createStore, type PostgresStore } from '../src/index.ts';
-import { type TestDatabase, testDatabase } from './support/database.ts';
 import { explainingConnection, planOf, recorded } from './support/recorded-statements.ts';
 import { ALL_SHARDS, claimed, dagSpec, decide, instancesOf, saveDag, startedRun, taskSpec, WORKER } from './support/scenario.ts';
 

@@ -1,7 +1,7 @@
 /** Every filter and every order of the lists, each told from its opposite on a few rows; cursors through orders with and without values. */
 import { UnknownOrderError } from '@headrace/ports';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type TestDatabase, testDatabase } from './support/database.ts';
+import { type TestDatabase, testDatabase } from '../../../tests/support/test-database.ts';
 import { ALL_SHARDS, claimed, dagSpec, decide, instancesOf, saveDag, taskSpec, WORKER } from './support/scenario.ts';
 
 const SALES = dagSpec('sales_daily', [taskSpec('extract', { kind: 'extract' }), taskSpec('load', { pool: 'nowhere' })], {

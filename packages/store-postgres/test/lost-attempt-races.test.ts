@@ -4,7 +4,7 @@
  */
 import type { ClaimedAttempt, RunDecision } from '@headrace/ports';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { type TestDatabase, testDatabase } from './support/database.ts';
+import { type TestDatabase, testDatabase } from '../../../tests/support/test-database.ts';
 import { ALL_SHARDS, claimed, dagSpec, decide, LEASE_MS, queuedTask, saveDag, states, taskSpec, WORKER } from './support/scenario.ts';
 import { until } from './support/until.ts';
 

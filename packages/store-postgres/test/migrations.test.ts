@@ -5,9 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { silentLog } from '@headrace/ports';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
+import { emptyDatabase } from '../../../tests/support/empty-database.ts';
 import { describeSchema } from '../scripts/describe-schema.ts';
 import { createStore, MigrationChangedError, migrate, SchemaTooNewError, SchemaTooOldError } from '../src/index.ts';
-import { emptyDatabase } from './support/database.ts';
 
 const MIGRATIONS = fileURLToPath(new URL('../../../migrations', import.meta.url));
 

@@ -1,7 +1,7 @@
 import { noticeStoreConformance } from '@headrace/ports/conformance/notice-store';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { testDatabase } from '../../../tests/support/test-database.ts';
 import { saveNotices } from '../src/notices/save-notices.ts';
-import { testDatabase } from './support/database.ts';
 
 noticeStoreConformance(
   { describe, test, expect, beforeAll, afterAll },

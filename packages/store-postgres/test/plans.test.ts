@@ -15,8 +15,8 @@ import {
 } from '@headrace/ports';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type pg from 'pg';
+import { type TestDatabase, testDatabase } from '../../../tests/support/test-database.ts';
 import { createStore } from '../src/index.ts';
-import { type TestDatabase, testDatabase } from './support/database.ts';
 import { insertHistory } from './support/history.ts';
 import { explainingConnection, type PlanNode, planOf, recorded, type Statement } from './support/recorded-statements.ts';
 import {

@@ -1,6 +1,6 @@
 import { poolStoreConformance } from '@headrace/ports/conformance/pool-store';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { testDatabase } from './support/database.ts';
+import { testDatabase } from '../../../tests/support/test-database.ts';
 import { dagSpec, saveDag, startedRun, taskSpec } from './support/scenario.ts';
 import { until } from './support/until.ts';
 

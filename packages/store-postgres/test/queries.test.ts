@@ -1,6 +1,6 @@
 import { UnknownOrderError } from '@headrace/ports';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type TestDatabase, testDatabase } from './support/database.ts';
+import { type TestDatabase, testDatabase } from '../../../tests/support/test-database.ts';
 import { ALL_SHARDS, claimed, dagSpec, decide, instancesOf, saveDag, taskSpec, WORKER } from './support/scenario.ts';
 
 const SALES = dagSpec('sales_daily', [taskSpec('extract', { queue: 'extract' }), taskSpec('load', { priorityWeight: 5 })], {

@@ -2,7 +2,7 @@
 import { RETENTION_KINDS } from '@headrace/ports';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type pg from 'pg';
-import { type TestDatabase, testDatabase } from './support/database.ts';
+import { type TestDatabase, testDatabase } from '../../../tests/support/test-database.ts';
 import { explainingConnection, planOf, recorded } from './support/recorded-statements.ts';
 import { dagSpec, saveDag, taskSpec } from './support/scenario.ts';
 

@@ -1,6 +1,6 @@
 import { retentionStoreConformance } from '@headrace/ports/conformance/retention-store';
 import * as jest from '@jest/globals';
-import { testDatabase } from './support/database.ts';
+import { testDatabase } from '../../../tests/support/test-database.ts';
 
 retentionStoreConformance(jest, {
   name: 'Postgres',

@@ -1,6 +1,6 @@
 import { DagNotFoundError, InvalidRunIdError, RunExistsError, type SchedulePlan } from '@headrace/ports';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { type TestDatabase, testDatabase } from './support/database.ts';
+import { type TestDatabase, testDatabase } from '../../../tests/support/test-database.ts';
 import { ALL_SHARDS, dagSpec, instancesOf, loaded, saveDag, states, taskSpec } from './support/scenario.ts';
 
 const SPEC = dagSpec('one', [taskSpec('a'), taskSpec('b', { upstream: ['a'] })], { paramsDefault: { min: 3 } });

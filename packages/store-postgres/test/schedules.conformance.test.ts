@@ -1,6 +1,6 @@
 import { scheduleStoreConformance } from '@headrace/ports/conformance/schedule-store';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { testDatabase } from './support/database.ts';
+import { testDatabase } from '../../../tests/support/test-database.ts';
 import { saveDag } from './support/scenario.ts';
 
 scheduleStoreConformance(

@@ -3,7 +3,7 @@ import { commandStoreConformance } from '@headrace/ports/conformance/command-sto
 import { schedulerStoreConformance } from '@headrace/ports/conformance/scheduler-store';
 import type { StoreHarness } from '@headrace/ports/conformance/store-world';
 import * as jest from '@jest/globals';
-import { testDatabase } from './support/database.ts';
+import { testDatabase } from '../../../tests/support/test-database.ts';
 
 async function open(): Promise<StoreHarness> {
   const { store, sql, drop } = await testDatabase();

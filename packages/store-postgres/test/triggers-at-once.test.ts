@@ -1,6 +1,6 @@
 /** Runs that many trigger at the same time are made together, and each gets the answer it would get alone. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type TestDatabase, testDatabase } from './support/database.ts';
+import { type TestDatabase, testDatabase } from '../../../tests/support/test-database.ts';
 import { dagSpec, saveDag, taskSpec } from './support/scenario.ts';
 
 let db: TestDatabase;

@@ -1,6 +1,6 @@
 import { waitStoreConformance } from '@headrace/ports/conformance/wait-store';
 import * as jest from '@jest/globals';
-import { testDatabase } from './support/database.ts';
+import { testDatabase } from '../../../tests/support/test-database.ts';
 import { dagSpec, decide, queuedTask, saveDag, taskSpec } from './support/scenario.ts';
 
 waitStoreConformance(jest, {

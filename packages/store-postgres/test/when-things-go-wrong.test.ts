@@ -2,7 +2,7 @@
 import type { RunDecision } from '@headrace/ports';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type pg from 'pg';
-import { type TestDatabase, testDatabase } from './support/database.ts';
+import { type TestDatabase, testDatabase } from '../../../tests/support/test-database.ts';
 import { insertHistory } from './support/history.ts';
 import { explainingConnection, planOf, recorded } from './support/recorded-statements.ts';
 import { claimed, dagSpec, decide, queuedTask, saveDag, startedRun, taskSpec } from './support/scenario.ts';

@@ -1,6 +1,6 @@
 /** A database that has been in use for long: a million finished task instances, and a little that is alive. */
 import type pg from 'pg';
-import type { TestDatabase } from './database.ts';
+import type { TestDatabase } from '../../../../tests/support/test-database.ts';
 import { dagSpec, saveDag, taskSpec } from './scenario.ts';
 
 const HISTORY_DAGS = 400;
