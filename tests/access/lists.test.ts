@@ -52,6 +52,8 @@ const LISTS: readonly (readonly [url: string, list: string, each: number])[] = [
   ['/headrace/v1/loads/latest?connection_id=shared&table=t', 'loads', 1],
   ['/headrace/v1/checks', 'checks', 1],
   ['/api/v2/connections', 'connections', 1],
+  ['/api/v2/eventLogs?event=trigger_dag_run', 'event_logs', 1],
+  ['/headrace/v1/audit?action=trigger_dag_run', 'audit', 1],
 ];
 
 const get = async (url: string, headers: Record<string, string> = ADMIN) => {
@@ -79,6 +81,8 @@ describe.each(['exact', 'glob'])('with %s grants', (who) => {
       '/api/v2/assets?name_pattern=other',
       '/api/v2/assets/events?source_dag_id=other_dag',
       '/api/v2/connections?connection_id_pattern=other',
+      '/api/v2/eventLogs?dag_id=other_dag',
+      '/headrace/v1/audit?dag_id=other_dag',
     ]) {
       const [all, own] = [await get(url), await get(url, granted[who])];
       expect([url, all.body.includes('other_')]).toEqual([url, true]);
@@ -114,6 +118,23 @@ describe.each(['exact', 'glob'])('with %s grants', (who) => {
     const { asset = 0 } = ids.own ?? {};
     const [all, own] = [await get(`/api/v2/assets/${asset}`), await get(`/api/v2/assets/${asset}`, granted[who])];
     expect([all.body.includes('other_dag'), own.body.includes('other_dag')]).toEqual([true, false]);
+  });
+
+  test('of what was done, entries about other DAGs or about none are not there, nor from where somebody came', async () => {
+    const [all, own] = [await get('/headrace/v1/audit?action=trigger_dag_run'), await get('/headrace/v1/audit?action=trigger_dag_run', granted[who])];
+    const [mine, theirs] = (['own_dag', 'other_dag'] as const).map(
+      (dag) => (all.json.audit as { dag_id: string; id: number }[]).find((one) => one.dag_id === dag)?.id,
+    );
+    expect((own.json.audit as object[]).map((one) => ({ ...one }))).toMatchObject([
+      { id: mine, dag_id: 'own_dag', actor: 'somebody', address: null },
+    ]);
+    expect((await get(`/api/v2/eventLogs/${mine}`, granted[who])).status).toBe(200);
+    expect((await get(`/api/v2/eventLogs/${theirs}`, granted[who])).json.code).toBe('HR_EVENT_LOG_NOT_FOUND');
+    expect((await get(`/api/v2/eventLogs/${mine}`, granted[who])).body).not.toContain('192.0.2.7');
+    expect([all.body.includes('192.0.2.7'), own.body.includes('192.0.2.7')]).toEqual([true, false]);
+    const headers = { ...granted[who], accept: 'application/x-ndjson' };
+    expect((await app.inject({ url: '/headrace/v1/audit', headers })).statusCode).toBe(403);
+    expect((await get('/headrace/v1/audit/verify', granted[who])).status).toBe(403);
   });
 
   test('what is theirs is there', async () => {
@@ -209,6 +230,18 @@ async function fill(name: string): Promise<void> {
      values ($1, now(), now(), '{}', 'none', false, 1, 1) returning id`,
     [dagId],
   );
+  await store.audit.append({
+    at: Date.now(),
+    actor_kind: 'user',
+    actor: 'somebody',
+    address: '192.0.2.7',
+    action: 'trigger_dag_run',
+    object: 'run',
+    object_id: runId,
+    dag_id: dagId,
+    run_id: runId,
+    outcome: 'allowed',
+  });
   await store.connections.create({ connId: `${name}_conn`, connType: 'postgres', settings: { host: name, extra: {} } });
   ids[name] = { backfill, notice, importError, asset };
 }

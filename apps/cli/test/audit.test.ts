@@ -2,44 +2,45 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { silentLog } from '@headrace/ports';
-import { migrate } from '@headrace/store-postgres';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import pg from 'pg';
 import { type HeadraceProcess, startHeadrace } from '../../../tests/support/headrace-process.ts';
+import { type TestDatabase, testDatabase } from '../../../tests/support/test-database.ts';
 import { runHere } from './support/run-program.ts';
 
-const name = `headrace_cli_audit_${crypto.randomUUID().replaceAll('-', '').slice(0, 12)}`;
-let admin: pg.Client;
-let sql: pg.Client;
+let database: TestDatabase;
 let api: HeadraceProcess;
 let home: string;
 let env: Record<string, string>;
 
 beforeAll(async () => {
-  const server = process.env.HEADRACE_TEST_POSTGRES_URL;
-  if (!server) throw new Error('HEADRACE_TEST_POSTGRES_URL must name a PostgreSQL server on which databases may be created');
-  admin = new pg.Client({ connectionString: server });
-  await admin.connect();
-  await admin.query(`create database ${name}`);
-  const url = new URL(server);
-  url.pathname = `/${name}`;
-  await migrate(url.href, { log: silentLog });
-  sql = new pg.Client({ connectionString: url.href, options: '-c search_path=headrace' });
-  await sql.connect();
+  database = await testDatabase();
   home = mkdtempSync(join(tmpdir(), 'headrace-audit-'));
-  env = { DATABASE_URL: url.href, HEADRACE_HOME: home, HEADRACE_PORT: '0', HEADRACE_TOKEN: 'the-token', HEADRACE_PASSWORD_COST: '14' };
+  env = { DATABASE_URL: database.url, HEADRACE_HOME: home, HEADRACE_PORT: '0', HEADRACE_TOKEN: 'the-token', HEADRACE_PASSWORD_COST: '14' };
   api = await startHeadrace('api', env);
   env.HEADRACE_URL = api.address;
 }, 60_000);
 
 afterAll(async () => {
   await api?.stop();
-  await sql?.end();
-  await admin?.query(`drop database if exists ${name} with (force)`);
-  await admin?.end();
+  await database?.drop();
   if (home !== undefined) rmSync(home, { recursive: true, force: true });
 }, 60_000);
+
+/** An API key of an administrator. */
+async function keyFor(action: string, object: string): Promise<string> {
+  const asked = async (path: string, token: string, body: object) => {
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    const answer = await fetch(`${env.HEADRACE_URL}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+    return { status: answer.status, json: (await answer.json()) as Record<string, string> };
+  };
+  const password = 'a-long-enough-password';
+  await asked('/headrace/v1/users', 'the-token', { username: 'ada', password, roles: ['admin'] });
+  const { json: login } = await asked('/auth/token', '', { username: 'ada', password });
+  const scopes = [{ action, object, pattern: '*' }];
+  const { status, json } = await asked('/headrace/v1/tokens', login.access_token ?? '', { name: `${action}-${object}`, scopes });
+  expect(status).toBe(201);
+  return json.key ?? '';
+}
 
 const run = (...args: string[]) => runHere(args, env);
 
@@ -64,11 +65,22 @@ test('what was done by the API and by commands on the database is listed, export
   expect((await run('audit', 'verify', '--known', head)).code).toBe(0);
   expect((await run('audit', 'verify', '--file', file)).stdout).toContain(head);
 
+  // A collector of logs has a key that may nothing else: what it exports verifies. A key for DAGs gets nothing to export.
+  const collector = await keyFor('read', 'audit');
+  const collected = join(home, 'collected.ndjson');
+  const exported = await runHere(['audit', 'export'], { ...env, HEADRACE_TOKEN: collector });
+  expect([exported.code, exported.stderr]).toEqual([0, '']);
+  writeFileSync(collected, exported.stdout);
+  const whole = await run('audit', 'verify', '--file', collected, '-o', 'json');
+  expect([whole.code, JSON.parse(whole.stdout).entries]).toEqual([0, exported.stdout.trim().split('\n').length]);
+  const refused = await runHere(['audit', 'export'], { ...env, HEADRACE_TOKEN: await keyFor('read', 'dag') });
+  expect([refused.code === 0, refused.stdout, refused.stderr]).toEqual([false, '', expect.stringContaining('may not read')]);
+
   writeFileSync(file, lines.join('\n').replace('"root"', '"toor"'));
   const forged = await run('audit', 'verify', '--file', file);
   expect([forged.code, forged.stderr]).toEqual([1, expect.stringContaining('Entry 1 does not fit its hash')]);
 
-  await sql.query(
+  await database.sql.query(
     "alter table audit_event disable trigger user; update audit_event set entry = replace(entry, 'root', 'toor') where id = 1",
   );
   const tampered = await run('audit', 'verify');

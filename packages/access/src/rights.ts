@@ -7,7 +7,7 @@
  */
 import { ACTIONS, type Action, fitsGlob, type GrantedKind, type Role, type Visible } from '@headrace/ports';
 
-/** What a route is about. */
+/** What a route is about. `history`: what was done to a DAG, as the audit log has it; `audit`: all of that log. */
 export type ObjectKind =
   | 'asset'
   | 'audit'
@@ -15,6 +15,7 @@ export type ObjectKind =
   | 'connection'
   | 'dag'
   | 'data'
+  | 'history'
   | 'notice'
   | 'pool'
   | 'run'
@@ -30,6 +31,7 @@ const ALLOWED_WITH: Readonly<Record<ObjectKind, GrantedKind | null>> = {
   connection: 'connection',
   dag: 'dag',
   data: 'dag',
+  history: 'dag',
   notice: 'dag',
   pool: null,
   run: 'dag',
@@ -101,7 +103,7 @@ export function ofGrant({
   return { action, objects: new Set(OBJECT_KINDS.filter((kind) => ALLOWED_WITH[kind] === object)), pattern };
 }
 
-/** Of an API key. A scope on DAGs holds for what belongs to them; one on `*` for everything. */
+/** Of an API key. A scope on DAGs holds for what belongs to them; one on `*` for everything; one on the audit log for what it has of DAGs, too. */
 export function ofScope({
   action,
   object,
@@ -111,7 +113,9 @@ export function ofScope({
   readonly object: string;
   readonly pattern: string;
 }): Allowance {
-  const objects = OBJECT_KINDS.filter((kind) => object === '*' || kind === object || ALLOWED_WITH[kind] === object);
+  const brings = (kind: ObjectKind): boolean =>
+    kind === object || ALLOWED_WITH[kind] === object || (object === 'audit' && kind === 'history');
+  const objects = OBJECT_KINDS.filter((kind) => object === '*' || brings(kind));
   return { action, objects: new Set(objects), pattern };
 }
 

@@ -16,7 +16,7 @@ describe('rights', () => {
 
   test('of a grant hold for the ids that fit, for what belongs to the DAG, and for lesser actions', () => {
     const rights = new Rights([grant('operate', 'dag', 'sales_*')]);
-    for (const kind of ['dag', 'run', 'backfill', 'notice', 'data'] as const) {
+    for (const kind of ['dag', 'run', 'backfill', 'notice', 'data', 'history'] as const) {
       expect([rights.may('read', kind, 'sales_eu'), rights.may('operate', kind, 'sales_eu')]).toEqual([true, true]);
       expect([rights.may('edit', kind, 'sales_eu'), rights.may('read', kind, 'hr'), rights.may('read', kind, 'sales')]).toEqual([
         false,
@@ -27,6 +27,22 @@ describe('rights', () => {
     expect(rights.may('read', 'asset', 'sales_eu')).toBe(false);
     expect(rights.may('read', 'pool')).toBe(false);
     expect([rights.mayAll('read', 'dag'), rights.may('read', 'dag')]).toEqual([false, true]);
+  });
+
+  test('to what was done are of a grant on DAGs, and never to all of the log: that takes the role, or a scope on it', () => {
+    const every = new Rights([grant('edit', 'dag', '*')]);
+    expect([every.mayAll('read', 'history'), every.may('read', 'audit')]).toEqual([true, false]);
+    const admin = ofRoles(['admin']);
+    const key = (object: string) => new Rights(admin, [ofScope({ action: 'read', object, pattern: '*' })]);
+    expect(
+      ['dag', 'audit', '*', 'user'].map((object) => [key(object).mayAll('read', 'history'), key(object).mayAll('read', 'audit')]),
+    ).toEqual([
+      [true, false],
+      [true, true],
+      [true, true],
+      [false, false],
+    ]);
+    for (const role of ['viewer', 'user', 'op'] as const) expect(new Rights(ofRoles([role])).may('read', 'history')).toBe(false);
   });
 
   test('to everything are those of an administrator, and of no key that is narrower', () => {

@@ -148,6 +148,31 @@ describe('the log', () => {
     expect(lines.map((line) => JSON.parse(line).entry.object_id)).toEqual(['one', 'two', 'three']);
   });
 
+  test('is for those who may read all of it; of DAGs for those to whom they were granted; not for a role that reads everything else', async () => {
+    const grants = [{ action: 'read' as const, object: 'dag' as const, pattern: '*' }];
+    const everyDag = await caller(deps.access, { name: 'dora', grants }, 'session');
+    const scoped = await caller(deps.access, { name: 'root', roles: ['admin'] }, 'key', [{ action: 'read', object: 'dag', pattern: '*' }]);
+    for (const headers of [everyDag, scoped]) {
+      const { audit, total_entries: total } = (await get('/headrace/v1/audit', headers)).json();
+      expect([total, audit.map((one: { action: string; address: unknown }) => [one.action, one.address])]).toEqual([
+        1,
+        [['patch_dag', null]],
+      ]);
+      expect((await get('/api/v2/eventLogs', headers)).json().event_logs.map((one: { event: string }) => one.event)).toEqual(['patch_dag']);
+      expect((await get('/api/v2/eventLogs/1', headers)).json().code).toBe('HR_EVENT_LOG_NOT_FOUND');
+      expect((await get('/headrace/v1/audit', { ...headers, accept: 'application/x-ndjson' })).json().code).toBe('HR_FORBIDDEN');
+      expect((await get('/headrace/v1/audit/verify', headers)).json().code).toBe('HR_FORBIDDEN');
+    }
+    for (const role of ['viewer', 'user', 'op'] as const)
+      for (const url of ['/headrace/v1/audit', '/api/v2/eventLogs', '/api/v2/eventLogs/4'])
+        expect((await get(url, await caller(deps.access, { name: role, roles: [role] }, 'key'))).statusCode).toBe(403);
+    const collector = await caller(deps.access, { name: 'root2', roles: ['admin'] }, 'key', [
+      { action: 'read', object: 'audit', pattern: '*' },
+    ]);
+    expect((await get('/headrace/v1/audit', collector)).json().audit.at(-1)).toMatchObject({ action: 'post_pool', address: '127.0.0.1' });
+    expect((await get('/headrace/v1/audit', { ...collector, accept: 'application/x-ndjson' })).body.trim().split('\n')).toHaveLength(4);
+  });
+
   test("is Airflow's event log", async () => {
     const { event_logs: logs, total_entries: total } = (await get('/api/v2/eventLogs?event=post_pool&order_by=-when')).json();
     expect([total, logs.map(({ event_log_id: id }: { event_log_id: number }) => id)]).toEqual([3, [3, 2, 1]]);

@@ -1,5 +1,5 @@
 /** What every AuditStore must do, and what the check of its chain must find. */
-import { type AuditEntry, type AuditRecord, type AuditStore, ChainCheck, type RetentionStore } from '@headrace/ports';
+import { type AuditEntry, type AuditFilter, type AuditRecord, type AuditStore, ChainCheck, type RetentionStore } from '@headrace/ports';
 
 type TestFunctions = Pick<typeof import('@jest/globals'), 'describe' | 'test' | 'expect' | 'beforeAll' | 'afterAll'>;
 
@@ -105,6 +105,11 @@ export function auditStoreConformance(
       expect((await idsOf({ dagPattern: 'dag_%', runId: 'r', runPattern: 'r', taskId: 't', taskPattern: 't' })).length).toBe(30);
       expect((await idsOf({ mapIndex: 4 })).length).toBe(1);
       expect((await idsOf({ until: T0 + 10 })).length).toBe(10);
+      // Of visible DAGs; what is about none is not among them, whatever may be seen.
+      const ofDags = async (visible: NonNullable<AuditFilter['ofDags']>) => (await idsOf({ ofDags: visible })).length;
+      expect([await ofDags([]), await ofDags([['dag_0']]), await ofDags([['dag_*'], ['*_2']]), await ofDags([[]])]).toEqual([
+        30, 15, 15, 0,
+      ]);
       const last = await harness.audit.entries({}, { limit: 2, offset: 0, orderBy: ['-when'] });
       expect([last.total, last.items.map(({ id }) => id)]).toEqual([62, ['62', '61']]);
       const after = await harness.audit.after('60', { outcomes: ['allowed'] }, 10);

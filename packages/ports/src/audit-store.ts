@@ -8,6 +8,7 @@
  */
 import type { Instant } from '@headrace/core';
 import type { Listed, Page } from './page.ts';
+import type { Visible } from './visible.ts';
 
 /** `allowed`: it was done. `refused`: who asked may not. `failed`: it was wrong, or something went wrong. */
 export type AuditOutcome = 'allowed' | 'refused' | 'failed';
@@ -63,6 +64,8 @@ export interface AuditFilter {
   readonly outcomes?: readonly AuditOutcome[];
   readonly object?: string;
   readonly objectId?: string;
+  /** Only what is about a DAG that is visible; what is about none is not. */
+  readonly ofDags?: Visible;
   readonly dagId?: string;
   readonly dagPattern?: string;
   readonly runId?: string;

@@ -9,6 +9,7 @@
  */
 import type { ApiDeps } from '../deps.ts';
 import { readableAssets } from './asset-store.ts';
+import { readableAudit } from './audit-store.ts';
 import { readableConnections } from './connection-book.ts';
 import {
   readableBackfills,
@@ -64,7 +65,7 @@ export function readableStores(deps: ApiDeps): ApiDeps {
     variables: deps.variables,
     settings: deps.settings,
     access: deps.access,
-    audit: deps.audit,
+    audit: readableAudit(deps.audit),
     idempotency: deps.idempotency,
     authenticate: deps.authenticate,
     health: () => deps.health(),

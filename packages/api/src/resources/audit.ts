@@ -13,6 +13,7 @@ import {
 import { type AuditFilter, type AuditRecord, type AuditStore, type AuditVerdict, ChainCheck, type Place } from '@headrace/ports';
 import { dateTime, toInstant } from '../answers/date-times.ts';
 import { ApiProblem } from '../http/api-problem.ts';
+import { keepScope } from '../http/request-scope.ts';
 import { answers, path, permit } from '../http/route-schema.ts';
 import type { Routes } from './context.ts';
 import { listFacts, pageOf } from './page.ts';
@@ -24,7 +25,7 @@ export const eventLogRoutes: Routes = async (app, { deps: { audit } }) => {
   app.get(
     '/eventLogs',
     {
-      ...permit('read', 'audit'),
+      ...permit('read', 'history'),
       schema: {
         operationId: 'get_event_logs',
         tags: ['Event Log'],
@@ -41,7 +42,7 @@ export const eventLogRoutes: Routes = async (app, { deps: { audit } }) => {
   app.get(
     '/eventLogs/:event_log_id',
     {
-      ...permit('read', 'audit'),
+      ...permit('read', 'history'),
       schema: {
         operationId: 'get_event_log',
         tags: ['Event Log'],
@@ -61,11 +62,11 @@ export const auditRoutes: Routes = async (app, { deps: { audit } }) => {
   app.get(
     '/audit',
     {
-      ...permit('read', 'audit'),
+      ...permit('read', 'history'),
       schema: {
         operationId: 'get_audit',
         tags: ['Audit'],
-        description: `Newest first. As \`${NDJSON}\`: all entries, oldest first, one a line, as they were hashed; no page and no order is looked at.`,
+        description: `Newest first. As \`${NDJSON}\`: all entries, oldest first, one a line, as they were hashed, for those who may read all of them; no page and no order is looked at.`,
         querystring: AuditListQuery,
         forms: ['application/json', NDJSON],
         response: answers(AuditCollection, 'HR_UNKNOWN_ORDER', 'HR_INVALID_CURSOR'),
@@ -73,11 +74,14 @@ export const auditRoutes: Routes = async (app, { deps: { audit } }) => {
     },
     async ({ query, headers }, reply) => {
       const filter = auditFilter(query);
-      if (headers.accept?.includes(NDJSON) === true)
+      if (headers.accept?.includes(NDJSON) === true) {
+        // Refused before the answer has begun.
+        await audit.chain();
         return reply
           .type(NDJSON)
           .serializer(String)
-          .send(Readable.from(linesOf(audit, filter)) as never);
+          .send(Readable.from(linesOf(keepScope(audit.after), filter)) as never);
+      }
       const listed = await audit.entries(filter, pageOf(query));
       return { audit: listed.items.map(present), ...listFacts(listed) };
     },
@@ -127,9 +131,9 @@ async function verifyAudit(store: AuditStore, known?: Place): Promise<AuditVerdi
   }
 }
 
-async function* linesOf(audit: AuditStore, filter: AuditFilter): AsyncGenerator<string> {
+async function* linesOf(entriesAfter: AuditStore['after'], filter: AuditFilter): AsyncGenerator<string> {
   for (let after = '0'; ; ) {
-    const records = await audit.after(after, filter, AT_ONCE);
+    const records = await entriesAfter(after, filter, AT_ONCE);
     const last = records.at(-1);
     if (last === undefined) return;
     yield records.map(({ id, hash, text }) => `{"id":${id},"hash":"${hash}","entry":${text}}\n`).join('');

@@ -39,10 +39,9 @@ const ROLES: Readonly<Record<string, Readonly<Record<string, Level>>>> = {
     variable: 'edit',
   },
   admin: Object.fromEntries(
-    ['asset', 'audit', 'backfill', 'connection', 'dag', 'data', 'notice', 'pool', 'run', 'system', 'user', 'variable'].map((kind) => [
-      kind,
-      'administer',
-    ]),
+    ['asset', 'audit', 'backfill', 'connection', 'dag', 'data', 'history', 'notice', 'pool', 'run', 'system', 'user', 'variable'].map(
+      (kind) => [kind, 'administer'],
+    ),
   ) as Record<string, Level>,
 };
 const FAMILY: Readonly<Record<string, string>> = {
@@ -51,6 +50,7 @@ const FAMILY: Readonly<Record<string, string>> = {
   backfill: 'dag',
   notice: 'dag',
   data: 'dag',
+  history: 'dag',
   asset: 'asset',
   connection: 'connection',
 };

@@ -2428,7 +2428,7 @@ export interface Operations {
     };
     answer: AssetCollection;
   };
-  /** Get audit. Newest first. As `application/x-ndjson`: all entries, oldest first, one a line, as they were hashed; no page and no order is looked at. Takes `read` of `audit`. */
+  /** Get audit. Newest first. As `application/x-ndjson`: all entries, oldest first, one a line, as they were hashed, for those who may read all of them; no page and no order is looked at. Takes `read` of `history`. */
   get_audit: {
     query?: {
       /** At most 100 are given. 0 asks for the default. */
@@ -2830,7 +2830,7 @@ export interface Operations {
     };
     answer: DagCollection;
   };
-  /** Get event log. Takes `read` of `audit`. */
+  /** Get event log. Takes `read` of `history`. */
   get_event_log: {
     path: {
       /** Only with this event log id */
@@ -2838,7 +2838,7 @@ export interface Operations {
     };
     answer: EventLog;
   };
-  /** Get event logs. Takes `read` of `audit`. */
+  /** Get event logs. Takes `read` of `history`. */
   get_event_logs: {
     query?: {
       /** At most 100 are given. 0 asks for the default. */

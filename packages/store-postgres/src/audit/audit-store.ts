@@ -57,7 +57,9 @@ export function createAuditStore(database: Database): AuditStore {
 }
 
 function conditionsOf(filter: AuditFilter): Conditions {
-  return new Conditions()
+  const conditions = new Conditions();
+  if (filter.ofDags !== undefined) conditions.require('a.dag_id is not null').visible('a.dag_id', filter.ofDags);
+  return conditions
     .add('a.actor = ?', filter.actor)
     .like('a.actor', filter.actorPattern)
     .anyOf('a.action', filter.actions)

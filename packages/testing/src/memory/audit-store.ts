@@ -8,6 +8,7 @@ import {
   auditText,
   FIRST_HASH,
   FORGET_AUDIT,
+  isVisible,
   type RetentionResult,
   type RetentionStep,
   UnknownOrderError,
@@ -117,6 +118,7 @@ function fits(entry: AuditEntry, filter: AuditFilter): boolean {
     (filter.outcomes?.includes(entry.outcome) ?? true) &&
     is(filter.object, entry.object) &&
     is(filter.objectId, entry.object_id) &&
+    (filter.ofDags === undefined || (entry.dag_id !== undefined && isVisible(filter.ofDags, entry.dag_id))) &&
     is(filter.dagId, entry.dag_id) &&
     like(filter.dagPattern, entry.dag_id) &&
     is(filter.runId, entry.run_id) &&
