@@ -1,8 +1,8 @@
 /** Of an API process: how users come in, as the configuration has it, and the link of the first administrator. */
-import { createPasswords, DEFAULT_COST, issueToken } from '@headrace/access';
+import { createPasswords, DEFAULT_COST, issueToken, operatorHere } from '@headrace/access';
 import type { AccessDeps } from '@headrace/api';
 import { ConfigurationError, type ServiceConfiguration } from '@headrace/configuration';
-import type { AccessStore, Log } from '@headrace/ports';
+import type { AccessStore, AuditStore, Log } from '@headrace/ports';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -53,11 +53,26 @@ function identityProviderOf({
   return { issuer, clientId, ...(clientSecret === undefined ? {} : { clientSecret }), scopes, groupsClaim, roles };
 }
 
-/** While there is no user: a link, new at each start, that makes the first one. */
-export async function firstHint(store: AccessStore, url: string): Promise<string | undefined> {
+/** While there is no user: a link, new at each start, that makes the first one. That it was made stands in the audit log before anybody sees it. */
+export async function firstHint(
+  { access: store, audit }: { readonly access: AccessStore; readonly audit: Pick<AuditStore, 'append'> },
+  url: string,
+): Promise<string | undefined> {
   if (await store.anyUser()) return undefined;
   const { token, hash } = issueToken('firstLink');
-  await store.saveFirstLink(hash, Date.now() + FIRST_LINK_MS);
+  const at = Date.now();
+  const expiresAt = at + FIRST_LINK_MS;
+  await store.saveFirstLink(hash, expiresAt);
+  const parameters = { expires_at: new Date(expiresAt).toISOString() };
+  await audit.append({
+    at,
+    actor_kind: 'command',
+    actor: operatorHere(),
+    action: 'make_first_link',
+    object: 'user',
+    outcome: 'allowed',
+    parameters,
+  });
   return `There is no user yet. This link makes the first administrator; it works once, within an hour:\n  ${url.replace(/\/+$/, '')}/auth/first?token=${token}`;
 }
 

@@ -78,7 +78,7 @@ export async function runApi(configuration: ServiceConfiguration): Promise<Runni
     });
     const address = await app.listen({ host, port });
     const stopSweeping = sweepAccess(store.access, log);
-    const hint = await firstHint(store.access, configuration.publicUrl ?? address);
+    const hint = await firstHint(store, configuration.publicUrl ?? address);
     return {
       address,
       ...(hint === undefined ? {} : { hint }),

@@ -14,7 +14,8 @@ import { migrateQueue } from '@headrace/queue-bullmq';
 import { runScheduler } from '@headrace/scheduler-app';
 import { migrate } from '@headrace/store-postgres';
 import { runWorker } from '@headrace/worker-app';
-import { localToken } from './local-token.ts';
+import { migrated, tellAudit } from './audited-command.ts';
+import { localToken, readLocalToken } from './local-token.ts';
 import { prepareDags } from './prepare-dags.ts';
 import { lockHome } from './standalone-lock.ts';
 
@@ -35,7 +36,7 @@ export async function runStandalone(wished: Configuration, log: Log): Promise<Ru
         : { databaseUrl: wished.databaseUrl, connections: {} };
     const { databaseUrl } = provided;
     const queueUrl = wished.queueUrl ?? databaseUrl;
-    await migrate(databaseUrl, { log });
+    const { applied } = await migrate(databaseUrl, { log });
     await migrateQueue({ url: queueUrl });
     const configuration: ServiceConfiguration = {
       ...wished,
@@ -43,8 +44,11 @@ export async function runStandalone(wished: Configuration, log: Log): Promise<Ru
       queueUrl,
       connections: { ...provided.connections, ...wished.connections },
     };
+    const hadToken = readLocalToken(configuration.home) !== undefined;
     localToken(configuration.home);
     makeSecretKey(configuration.home);
+    const toldOnce = hadToken ? [] : [{ action: 'make_admin_token', object: 'user', object_id: 'admin' }];
+    if (applied.length + toldOnce.length > 0) await tellAudit(databaseUrl, [...migrated(applied), ...toldOnce]);
     // The worker first: it is waiting when the scheduler has something to do.
     const worker = await runWorker({ ...configuration, metricsPort: 0 });
     started.push(worker);

@@ -58,7 +58,7 @@ test('what was done by the API and by commands on the database is listed, export
   const file = join(home, 'audit.ndjson');
   writeFileSync(file, (await run('audit', 'export')).stdout);
   const lines = readFileSync(file, 'utf8').trim().split('\n');
-  expect(lines.map((line) => JSON.parse(line).entry.action).slice(0, 2)).toEqual(['create_user', 'db_clean']);
+  expect(lines.map((line) => JSON.parse(line).entry.action).slice(0, 3)).toEqual(['make_first_link', 'create_user', 'db_clean']);
   const verified = await run('audit', 'verify', '-o', 'json');
   const { ok, entries, head } = JSON.parse(verified.stdout);
   expect([verified.code, ok, entries]).toEqual([0, true, lines.length]);
@@ -78,11 +78,11 @@ test('what was done by the API and by commands on the database is listed, export
 
   writeFileSync(file, lines.join('\n').replace('"root"', '"toor"'));
   const forged = await run('audit', 'verify', '--file', file);
-  expect([forged.code, forged.stderr]).toEqual([1, expect.stringContaining('Entry 1 does not fit its hash')]);
+  expect([forged.code, forged.stderr]).toEqual([1, expect.stringContaining('Entry 2 does not fit its hash')]);
 
   await database.sql.query(
-    "alter table audit_event disable trigger user; update audit_event set entry = replace(entry, 'root', 'toor') where id = 1",
+    "alter table audit_event disable trigger user; update audit_event set entry = replace(entry, 'root', 'toor') where id = 2",
   );
   const tampered = await run('audit', 'verify');
-  expect([tampered.code, tampered.stderr]).toEqual([1, expect.stringContaining('Entry 1 does not fit its hash')]);
+  expect([tampered.code, tampered.stderr]).toEqual([1, expect.stringContaining('Entry 2 does not fit its hash')]);
 }, 60_000);

@@ -1,4 +1,5 @@
 export type { Action, GrantedKind, Role, Visible } from '@headrace/ports';
+export { operatorHere } from './operator.ts';
 export { createPasswords, DEFAULT_COST, type PasswordCost, type Passwords, passwordProblem } from './password.ts';
 export {
   type Allowance,

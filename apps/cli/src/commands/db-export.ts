@@ -5,6 +5,7 @@ import { Writable } from 'node:stream';
 import { createGzip } from 'node:zlib';
 import { forService, loadConfiguration } from '@headrace/configuration';
 import type { Command } from 'commander';
+import { tellAudit } from '../audited-command.ts';
 import { UsageError } from '../failures.ts';
 import { outputOf } from '../output/output-format.ts';
 import { show } from '../output/show.ts';
@@ -31,6 +32,9 @@ export function addDatabaseExportCommand(db: Command, terminal: Terminal): void 
       const { exportTables } = await import('@headrace/store-postgres');
       const tables = options.tables?.split(',').map((name) => name.trim());
       const counts = new Map<string, number>();
+      // Before the first row is out: who breaks it off has what it has written.
+      const parameters = { tables: tables ?? [], with_secrets: options.withSecrets ?? false };
+      await tellAudit(databaseUrl, [{ action: 'db_export', object: 'system', parameters }]);
       const bar = inPlace(terminal.stderr);
       let open: { table: string; writer: WritableStreamDefaultWriter<string> } | undefined;
       for await (const { table, rows } of exportTables(databaseUrl, {

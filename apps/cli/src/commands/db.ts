@@ -1,5 +1,6 @@
 import { forService, loadConfiguration, secretsOf } from '@headrace/configuration';
 import type { Command } from 'commander';
+import { migrated, tellAudit } from '../audited-command.ts';
 import { outputOf } from '../output/output-format.ts';
 import { show } from '../output/show.ts';
 import type { Terminal } from '../terminal.ts';
@@ -25,6 +26,7 @@ export function addDatabaseCommands(program: Command, terminal: Terminal): void 
         secrets: secretsOf(configuration),
       });
       const { applied } = await migrate(configuration.databaseUrl, { log });
+      if (applied.length > 0) await tellAudit(configuration.databaseUrl, migrated(applied));
       await migrateQueue({ url: configuration.queueUrl });
       show({ output: outputOf(command), terminal }, { applied }, () =>
         applied.length === 0 ? 'The schema is up to date\n' : `Applied ${applied.join(', ')}\nThe schema is up to date\n`,
