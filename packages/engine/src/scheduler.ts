@@ -111,6 +111,7 @@ export class Scheduler {
     await this.#heartbeat();
     this.#errands.every(this.#intervals.heartbeat, 'heartbeat', () => this.#heartbeat());
     this.#errands.every(this.#intervals.sweep, 'sweep', () => this.#sweep());
+    this.#errands.every(this.#intervals.sweep, 'recovery', () => this.#recover());
     this.#duties.performAll();
     this.#kick();
   }
@@ -224,11 +225,16 @@ export class Scheduler {
     this.#times.keep((runKey) => active.has(runKey));
   }
 
-  /** Repairs what events cannot tell: workers that died, messages that vanished, runs of which nothing is heard. */
+  /** Messages that vanished. Apart from the sweep: a queue that is away must not hold up what the store alone can repair. */
+  async #recover(): Promise<void> {
+    this.#onLost(await this.#dispatcher.recover(this.#membership.shards));
+    this.#kick();
+  }
+
+  /** Repairs what events cannot tell: workers that died, runs of which nothing is heard. */
   async #sweep(): Promise<void> {
     const { store } = this.#options;
     this.#onLost(await store.expiredLeases(this.#membership.shards, LOST_AT_ONCE));
-    this.#onLost(await this.#dispatcher.recover(this.#membership.shards));
     this.#past.sweep();
     this.#book.reloadQuiet(this.#clock.now(), RUNS_READ_AT_ONCE);
     if (this.#clock.now() >= this.#adoptAt) {

@@ -364,6 +364,8 @@ export class MemoryStore implements SchedulerStore {
 export class MemoryQueue implements TaskQueue {
   readonly sent: Dispatch[] = [];
   away = false;
+  /** What is asked of it is answered only then. */
+  answers: Promise<void> = Promise.resolve();
 
   async send(batch: readonly Dispatch[]): Promise<void> {
     if (this.away) throw new Error('the queue is away');
@@ -371,6 +373,7 @@ export class MemoryQueue implements TaskQueue {
   }
 
   async missing(messages: readonly Dispatch[]): Promise<readonly Dispatch[]> {
+    await this.answers;
     return messages.filter(
       (message) => !this.sent.some((sent) => sent.attemptId === message.attemptId && sent.sequence === message.sequence),
     );

@@ -147,6 +147,30 @@ describe('the scheduler', () => {
     expect(run.status).toBe('success');
   });
 
+  test('a queue that does not answer holds up nothing that the store alone can repair', async () => {
+    store.addDag(dagOf('pair', { a: [], b: [], c: ['a'] }));
+    let answer: () => void = () => {};
+    queue.answers = new Promise((resolve) => {
+      answer = resolve;
+    });
+    await scheduler.start();
+    const run = store.addRun('pair');
+    await until(() => queue.sent.length === 2);
+    const [a] = queue.take();
+    store.claim(a?.attemptId ?? '');
+    store.finishSilently(a?.attemptId ?? '');
+    try {
+      await until(() => {
+        store.time += 10;
+        return queue.sent.length === 1;
+      });
+    } finally {
+      answer();
+    }
+    await work(run);
+    expect(run.status).toBe('success');
+  });
+
   test('an attempt whose lease has ended is lost and tried again', async () => {
     store.addDag(dagOf('single', { a: [] }, 1));
     await scheduler.start();
