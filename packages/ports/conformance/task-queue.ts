@@ -167,6 +167,29 @@ export function taskQueueConformance(jest: TestFunctions, { name, open, outageMs
       busy.openForGood();
     });
 
+    test('what a handler passes on goes to whoever has a place, and is not missing', async () => {
+      const { queue, consumer } = setUp();
+      const sent = message('default');
+      const held = gate();
+      const first = consumer('first');
+      await first.start(['default'], 1, async (given, _queue, passOn) => {
+        await held.handler(given);
+        first.setConcurrency(0);
+        passOn();
+      });
+      await queue.send([sent]);
+      await eventually(() => held.inside === 1);
+      const received: string[] = [];
+      await consumer('second').start(['default'], 1, async ({ attemptId }) => {
+        received.push(attemptId);
+      });
+      expect(await queue.missing([sent])).toEqual([]);
+      held.openForGood();
+      await eventually(() => received.length === 1);
+      expect(received).toEqual([sent.attemptId]);
+      await eventually(async () => (await queue.missing([sent])).length === 1);
+    });
+
     test('missing names what was lost, and not what waits or is being handled', async () => {
       const { space, queue, consumer } = setUp();
       const running = gate();

@@ -32,10 +32,16 @@ export interface TaskQueue {
   close(): Promise<void>;
 }
 
+/**
+ * Its promise holds one of the consumer's places until it settles; a rejection is logged and the message dropped. Once it has called
+ * `passOn`, the message is not struck off when it settles, but goes back into the queue, for whoever has a place.
+ */
+export type TaskHandler = (message: TaskMessage, queue: string, passOn: () => void) => Promise<void>;
+
 /** The worker's side: what consumes. */
 export interface TaskConsumer {
-  /** Starts taking messages. The handler's promise holds one of `concurrency` places until it settles; a rejection is logged and the message dropped. */
-  start(queues: readonly string[], concurrency: number, handler: (message: TaskMessage, queue: string) => Promise<void>): Promise<void>;
+  /** Starts taking messages. */
+  start(queues: readonly string[], concurrency: number, handler: TaskHandler): Promise<void>;
   /** How many messages may be in handlers at once, from now on. */
   setConcurrency(concurrency: number): void;
   /** Takes no new message; resolves when the handlers in flight have settled. */

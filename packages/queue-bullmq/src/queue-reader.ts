@@ -7,7 +7,7 @@
  *
  * BullMQ's own main loop is not used, because its concurrency is per queue and ours is per worker.
  */
-import type { Log, Metrics, TaskMessage } from '@headrace/ports';
+import type { Log, Metrics, TaskHandler } from '@headrace/ports';
 import { Job } from 'bullmq';
 import type { Backend, WorkerSession } from './backend.ts';
 import { AbortedError, pause, unlessAborted, withDeadline } from './deadline.ts';
@@ -32,7 +32,7 @@ export interface ReaderContext {
   readonly workerId: string;
   readonly log: Log;
   readonly metrics: Metrics;
-  handle(message: TaskMessage, queue: string): Promise<void>;
+  readonly handle: TaskHandler;
 }
 
 interface Session extends WorkerSession {
@@ -189,18 +189,22 @@ export class QueueReader {
       const message = decodeJob(job.id, job.data);
       const id = job.id ?? '';
       session.held.set(id, token);
+      let isPassedOn = false;
+      const passOn = (): void => {
+        isPassedOn = true;
+      };
       if (message === undefined) {
         log.warn({ queue: this.queue, jobId: id.slice(0, 100) }, 'Dropped a message that the scheduler cannot have sent');
         metrics.count('headrace_queue_invalid_messages_total', { queue: this.queue });
       } else {
         try {
-          await this.#context.handle(message, this.queue);
+          await this.#context.handle(message, this.queue, passOn);
         } catch (error) {
           log.error({ err: error, queue: this.queue, ...message }, 'The handler of a message failed; the message is dropped');
         }
       }
       session.held.delete(id);
-      job = await this.#strikeOff(job, token, session);
+      job = isPassedOn ? await this.#putBack(job, token, session) : await this.#strikeOff(job, token, session);
     }
   }
 
@@ -221,6 +225,16 @@ export class QueueReader {
       // Flushed, or delivered again to another worker meanwhile: it is theirs to strike off.
       log.debug({ err: error, queue: this.queue }, 'A handled message was no longer in the queue');
       return undefined;
+    }
+  }
+
+  /** Of a message that its handler passed on. Its place is free for another one only then: it must not come back at once to be passed on again. */
+  async #putBack(job: Job, token: string, session: Session): Promise<undefined> {
+    if (session.abort.signal.aborted) return;
+    try {
+      await this.#ask(job.moveToWait(token), session, true);
+    } catch (error) {
+      this.#context.log.debug({ err: error, queue: this.queue }, 'A message that was passed on was no longer in the queue');
     }
   }
 

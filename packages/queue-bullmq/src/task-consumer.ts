@@ -4,7 +4,7 @@
  * C1. At most `concurrency` handlers run at once, over all queues together.
  * C2. While the server is away the consumer waits, however long that takes, and goes on by itself.
  */
-import { type Log, type Metrics, noMetrics, type TaskConsumer, type TaskMessage } from '@headrace/ports';
+import { type Log, type Metrics, noMetrics, type TaskConsumer, type TaskHandler } from '@headrace/ports';
 import { type BackendOptions, backendFor } from './backend-for-url.ts';
 import { Places } from './places.ts';
 import { QueueReader, type ReaderTiming } from './queue-reader.ts';
@@ -44,8 +44,8 @@ export function createTaskConsumer(options: TaskConsumerOptions): TaskConsumer {
       if (places !== undefined) throw new Error('This consumer has been started already');
       const shared = new Places(concurrency);
       places = shared;
-      const handle = (message: TaskMessage, queue: string): Promise<void> => {
-        const handling = Promise.resolve().then(() => handler(message, queue));
+      const handle: TaskHandler = (message, queue, passOn) => {
+        const handling = Promise.resolve().then(() => handler(message, queue, passOn));
         const settled = handling.then(
           () => {},
           () => {},

@@ -3,8 +3,10 @@
  *
  * W1. Nothing runs without a claim, and nothing counts without a fenced outcome: a message may come twice or too late.
  * W2. An attempt is in hand once. The store answers the same worker the same again, so a second message of an attempt is dropped here.
+ *     A message whose attempt cannot begin here is not kept: it is passed on, for whoever has a place.
  * W3. A task process is free as soon as its task ended; its next attempt does not wait for the commit of the last one.
  */
+import type { TaskState } from '@headrace/core';
 import type { AttemptRef, AttemptStore, ClaimedAttempt, Metrics, TaskMessage } from '@headrace/ports';
 import { type AttemptResult, NotStartedError, type TaskPool } from '@headrace/task-runtime';
 import type { FinishedSpan } from '@headrace/tracing';
@@ -43,7 +45,7 @@ const MAX_LOST = 10_000;
 export class Attempts {
   readonly #options: AttemptsOptions;
   readonly #inHand = new Set<string>();
-  /** Given up while the store holds them for ours: until their lease ends a further message would be answered with a claim. */
+  /** Begun here and given up while the store holds them for ours: until their lease ends a further message would be answered with a claim. */
   readonly #lost = new Set<string>();
   #finishing = 0;
   #stopping = false;
@@ -70,28 +72,31 @@ export class Attempts {
     this.#options.leases.stop('interrupted');
   }
 
-  /** Resolves when the attempt of this message is over, or is none of ours. */
-  async handle({ taskInstanceId, attemptId }: TaskMessage, queue: string): Promise<void> {
+  /** Resolves when the attempt of this message is over, is none of ours, or cannot begin here. */
+  async handle({ taskInstanceId, attemptId }: TaskMessage, queue: string, passOn: () => void): Promise<void> {
     if (this.#inHand.has(attemptId) || this.#lost.has(attemptId)) return;
     this.#inHand.add(attemptId);
     try {
-      // An attempt that was given back because no process was free waits for one, unclaimed.
-      while ((await this.#attend({ taskInstanceId, attemptId }, queue)) === 'given_back');
-    } catch (error) {
-      this.#forget(attemptId);
-      throw error;
+      if ((await this.#attend({ taskInstanceId, attemptId }, queue)) === 'not_begun') passOn();
     } finally {
       this.#inHand.delete(attemptId);
     }
   }
 
-  async #attend(ref: AttemptRef, queue: string): Promise<'over' | 'given_back'> {
-    const { places, leases, clock, metrics } = this.#options;
-    if (!(await places.take())) return 'over';
+  async #attend(ref: AttemptRef, queue: string): Promise<'over' | 'not_begun'> {
+    const { places, leases, clock, metrics, log } = this.#options;
+    if (!places.take()) return 'not_begun';
     const place = new Place(places);
     try {
       const arrivedAt = clock.monotonic();
-      const claimed = await this.#claim(ref, arrivedAt);
+      let claimed: ClaimedAttempt | undefined;
+      try {
+        claimed = await this.#claim(ref, arrivedAt);
+      } catch (error) {
+        // Perhaps it is ours and nobody told us: then a further claim of ours is answered.
+        log.error({ error, ...ref }, 'an attempt could not be claimed; its message is passed on');
+        return 'not_begun';
+      }
       if (claimed === undefined) return 'over';
       observeStart(metrics, claimed, queue);
       const held = leases.hold(ref, arrivedAt);
@@ -116,7 +121,7 @@ export class Attempts {
     );
   }
 
-  async #perform(claimed: ClaimedAttempt, held: HeldAttempt, place: Place, arrivedAt: number): Promise<'over' | 'given_back'> {
+  async #perform(claimed: ClaimedAttempt, held: HeldAttempt, place: Place, arrivedAt: number): Promise<'over' | 'not_begun'> {
     const { places, clock, traces, onFinishing } = this.#options;
     let inputs: AttemptInputs | undefined;
     let result: AttemptResult;
@@ -151,7 +156,7 @@ export class Attempts {
         );
       if (result.stopped === 'lease_lost') this.#forget(held.ref.attemptId);
       else {
-        const to = await recordOutcome(this.#options, claimed, held, inputs?.bundle, result, inputs?.connections);
+        const to = await this.#record(claimed, held, inputs, result);
         if (to !== undefined) traces?.ended(claimed, result, to, storeTime(claimed, held, clock));
       }
       return 'over';
@@ -160,6 +165,20 @@ export class Attempts {
         this.#finishing--;
         onFinishing();
       }
+    }
+  }
+
+  async #record(
+    claimed: ClaimedAttempt,
+    held: HeldAttempt,
+    inputs: AttemptInputs | undefined,
+    result: AttemptResult,
+  ): Promise<TaskState | undefined> {
+    try {
+      return await recordOutcome(this.#options, claimed, held, inputs?.bundle, result, inputs?.connections);
+    } catch (error) {
+      this.#forget(held.ref.attemptId);
+      throw error;
     }
   }
 
@@ -196,20 +215,22 @@ export class Attempts {
     );
   }
 
-  async #giveBack({ ref, signal, deadline }: HeldAttempt): Promise<'over' | 'given_back'> {
+  /** Nothing of it has run here. If its lease has ended meanwhile, it is ours for as long as nobody took it for lost. */
+  async #giveBack({ ref, deadline }: HeldAttempt): Promise<'over' | 'not_begun'> {
     const { store, workerId, places, clock, log } = this.#options;
-    if (signal.reason === 'lease_lost') {
-      this.#forget(ref.attemptId);
-      return 'over';
-    }
     places.waitedInVain(START_WITHIN_MS);
-    const released = await persistently(
-      this.#options,
-      () => store.release(ref, workerId),
-      () => clock.monotonic() < deadline,
-      (error) => log.warn({ error, ...ref }, 'an attempt could not be given back; it is tried again'),
-    );
-    return released ? 'given_back' : 'over';
+    try {
+      const released = await persistently(
+        this.#options,
+        () => store.release(ref, workerId),
+        () => clock.monotonic() < deadline,
+        (error) => log.warn({ error, ...ref }, 'an attempt could not be given back; it is tried again'),
+      );
+      return released ? 'not_begun' : 'over';
+    } catch (error) {
+      log.error({ error, ...ref }, 'an attempt could not be given back; its message is passed on');
+      return 'not_begun';
+    }
   }
 
   #forget(attemptId: string): void {

@@ -22,7 +22,6 @@ const ROUND_TRIPS = 4;
 
 export class Places {
   readonly #options: PlacesOptions;
-  readonly #waiting: ((granted: boolean) => void)[] = [];
   #taken = 0;
   #ahead = 0;
   #runMs: number | undefined;
@@ -41,19 +40,15 @@ export class Places {
     return this.#options.size + this.#ahead;
   }
 
-  /** Waits for a place. False: the worker takes no more. */
-  take(): Promise<boolean> | boolean {
-    if (this.#closed) return false;
-    if (this.#taken < this.total && this.#waiting.length === 0) {
-      this.#taken++;
-      return true;
-    }
-    return new Promise((resolve) => this.#waiting.push(resolve));
+  /** Takes a place. False: there is none, or the worker takes no more. */
+  take(): boolean {
+    if (this.#closed || this.#taken >= this.total) return false;
+    this.#taken++;
+    return true;
   }
 
   release(): void {
     this.#taken--;
-    this.#grant();
   }
 
   /** From the arrival of a message to an attempt that could begin. */
@@ -75,25 +70,14 @@ export class Places {
     this.#setAhead(0);
   }
 
-  /** Whoever waits, and whoever comes, gets none. */
+  /** Whoever comes gets none. */
   close(): void {
     this.#closed = true;
-    for (const resolve of this.#waiting.splice(0)) resolve(false);
   }
 
   #setAhead(ahead: number): void {
     if (ahead === this.#ahead) return;
     this.#ahead = ahead;
     this.#options.onChange(this.total);
-    this.#grant();
-  }
-
-  #grant(): void {
-    while (this.#taken < this.total) {
-      const next = this.#waiting.shift();
-      if (next === undefined) return;
-      this.#taken++;
-      next(true);
-    }
   }
 }

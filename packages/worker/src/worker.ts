@@ -134,7 +134,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   });
   await registration.announce();
   const unsubscribe = await store.onRevoked((attemptIds) => leases.stop('cancelled', attemptIds));
-  await consumer.start(queues, places.total, (message, queue) => attempts.handle(message, queue));
+  await consumer.start(queues, places.total, (message, queue, passOn) => attempts.handle(message, queue, passOn));
   consuming = true;
 
   function drain(graceMs: number): Promise<void> {

@@ -202,6 +202,21 @@ describe('claims', () => {
     expect(fixture.queue.peak).toBeGreaterThan(10);
   });
 
+  test('that fail for long leave the message to whoever can claim it, this worker too', async () => {
+    fixture = await WorkerFixture.start({ leaseMs: 2_000 });
+    fixture.dag('1', `task('a', () => 1);`, { a: {} });
+    let isAway = true;
+    fixture.store.before = (call) => {
+      if (call === 'claim' && isAway) throw new Error('the connection was lost');
+    };
+    const row = fixture.send('a');
+    await eventually('it was passed on', () => fixture.queue.passedOn > 0);
+    isAway = false;
+    await fixture.queue.idle();
+    expect(row.outcome?.to.status).toBe('success');
+    expect(fixture.queue.errors).toEqual([]);
+  });
+
   test('are given back when a long attempt holds the process, and none runs ahead of it', async () => {
     fixture = await WorkerFixture.start({ maxAhead: 20 });
     fixture.dag('1', `task('noop', () => {}); ${endless}`, { noop: {}, endless: {} });
@@ -216,6 +231,8 @@ describe('claims', () => {
       () => behind.every(({ state }) => state === 'queued') && behind.some(({ releases }) => releases > 0),
     );
     expect(fixture.worker.status()).toMatchObject({ attempts: 1, ahead: 0 });
+    // Their messages are not kept here: another worker could run them.
+    await eventually('their messages wait in the queue', () => fixture.queue.waiting.length === 3);
     fixture.store.revoke(row.claimed.attemptId);
     await fixture.queue.idle();
     expect(behind.map(({ outcome }) => outcome?.to.status)).toEqual(['success', 'success', 'success']);

@@ -4,7 +4,14 @@
  * Q1. In a queue higher priorities come first, and equal ones in the order sent. A consumer of several queues takes from them in turn.
  * Q2. A message is in one consumer's hands until its handler settles; if the consumer is closed before, another one gets it.
  */
-import { type Dispatch, QueueUnavailableError, type TaskConsumer, type TaskMessage, type TaskQueue } from '@headrace/ports';
+import {
+  type Dispatch,
+  QueueUnavailableError,
+  type TaskConsumer,
+  type TaskHandler,
+  type TaskMessage,
+  type TaskQueue,
+} from '@headrace/ports';
 import { Heap } from '../virtual/heap.ts';
 
 interface Message {
@@ -18,7 +25,7 @@ interface Message {
 
 interface Consumer {
   readonly queues: readonly string[];
-  readonly handler: (message: TaskMessage, queue: string) => Promise<void>;
+  readonly handler: TaskHandler;
   concurrency: number;
   draining: boolean;
   /** Of its queues, which one is asked first. */
@@ -198,15 +205,25 @@ export class MemoryBroker {
       this.#strikeOff(message);
       return;
     }
+    let isPassedOn = false;
+    const passOn = (): void => {
+      isPassedOn = true;
+    };
     const handling = Promise.resolve()
-      .then(() => consumer.handler(decoded, message.queue))
+      .then(() => consumer.handler(decoded, message.queue, passOn))
       .catch(() => {})
       .then(() => {
         consumer.held.delete(message);
-        if (this.#consumers.has(consumer)) this.#strikeOff(message);
+        if (this.#consumers.has(consumer)) this.#settle(message, isPassedOn);
         this.#deliverSoon();
       });
     consumer.held.set(message, handling);
+  }
+
+  /** Of a message that was removed meanwhile nothing goes back. */
+  #settle(message: Message, isPassedOn: boolean): void {
+    if (!isPassedOn) this.#strikeOff(message);
+    else if (message.state === 'held') this.#wait(message);
   }
 
   #remove(consumer: Consumer): void {

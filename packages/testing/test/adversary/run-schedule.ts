@@ -203,7 +203,7 @@ class World {
           consumer.start(
             queues,
             concurrency,
-            (message, queue) => new Promise((resolve) => process.run(() => resolve(handler(message, queue)))),
+            (message, queue, passOn) => new Promise((resolve) => process.run(() => resolve(handler(message, queue, passOn)))),
           ),
       },
       slots: this.#schedule.slots,

@@ -71,7 +71,7 @@ export class SimWorker {
     );
     void this.#keepRegistered();
     this.#watchLeases();
-    await consumer.start(['default'], slots, (message) => this.#handle(message));
+    await consumer.start(['default'], slots, (message, _queue, passOn) => this.#handle(message, passOn));
   }
 
   /** Takes nothing new and hands back what it has. */
@@ -98,30 +98,34 @@ export class SimWorker {
     }
   }
 
-  async #handle({ taskInstanceId, attemptId }: TaskMessage): Promise<void> {
+  async #handle({ taskInstanceId, attemptId }: TaskMessage, passOn: () => void): Promise<void> {
     if (this.#inHand.has(attemptId) || this.#lost.has(attemptId)) return;
     this.#inHand.add(attemptId);
     try {
-      while (await this.#attend({ taskInstanceId, attemptId }));
+      if ((await this.#attend({ taskInstanceId, attemptId })) === 'not_begun') passOn();
     } finally {
       this.#inHand.delete(attemptId);
     }
   }
 
-  /** True: it was given back and is to be attended to again. */
-  async #attend(ref: AttemptRef): Promise<boolean> {
+  async #attend(ref: AttemptRef): Promise<'over' | 'not_begun'> {
     const { store, workerId, leaseMs, process, random } = this.#options;
     const since = process.clock.monotonic();
-    const claimed = await this.#persistently(
-      () => store.claim(ref, workerId, leaseMs),
-      () => !this.#draining && process.clock.monotonic() - since < leaseMs / 2,
-    );
-    if (claimed === undefined) return false;
+    let claimed: ClaimedAttempt | undefined;
+    try {
+      claimed = await this.#persistently(
+        () => store.claim(ref, workerId, leaseMs),
+        () => !this.#draining && process.clock.monotonic() - since < leaseMs / 2,
+      );
+    } catch {
+      return 'not_begun';
+    }
+    if (claimed === undefined) return 'over';
     const held = this.#hold(ref, since);
     try {
       if (random.chance(0.05)) return await this.#giveBack(held);
       await this.#perform(claimed, held);
-      return false;
+      return 'over';
     } finally {
       this.#held.delete(ref.attemptId);
     }
@@ -144,13 +148,17 @@ export class SimWorker {
     return from + this.#options.leaseMs * (1 - MARGIN_SHARE);
   }
 
-  async #giveBack(held: Held): Promise<boolean> {
+  async #giveBack(held: Held): Promise<'over' | 'not_begun'> {
     const { store, workerId, process } = this.#options;
-    if (held.stopped === 'lease_lost') return false;
-    return this.#persistently(
-      () => store.release(held.ref, workerId),
-      () => process.clock.monotonic() < held.deadline,
-    );
+    try {
+      const released = await this.#persistently(
+        () => store.release(held.ref, workerId),
+        () => process.clock.monotonic() < held.deadline,
+      );
+      return released ? 'not_begun' : 'over';
+    } catch {
+      return 'not_begun';
+    }
   }
 
   async #perform(claimed: ClaimedAttempt, held: Held): Promise<void> {
@@ -177,10 +185,15 @@ export class SimWorker {
       ...(ended.outcome === 'failed' ? { error: ended.error } : {}),
       ...(to.status === 'success' ? { result: { kind: 'inline', json: `"${claimed.attemptId}"` } as const } : {}),
     };
-    await this.#persistently(
-      () => store.finish(outcome, workerId),
-      () => process.clock.monotonic() < held.deadline,
-    );
+    try {
+      await this.#persistently(
+        () => store.finish(outcome, workerId),
+        () => process.clock.monotonic() < held.deadline,
+      );
+    } catch (error) {
+      this.#lost.add(held.ref.attemptId);
+      throw error;
+    }
   }
 
   /** The child process lives for a while, or until it is killed. */

@@ -1,4 +1,4 @@
-import type { TaskConsumer, TaskMessage } from '@headrace/ports';
+import type { TaskConsumer, TaskHandler, TaskMessage } from '@headrace/ports';
 
 /** A queue in memory that keeps to the promised concurrency. */
 export class MemoryConsumer implements TaskConsumer {
@@ -6,8 +6,9 @@ export class MemoryConsumer implements TaskConsumer {
   readonly errors: unknown[] = [];
   concurrency = 0;
   peak = 0;
+  passedOn = 0;
   #inFlight = new Set<Promise<void>>();
-  #handler: ((message: TaskMessage, queue: string) => Promise<void>) | undefined;
+  #handler: TaskHandler | undefined;
   #draining = false;
 
   send(...messages: TaskMessage[]): void {
@@ -15,11 +16,7 @@ export class MemoryConsumer implements TaskConsumer {
     this.#pump();
   }
 
-  async start(
-    _queues: readonly string[],
-    concurrency: number,
-    handler: (message: TaskMessage, queue: string) => Promise<void>,
-  ): Promise<void> {
+  async start(_queues: readonly string[], concurrency: number, handler: TaskHandler): Promise<void> {
     this.#handler = handler;
     this.setConcurrency(concurrency);
   }
@@ -46,7 +43,11 @@ export class MemoryConsumer implements TaskConsumer {
     while (!this.#draining && this.#handler !== undefined && this.#inFlight.size < this.concurrency) {
       const message = this.waiting.shift();
       if (message === undefined) return;
-      const handling = this.#handler(message, 'default')
+      const passOn = (): void => {
+        this.waiting.push(message);
+        this.passedOn++;
+      };
+      const handling = this.#handler(message, 'default', passOn)
         .catch((error: unknown) => {
           this.errors.push(error);
         })
