@@ -21,6 +21,12 @@ export function lockHome(home: string): () => void {
   };
 }
 
+/** The process that uses the home; undefined: none does. */
+export function standaloneOf(home: string): number | undefined {
+  const holder = holderOf(join(home, 'standalone.pid'));
+  return holder !== undefined && isAlive(holder) ? holder : undefined;
+}
+
 function holderOf(file: string): number | undefined {
   try {
     const pid = Number(readFileSync(file, 'utf8'));

@@ -5,7 +5,6 @@
  * L2. All data lies in HEADRACE_HOME. Whatever kills this process, the next start goes on where it was.
  */
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { runApi } from '@headrace/api-app';
 import { type Configuration, makeSecretKey, type ServiceConfiguration } from '@headrace/configuration';
 import { startEmbeddedPostgres } from '@headrace/embedded-postgres';
@@ -15,11 +14,10 @@ import { runScheduler } from '@headrace/scheduler-app';
 import { migrate } from '@headrace/store-postgres';
 import { runWorker } from '@headrace/worker-app';
 import { migrated, tellAudit } from './audited-command.ts';
+import { postgresFolder, STATE_DATABASE } from './embedded-database.ts';
 import { localToken, readLocalToken } from './local-token.ts';
 import { prepareDags } from './prepare-dags.ts';
 import { lockHome } from './standalone-lock.ts';
-
-const STATE_DATABASE = 'headrace';
 
 /** The configuration with which the parts are started: the user's, completed by what standalone provides itself. */
 export async function runStandalone(wished: Configuration, log: Log): Promise<RunningProcess> {
@@ -71,7 +69,7 @@ async function provideDatabases(
   log: Log,
   started: { stop(): Promise<void> }[],
 ): Promise<{ readonly databaseUrl: string; readonly connections: Configuration['connections'] }> {
-  const postgres = await startEmbeddedPostgres(join(home, 'postgres'));
+  const postgres = await startEmbeddedPostgres(postgresFolder(home));
   started.push(postgres);
   log.info(
     { folder: postgres.folder },

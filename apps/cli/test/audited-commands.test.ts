@@ -52,24 +52,17 @@ test('commands on the database and the first start of standalone leave entries w
   expect((await runHere(['db', 'clean', '--dry-run'], env)).code).toBe(0);
   expect((await runHere(['db', 'clean'], env)).code).toBe(0);
 
-  const first = await startHeadrace('standalone', env);
+  const standalone = await startHeadrace('standalone', env);
   try {
-    const link = /token=(\S+)/.exec(first.output)?.[1] ?? '';
+    const link = /token=(\S+)/.exec(standalone.output)?.[1] ?? '';
     expect(link).not.toBe('');
     expect(JSON.stringify(await written())).not.toContain(link);
-  } finally {
-    await first.stop();
-  }
-  expect((await runHere(['users', 'create', 'root', '--role', 'admin', '--no-password', '--database'], env)).code).toBe(0);
-  expect((await runHere(['users', 'create', 'root', '--no-password', '--database'], env)).code).not.toBe(0);
-  // There is a user: no link is made. The token is there: none is made.
-  const second = await startHeadrace('api', env);
-  try {
-    expect(second.output).not.toContain('token=');
-    const verified = await runHere(['audit', 'verify', '-o', 'json'], { ...env, HEADRACE_URL: second.address });
+    expect((await runHere(['users', 'create', 'root', '--role', 'admin', '--no-password', '--database'], env)).code).toBe(0);
+    expect((await runHere(['users', 'create', 'root', '--no-password', '--database'], env)).code).not.toBe(0);
+    const verified = await runHere(['audit', 'verify', '-o', 'json'], { ...env, HEADRACE_URL: standalone.address });
     expect([verified.code, JSON.parse(verified.stdout).ok]).toEqual([0, true]);
   } finally {
-    await second.stop();
+    await standalone.stop();
   }
 
   const entries = await written();

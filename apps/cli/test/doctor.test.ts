@@ -1,44 +1,42 @@
-import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { startEmbeddedPostgres } from '@headrace/embedded-postgres';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import pg from 'pg';
+import { type EmptyDatabase, emptyDatabase } from '../../../tests/support/empty-database.ts';
 import { queueLine } from '../src/doctor/servers.ts';
 import { diagnoseNode } from '../src/doctor/this-machine.ts';
 import { diagnoseWorkers, secretLine } from '../src/doctor/work.ts';
 import { runHere } from './support/run-program.ts';
 
-const admin = process.env.HEADRACE_TEST_POSTGRES_URL ?? '';
 const redis = process.env.HEADRACE_TEST_REDIS_URL ?? '';
-const name = `headrace_doctor_${randomBytes(6).toString('hex')}`;
 
+let database: EmptyDatabase;
 let home: string;
 let env: Record<string, string>;
 
 beforeAll(async () => {
-  expect([admin, redis]).not.toContain('');
+  expect(redis).not.toBe('');
+  database = await emptyDatabase();
   home = mkdtempSync(join(tmpdir(), 'headrace-doctor-'));
   mkdirSync(join(home, 'dags'));
   writeFileSync(
     join(home, 'dags/one.ts'),
     "import { dag, task } from '@headrace/sdk';\nexport default dag('one', {}, () => void task('a', { queue: 'gpu' }, async () => 1));\n",
   );
-  const url = new URL(admin);
-  url.pathname = `/${name}`;
   env = {
-    DATABASE_URL: url.href,
+    DATABASE_URL: database.url,
     REDIS_URL: redis,
     HEADRACE_HOME: home,
     HEADRACE_DAGS: join(home, 'dags'),
     HEADRACE_SECRET_KEY: 'a key of sixteen letters or more',
     HEADRACE_URL: 'http://127.0.0.1:1',
   };
-  await onAdmin(`create database ${name}`);
 });
 
 afterAll(async () => {
-  await onAdmin(`drop database if exists ${name} with (force)`);
+  await database?.drop();
   rmSync(home, { recursive: true, force: true });
 });
 
@@ -77,6 +75,50 @@ describe('the doctor', () => {
     expect(JSON.stringify([away.of('database'), away.of('queue')])).not.toContain('hush');
     expect((await runHere(['doctor'], env)).stdout).toMatch(/What to do:\n[\s\S]*workers: start one/);
   });
+});
+
+describe('the doctor of a standalone', () => {
+  test('looks at its PostgreSQL while that runs, and says when it does not', async () => {
+    const own = mkdtempSync(join(tmpdir(), 'headrace-doctor-standalone-'));
+    // PostgreSQL does not run as root.
+    chmodSync(own, 0o755);
+    const { DATABASE_URL: _, REDIS_URL: __, ...rest } = env;
+    const look = async () => {
+      const { stdout } = await runHere(['doctor', '-o', 'json'], { ...rest, HEADRACE_HOME: own });
+      const { checks } = JSON.parse(stdout) as { checks: { check: string; status: string; found: string }[] };
+      return { stdout, of: (check: string) => checks.filter((one) => one.check === check) };
+    };
+    const before = await look();
+    expect(before.of('standalone')).toMatchObject([{ status: 'skip', found: expect.stringContaining('none has made its database') }]);
+    expect([before.of('database'), before.of('queue')]).toMatchObject([[{ status: 'skip' }], [{ status: 'skip' }]]);
+
+    const postgres = await startEmbeddedPostgres(join(own, 'postgres'));
+    // As `standalone` leaves its name: a process of that name, which a jest worker is not.
+    const holder = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)', 'standalone'], { stdio: 'ignore' });
+    try {
+      const url = await postgres.database('headrace');
+      const empty = await look();
+      expect(empty.of('standalone')).toMatchObject([{ status: 'warn', found: expect.stringContaining('it is not running') }]);
+      expect(empty.of('schema')).toMatchObject([{ status: 'fail' }]);
+      expect((await runHere(['db', 'migrate'], { ...rest, HEADRACE_HOME: own, DATABASE_URL: url })).code).toBe(0);
+      writeFileSync(join(own, 'standalone.pid'), `${holder.pid}\n`);
+      const { of, stdout } = await look();
+      expect(of('standalone')).toMatchObject([{ status: 'ok', found: `process ${holder.pid} uses ${own}` }]);
+      for (const check of ['database', 'schema', 'clock', 'queue']) expect(of(check)).toMatchObject([{ status: 'ok' }]);
+      expect(of('workers')).toMatchObject([{ status: 'fail', found: 'none is alive' }]);
+      expect(stdout).not.toContain(new URL(url).password);
+    } finally {
+      holder.kill();
+      await postgres.stop();
+    }
+    await new Promise((resolve) =>
+      holder.exitCode === null && holder.signalCode === null ? holder.once('exit', resolve) : resolve(undefined),
+    );
+    const after = await look();
+    expect(after.of('standalone')).toMatchObject([{ status: 'warn', found: `it is not running in ${own}` }]);
+    expect(after.of('database')).toMatchObject([{ status: 'skip', found: expect.stringContaining('only while standalone does') }]);
+    rmSync(own, { recursive: true, force: true });
+  }, 60_000);
 });
 
 describe('a verdict', () => {
@@ -123,9 +165,3 @@ describe('a verdict', () => {
     ]);
   });
 });
-
-async function onAdmin(sql: string): Promise<void> {
-  const client = new pg.Client({ connectionString: admin });
-  await client.connect();
-  await client.query(sql).finally(() => client.end());
-}

@@ -1,5 +1,4 @@
 /** `headrace doctor`: whether everything is there that Headrace needs. */
-import { forService } from '@headrace/configuration';
 import type { Command } from 'commander';
 import { findServer } from '../api-connection.ts';
 import type { Diagnosis } from '../doctor/diagnosis.ts';
@@ -42,7 +41,8 @@ export function addDoctorCommand(program: Command, terminal: Terminal): void {
 type Told = (done: number, total: number, what: string) => void;
 
 async function diagnose(command: Command, terminal: Terminal, told: Told): Promise<readonly Diagnosis[]> {
-  const [machine, servers, work] = await Promise.all([
+  const [embedded, machine, servers, work] = await Promise.all([
+    import('../doctor/embedded.ts'),
     import('../doctor/this-machine.ts'),
     import('../doctor/servers.ts'),
     import('../doctor/work.ts'),
@@ -51,18 +51,21 @@ async function diagnose(command: Command, terminal: Terminal, told: Told): Promi
   const { configuration, lines: problems } = await machine.diagnoseConfiguration(terminal);
   lines.push(...problems);
   if (configuration === undefined) return lines;
+  const standalone = configuration.databaseUrl === undefined ? embedded.findStandalone(configuration.home) : { lines: [] };
+  const { databaseUrl = configuration.databaseUrl } = standalone;
+  lines.push(...standalone.lines);
   const steps: readonly [string, () => Promise<readonly Diagnosis[]>][] = [
     ['disk', async () => [await machine.diagnoseDisk(configuration.home)]],
-    ['database', () => servers.diagnoseDatabase(configuration.databaseUrl)],
-    ['queue', async () => [await servers.diagnoseQueue(configuration.queueUrl ?? configuration.databaseUrl)]],
+    ['database', async () => (databaseUrl === undefined ? [] : servers.diagnoseDatabase(databaseUrl))],
+    ['queue', async () => [await servers.diagnoseQueue(configuration.queueUrl ?? databaseUrl)]],
     ['objects', async () => [await servers.diagnoseObjects(configuration.objects)]],
     [
       'DAG files and workers',
       async () => {
         const { line, queues } = await work.diagnoseDags(configuration.dags);
-        if (configuration.databaseUrl === undefined) return [line, work.secretOfStandalone(configuration)];
+        if (databaseUrl === undefined) return [line, work.secretOfStandalone(configuration)];
         const usable = !lines.some(({ check, status }) => (check === 'database' || check === 'schema') && status === 'fail');
-        return [line, ...(usable ? await work.diagnoseStored(forService(configuration), queues) : [])];
+        return [line, ...(usable ? await work.diagnoseStored({ ...configuration, databaseUrl }, queues) : [])];
       },
     ],
     ['api', async () => [await servers.diagnoseApi(await findServer(command.optsWithGlobals(), terminal), ownVersion())]],

@@ -12,8 +12,7 @@ const SKEW_WARN_MS = 1_000;
 const SKEW_FAIL_MS = 10_000;
 const OLDEST_POSTGRES = 14;
 
-export async function diagnoseDatabase(url: string | undefined): Promise<readonly Diagnosis[]> {
-  if (url === undefined) return [skip('database', 'DATABASE_URL is not set: standalone brings a PostgreSQL along')];
+export async function diagnoseDatabase(url: string): Promise<readonly Diagnosis[]> {
   let found: DatabaseInspection;
   try {
     found = await inspectDatabase(url);
@@ -51,7 +50,7 @@ function clockLine({ clock }: DatabaseInspection): Diagnosis {
 }
 
 export async function diagnoseQueue(url: string | undefined): Promise<Diagnosis> {
-  if (url === undefined) return skip('queue', 'neither REDIS_URL nor DATABASE_URL is set');
+  if (url === undefined) return skip('queue', 'REDIS_URL is not set: it is in the database');
   try {
     return queueLine(await inspectQueue(url));
   } catch (error) {
