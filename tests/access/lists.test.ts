@@ -121,7 +121,10 @@ describe.each(['exact', 'glob'])('with %s grants', (who) => {
   });
 
   test('of what was done, entries about other DAGs or about none are not there, nor from where somebody came', async () => {
-    const [all, own] = [await get('/headrace/v1/audit?action=trigger_dag_run'), await get('/headrace/v1/audit?action=trigger_dag_run', granted[who])];
+    const [all, own] = [
+      await get('/headrace/v1/audit?action=trigger_dag_run'),
+      await get('/headrace/v1/audit?action=trigger_dag_run', granted[who]),
+    ];
     const [mine, theirs] = (['own_dag', 'other_dag'] as const).map(
       (dag) => (all.json.audit as { dag_id: string; id: number }[]).find((one) => one.dag_id === dag)?.id,
     );

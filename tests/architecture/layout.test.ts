@@ -27,7 +27,6 @@ const LINE_LIMIT = 400;
 /** File → why it is one subject all the same. */
 const LONG_FILES: Readonly<Record<string, string>> = {
   'packages/client/src/generated/operations.ts': 'it is generated',
-  'packages/engine/src/scheduler.ts': 'one loop: its steps share what is due, and none of them stands without the others',
 };
 
 /** Made by installing, building or measuring; not in the repository. */

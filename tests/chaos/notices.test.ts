@@ -1,21 +1,18 @@
 /** Kills whoever delivers a notice: whenever it dies, the notice gets there, and the target can tell that it is the same one. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { silentLog } from '@headrace/ports';
-import { createStore, migrate, type PostgresStore } from '@headrace/store-postgres';
+import type { PostgresStore } from '@headrace/store-postgres';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import pg from 'pg';
+import type pg from 'pg';
 import { until } from '../support/poll.ts';
+import { type TestDatabase, testDatabase } from '../support/test-database.ts';
 
 const MAIN = fileURLToPath(new URL('deliver-main.ts', import.meta.url));
-const SERVER = process.env.HEADRACE_TEST_POSTGRES_URL ?? '';
 
-let database: string;
-let url: string;
+let database: TestDatabase;
 let sql: pg.Pool;
 let store: PostgresStore;
 let target: Server;
@@ -24,21 +21,9 @@ let targetUrl: string;
 let calls: { readonly key: string; readonly response: ServerResponse }[];
 let children: ChildProcess[];
 
-async function onServer(statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: SERVER });
-  await client.connect();
-  await client.query(statement).finally(() => client.end());
-}
-
 beforeEach(async () => {
-  expect(SERVER).not.toBe('');
-  database = `headrace_notices_${randomBytes(6).toString('hex')}`;
-  await onServer(`create database ${database}`);
-  url = Object.assign(new URL(SERVER), { pathname: `/${database}` }).href;
-  await migrate(url, { log: silentLog });
-  sql = new pg.Pool({ connectionString: url, max: 2, options: '-c search_path=headrace' });
-  sql.on('error', () => {});
-  store = createStore({ url, log: silentLog });
+  database = await testDatabase();
+  ({ store, sql } = database);
   calls = [];
   children = [];
   target = createServer((request, response) => {
@@ -53,13 +38,11 @@ afterEach(async () => {
   await Promise.all(children.map(kill));
   target.closeAllConnections();
   await new Promise((resolve) => target.close(resolve));
-  await store.close();
-  await sql.end();
-  await onServer(`drop database if exists ${database} with (force)`);
+  await database.drop();
 }, 60_000);
 
 async function deliverer(): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [MAIN, url, targetUrl], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [MAIN, database.url, targetUrl], { stdio: ['ignore', 'pipe', 'inherit'] });
   children.push(child);
   const [said] = (await once(child.stdout, 'data')) as [Buffer];
   expect(said.toString()).toBe('ready\n');
@@ -87,7 +70,7 @@ const leasesEnd = () => sql.query("update notice set next_at = now() where state
 const soon = (what: string, holds: () => Promise<boolean> | boolean) => until(what, async () => ((await holds()) ? true : undefined), 20);
 const waitingForLocks = async (): Promise<number> => {
   const waiting = "select count(*)::int as n from pg_stat_activity where datname = $1 and wait_event_type = 'Lock'";
-  return (await sql.query<{ n: number }>(waiting, [database])).rows[0]?.n ?? 0;
+  return (await sql.query<{ n: number }>(waiting, [database.name])).rows[0]?.n ?? 0;
 };
 const state = async () => (await store.notices.list({}, { limit: 1, offset: 0 })).items[0]?.state;
 
@@ -119,7 +102,9 @@ describe('a deliverer that is killed', () => {
       await soon('the delivery waits to be recorded', async () => (await waitingForLocks()) > 0);
       await kill(first);
       // A statement outlives the process that sent it: this one dies with it.
-      await sql.query("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and wait_event_type = 'Lock'", [database]);
+      await sql.query("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and wait_event_type = 'Lock'", [
+        database.name,
+      ]);
       await soon('its statement is gone', async () => (await waitingForLocks()) === 0);
       await lock.query('rollback');
     } finally {

@@ -1,31 +1,26 @@
 /** Assets from the DAG file to the command line: two schedulers, a worker and the API, over a PostgreSQL of their own. */
-import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createClient, type HeadraceClient } from '@headrace/client';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import pg from 'pg';
 import { runHere } from '../../apps/cli/test/support/run-program.ts';
+import { type EmptyDatabase, emptyDatabase } from '../support/empty-database.ts';
 import { type HeadraceProcess, headrace, startHeadrace } from '../support/headrace-process.ts';
+import { until } from '../support/poll.ts';
 
-const admin = process.env.HEADRACE_TEST_POSTGRES_URL ?? '';
-const name = `headrace_assets_${randomBytes(6).toString('hex')}`;
-
+let database: EmptyDatabase;
 let home: string;
 let environment: Record<string, string>;
 let client: HeadraceClient;
 const processes: HeadraceProcess[] = [];
 
 beforeAll(async () => {
-  expect(admin).not.toBe('');
-  await onAdmin(`create database ${name}`);
+  database = await emptyDatabase();
   home = mkdtempSync(join(tmpdir(), 'headrace-assets-'));
-  const url = new URL(admin);
-  url.pathname = `/${name}`;
   environment = {
-    DATABASE_URL: url.href,
+    DATABASE_URL: database.url,
     HEADRACE_HOME: home,
     HEADRACE_DAGS: fileURLToPath(new URL('assets/dags', import.meta.url)),
     HEADRACE_WORKER_SLOTS: '4',
@@ -43,7 +38,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await Promise.all(processes.map((process) => process.stop()));
-  await onAdmin(`drop database if exists ${name} with (force)`);
+  await database?.drop();
   if (home !== undefined) rmSync(home, { recursive: true, force: true });
 }, 60_000);
 
@@ -149,21 +144,3 @@ describe('assets', () => {
     expect((await runHere(['assets', 'events', '-n', '0'], environment)).code).toBe(2);
   }, 60_000);
 });
-
-async function until(what: string, condition: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 400; tries++) {
-    if (await condition()) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`waited in vain for ${what}:\n${processes.map((process) => process.output).join('\n')}`);
-}
-
-async function onAdmin(statement: string): Promise<void> {
-  const connection = new pg.Client({ connectionString: admin });
-  await connection.connect();
-  try {
-    await connection.query(statement);
-  } finally {
-    await connection.end();
-  }
-}

@@ -6,21 +6,20 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { silentLog } from '@headrace/ports';
-import { createStore, migrate, type PostgresStore } from '@headrace/store-postgres';
+import type { PostgresStore } from '@headrace/store-postgres';
 import { metricList } from '@headrace/telemetry';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import pg from 'pg';
+import type pg from 'pg';
 import { type HeadraceProcess, startHeadrace } from '../support/headrace-process.ts';
 import { until } from '../support/poll.ts';
 import { type PrometheusServer, startPrometheus } from '../support/prometheus-server.ts';
 import { type RedisServer, startRedis } from '../support/redis-server.ts';
+import { type TestDatabase, testDatabase } from '../support/test-database.ts';
 
 const RUNS = 3;
 const rules = fileURLToPath(new URL('../../docker/prometheus/rules', import.meta.url));
-const name = `headrace_monitoring_${crypto.randomUUID().replaceAll('-', '').slice(0, 12)}`;
 
-let admin: pg.Client;
+let database: TestDatabase;
 let sql: pg.Pool;
 let redis: RedisServer;
 let home: string;
@@ -31,23 +30,14 @@ let worker: HeadraceProcess;
 let prometheus: PrometheusServer;
 
 beforeAll(async () => {
-  const server = process.env.HEADRACE_TEST_POSTGRES_URL;
-  if (!server) throw new Error('HEADRACE_TEST_POSTGRES_URL must name a PostgreSQL server on which databases may be created');
-  admin = new pg.Client({ connectionString: server });
-  await admin.connect();
-  await admin.query(`create database ${name}`);
-  const url = new URL(server);
-  url.pathname = `/${name}`;
+  database = await testDatabase();
+  ({ store, sql } = database);
   redis = await startRedis();
   home = mkdtempSync(join(tmpdir(), 'headrace-monitoring-'));
-  await migrate(url.href, { log: silentLog });
-  sql = new pg.Pool({ connectionString: url.href, max: 2, options: '-c search_path=headrace' });
-  sql.on('error', () => {});
-  store = createStore({ url: url.href, log: silentLog });
   mkdirSync(join(home, 'landing'));
   writeFileSync(join(home, 'landing/rows.csv'), 'id,amount\n1,10\n2,\n3,30\n');
   const environment = {
-    DATABASE_URL: url.href,
+    DATABASE_URL: database.url,
     REDIS_URL: redis.url,
     HEADRACE_HOME: home,
     HEADRACE_DAGS: fileURLToPath(new URL('dags', import.meta.url)),
@@ -81,11 +71,8 @@ beforeAll(async () => {
 afterAll(async () => {
   await prometheus?.stop();
   await Promise.all([api, scheduler, worker].map((child) => child?.stop()));
-  await store?.close();
-  await sql?.end();
+  await database?.drop();
   await redis?.stop();
-  await admin?.query(`drop database if exists ${name} with (force)`);
-  await admin?.end();
   if (home !== undefined) rmSync(home, { recursive: true, force: true });
 }, 60_000);
 

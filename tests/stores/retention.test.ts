@@ -9,46 +9,34 @@ import { pathToFileURL } from 'node:url';
 import type { DagSpec } from '@headrace/core';
 import { cleanUp, planDag, type RetentionPolicy } from '@headrace/engine';
 import { createObjectStore } from '@headrace/objects';
-import { noMetrics, type ObjectStore, silentLog } from '@headrace/ports';
+import { noMetrics, type ObjectStore } from '@headrace/ports';
 import { dagOf, newTasks, taskOf } from '@headrace/ports/conformance/store-world';
-import { createStore, migrate, type PostgresStore } from '@headrace/store-postgres';
+import type { PostgresStore } from '@headrace/store-postgres';
 import { attemptLogKey, attemptResultKey, runObjectsPrefix } from '@headrace/task-runtime';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import pg from 'pg';
+import { type TestDatabase, testDatabase } from '../support/test-database.ts';
 
 const SHARDS = Array.from({ length: 32 }, (_, shard) => shard);
 const DAY = 86_400_000;
 /** All that has ended is old. */
 const NOTHING_OLDER_THAN_NOW = -DAY;
-const name = `headrace_retention_${crypto.randomUUID().replaceAll('-', '').slice(0, 12)}`;
 
-let admin: pg.Client;
+let database: TestDatabase;
 let sql: pg.Pool;
 let store: PostgresStore;
 let objects: ObjectStore;
 let folder: string;
 
 beforeAll(async () => {
-  const server = process.env.HEADRACE_TEST_POSTGRES_URL;
-  if (!server) throw new Error('HEADRACE_TEST_POSTGRES_URL must name a PostgreSQL server on which databases may be created');
-  admin = new pg.Client({ connectionString: server });
-  await admin.connect();
-  await admin.query(`create database ${name}`);
-  const url = new URL(server);
-  url.pathname = `/${name}`;
-  await migrate(url.href, { log: silentLog });
-  store = createStore({ url: url.href, log: silentLog });
-  sql = new pg.Pool({ connectionString: url.href, max: 3, options: '-c search_path=headrace' });
-  sql.on('error', () => {});
+  database = await testDatabase();
+  ({ store, sql } = database);
   folder = mkdtempSync(join(tmpdir(), 'headrace-retention-'));
   objects = createObjectStore(pathToFileURL(folder).href);
 }, 60_000);
 
 afterAll(async () => {
-  await store?.close();
-  await sql?.end();
-  await admin?.query(`drop database if exists ${name} with (force)`);
-  await admin?.end();
+  await database?.drop();
   if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
 });
 

@@ -2,13 +2,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { admit, type TaskState } from '@headrace/core';
 import { createRunCommands, DagVersions } from '@headrace/engine';
-import { type LoadedRun, type QueuedTask, type RunDecision, silentLog, systemClock } from '@headrace/ports';
+import { type LoadedRun, type QueuedTask, type RunDecision, systemClock } from '@headrace/ports';
 import { dagOf, newTasks, type StoreHarness, taskOf } from '@headrace/ports/conformance/store-world';
-import { createStore, migrate } from '@headrace/store-postgres';
 import { createMemoryStore } from '@headrace/testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import pg from 'pg';
+import { type TestDatabase, testDatabase } from '../support/test-database.ts';
 
 const SEQUENCES = Math.ceil(40 * Number(process.env.HEADRACE_PROPERTY_RUNS ?? '1'));
 const SHARDS = Array.from({ length: 32 }, (_, shard) => shard);
@@ -242,39 +241,21 @@ function memory(): StoreHarness {
 }
 
 describe('the store in memory and the one in Postgres', () => {
-  const server = process.env.HEADRACE_TEST_POSTGRES_URL;
-  if (!server) throw new Error('HEADRACE_TEST_POSTGRES_URL must name a PostgreSQL server on which databases may be created');
-  const name = `headrace_test_${crypto.randomUUID().replaceAll('-', '').slice(0, 12)}`;
-  let admin: pg.Client;
-  let sql: pg.Pool;
-  let store: ReturnType<typeof createStore>;
+  let database: TestDatabase;
   let sides = 0;
 
   beforeAll(async () => {
-    admin = new pg.Client({ connectionString: server });
-    await admin.connect();
-    await admin.query(`create database ${name}`);
-    const url = new URL(server);
-    url.pathname = `/${name}`;
-    await migrate(url.href, { log: silentLog });
-    store = createStore({ url: url.href, log: silentLog });
-    sql = new pg.Pool({ connectionString: url.href, max: 1, options: '-c search_path=headrace' });
-    sql.on('error', () => {});
+    database = await testDatabase();
   }, 60_000);
 
-  afterAll(async () => {
-    await store.close();
-    await sql.end();
-    await admin.query(`drop database if exists ${name} with (force)`);
-    await admin.end();
-  });
+  afterAll(() => database?.drop());
 
   test(`give the same answers to ${SEQUENCES} random sequences of calls`, async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(call, { minLength: 20, maxLength: 60 }), async (calls) => {
-        await sql.query('truncate dag, dag_version, bundle, dag_run, task_instance cascade');
-        const { scheduler, attempts, commands, catalog, events } = store;
-        const resizePool = async (slots: number): Promise<void> => void (await sql.query('update pool set slots = $1', [slots]));
+        await database.clean();
+        const { scheduler, attempts, commands, catalog, events } = database.store;
+        const resizePool = async (slots: number): Promise<void> => void (await database.sql.query('update pool set slots = $1', [slots]));
         const prefix = `d${++sides}_`;
         const rows = new Side({ scheduler, attempts, commands, catalog, events, resizePool, async close() {} }, prefix);
         const maps = new Side(memory(), prefix);

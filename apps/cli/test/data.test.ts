@@ -1,30 +1,26 @@
 /** Connections, loads, checks and progress through the command line, against one Headrace over a PostgreSQL of its own. */
-import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import pg from 'pg';
+import { type EmptyDatabase, emptyDatabase } from '../../../tests/support/empty-database.ts';
 import { type HeadraceProcess, startHeadrace } from '../../../tests/support/headrace-process.ts';
+import { until } from '../../../tests/support/poll.ts';
 import { runHere } from './support/run-program.ts';
 
-const admin = process.env.HEADRACE_TEST_POSTGRES_URL ?? '';
-const name = `headrace_cli_data_${randomBytes(6).toString('hex')}`;
 const SECRET = 'correct/horse battery';
 
+let database: EmptyDatabase;
 let folder: string;
 let environment: Record<string, string>;
 let headrace: HeadraceProcess | undefined;
 
 beforeAll(async () => {
-  expect(admin).not.toBe('');
-  await onAdmin(`create database ${name}`);
+  database = await emptyDatabase();
   folder = mkdtempSync(join(tmpdir(), 'headrace-cli-data-'));
-  const url = new URL(admin);
-  url.pathname = `/${name}`;
   environment = {
-    DATABASE_URL: url.href,
+    DATABASE_URL: database.url,
     HEADRACE_HOME: join(folder, 'home'),
     HEADRACE_DAGS: fileURLToPath(new URL('data-dags', import.meta.url)),
     HEADRACE_WORKER_SLOTS: '2',
@@ -39,7 +35,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await headrace?.stop();
-  await onAdmin(`drop database if exists ${name} with (force)`);
+  await database?.drop();
   if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
 }, 60_000);
 
@@ -53,7 +49,7 @@ async function json(...args: string[]) {
 
 describe('connections on the command line', () => {
   test('are added from a URL or from fields, shown without secrets, changed, tested and deleted', async () => {
-    const postgres = new URL(admin);
+    const postgres = new URL(database.url);
     const added = await cli(
       ['connections', 'add', 'pos', `postgres://${postgres.username}@${postgres.host}/postgres`, '--password-stdin'],
       `${SECRET}\n`,
@@ -145,18 +141,3 @@ describe('data tasks on the command line', () => {
     expect(log.stdout).toMatch(/the address is https:\/\/me:\*\*\*@api\.example\.com/);
   }, 60_000);
 });
-
-/** Polls for what other processes do. */
-async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
-  for (let looks = 0; looks < 400; looks++) {
-    if (await isSo()) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`Waited in vain for ${what}`);
-}
-
-async function onAdmin(sql: string): Promise<void> {
-  const client = new pg.Client({ connectionString: admin });
-  await client.connect();
-  await client.query(sql).finally(() => client.end());
-}

@@ -1,30 +1,17 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { silentLog } from '@headrace/ports';
-import { migrate } from '@headrace/store-postgres';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import pg from 'pg';
+import { type TestDatabase, testDatabase } from '../../../tests/support/test-database.ts';
 import { runHere } from './support/run-program.ts';
 
-const name = `headrace_cli_clean_${crypto.randomUUID().replaceAll('-', '').slice(0, 12)}`;
-let admin: pg.Client;
-let sql: pg.Pool;
+let database: TestDatabase;
 let env: Record<string, string>;
 
 beforeAll(async () => {
-  const server = process.env.HEADRACE_TEST_POSTGRES_URL;
-  if (!server) throw new Error('HEADRACE_TEST_POSTGRES_URL must name a PostgreSQL server on which databases may be created');
-  admin = new pg.Client({ connectionString: server });
-  await admin.connect();
-  await admin.query(`create database ${name}`);
-  const url = new URL(server);
-  url.pathname = `/${name}`;
-  await migrate(url.href, { log: silentLog });
-  sql = new pg.Pool({ connectionString: url.href, max: 1, options: '-c search_path=headrace' });
-  sql.on('error', () => {});
-  env = { DATABASE_URL: url.href, HEADRACE_HOME: mkdtempSync(join(tmpdir(), 'headrace-clean-')) };
-  await sql.query(`
+  database = await testDatabase();
+  env = { DATABASE_URL: database.url, HEADRACE_HOME: mkdtempSync(join(tmpdir(), 'headrace-clean-')) };
+  await database.sql.query(`
     insert into bundle (hash, code) values ('h', '');
     insert into dag (dag_id, file, paused, tags, max_active_runs, max_active_tasks) values ('old', 'old.ts', false, '{}', 1, 1);
     insert into dag_version (dag_id, number, file, graph_hash, bundle_hash, spec) values ('old', 1, 'old.ts', 'g', 'h', '{}');
@@ -34,9 +21,7 @@ beforeAll(async () => {
 }, 60_000);
 
 afterAll(async () => {
-  await sql?.end();
-  await admin?.query(`drop database if exists ${name} with (force)`);
-  await admin?.end();
+  await database?.drop();
   if (env !== undefined) rmSync(env.HEADRACE_HOME as string, { recursive: true, force: true });
 });
 
@@ -55,7 +40,7 @@ test('counts and removes what the settings say, or what is asked for', async () 
   const before = new Date(Date.now() - 150 * 86_400_000).toISOString();
   expect(await removed('--before', before, '--keep', '0', '--only', 'notices')).toEqual({ dry_run: false, removed: { notices: 0 } });
   expect(await removed('--before', before, '--keep', '0')).toMatchObject({ removed: { runs: 2 } });
-  const { rows } = await sql.query('select run_id from dag_run');
+  const { rows } = await database.sql.query('select run_id from dag_run');
   expect(rows).toEqual([{ run_id: 'r1' }]);
 });
 

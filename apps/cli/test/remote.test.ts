@@ -1,5 +1,4 @@
 /** The commands that talk to the API, against a whole Headrace over a PostgreSQL of its own. */
-import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,28 +7,25 @@ import { gunzipSync } from 'node:zlib';
 import { silentLog } from '@headrace/ports';
 import { createStore, type PostgresStore } from '@headrace/store-postgres';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import pg from 'pg';
+import { type EmptyDatabase, emptyDatabase } from '../../../tests/support/empty-database.ts';
 import { type HeadraceProcess, startHeadrace } from '../../../tests/support/headrace-process.ts';
+import { until } from '../../../tests/support/poll.ts';
 import { type CliResult, runCli, startCli } from './support/run-cli.ts';
 import { runHere } from './support/run-program.ts';
 
-const admin = process.env.HEADRACE_TEST_POSTGRES_URL ?? '';
-const name = `headrace_cli_${randomBytes(6).toString('hex')}`;
 const dagsDir = fileURLToPath(new URL('dags', import.meta.url));
 
+let database: EmptyDatabase;
 let home: string;
 let environment: Record<string, string>;
 let store: PostgresStore;
 const processes: HeadraceProcess[] = [];
 
 beforeAll(async () => {
-  expect(admin).not.toBe('');
-  await onAdmin(`create database ${name}`);
+  database = await emptyDatabase();
   home = mkdtempSync(join(tmpdir(), 'headrace-cli-'));
-  const url = new URL(admin);
-  url.pathname = `/${name}`;
   environment = {
-    DATABASE_URL: url.href,
+    DATABASE_URL: database.url,
     HEADRACE_HOME: home,
     HEADRACE_DAGS: dagsDir,
     HEADRACE_WORKER_SLOTS: '2',
@@ -40,7 +36,7 @@ beforeAll(async () => {
   };
   const migrated = await cli('db', 'migrate', '-o', 'json');
   expect([migrated.code, JSON.parse(migrated.stdout).applied.length > 0]).toEqual([0, true]);
-  store = createStore({ url: url.href, log: silentLog });
+  store = createStore({ url: database.url, log: silentLog });
   // Only a scheduler needs the DAG folder.
   processes.push(
     ...(await Promise.all(
@@ -56,7 +52,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all(processes.map((process) => process.stop()));
   await store?.close();
-  await onAdmin(`drop database if exists ${name} with (force)`);
+  await database?.drop();
   if (home !== undefined) rmSync(home, { recursive: true, force: true });
 }, 60_000);
 
@@ -401,19 +397,4 @@ async function ends(runId: string, status: string, dagId = 'shop'): Promise<void
     return run?.status === 'success' || run?.status === 'failed';
   });
   expect((await store.queries.run(dagId, runId))?.status).toBe(status);
-}
-
-/** Polls for what other processes do. */
-async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
-  for (let looks = 0; looks < 800; looks++) {
-    if (await isSo()) return;
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-  throw new Error(`Waited in vain for ${what}`);
-}
-
-async function onAdmin(sql: string): Promise<void> {
-  const client = new pg.Client({ connectionString: admin });
-  await client.connect();
-  await client.query(sql).finally(() => client.end());
 }
