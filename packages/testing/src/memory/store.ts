@@ -20,6 +20,7 @@ import type {
   RunEvents,
   SchedulerStore,
   ScheduleStore,
+  StateStore,
   VariableStore,
   WaitStore,
 } from '@headrace/ports';
@@ -43,6 +44,7 @@ import { createRetentionStore } from './retention-store.ts';
 import { createRunEvents } from './run-events.ts';
 import { createScheduleStore } from './schedule-store.ts';
 import { createSchedulerStore } from './scheduler-store.ts';
+import { createStateStore } from './state-store.ts';
 import { createVariableStore } from './variable-store.ts';
 import { createWaitStore } from './wait-store.ts';
 
@@ -64,6 +66,7 @@ export interface MemoryStore {
   readonly dataReports: DataReportStore;
   readonly lineage: LineageStore;
   readonly schedules: ScheduleStore;
+  readonly states: StateStore;
   readonly retention: RetentionStore;
   readonly waits: WaitStore;
   readonly access: AccessStore;
@@ -92,6 +95,7 @@ export function createMemoryStore(clock: Pick<Clock, 'now'>): MemoryStore {
     dataReports: createDataReportStore(db),
     lineage: createLineageStore(db),
     schedules: createScheduleStore(db),
+    states: createStateStore(db),
     retention: createRetentionStore(db),
     access: createAccessStore(db),
     audit: createAuditStore(db),
