@@ -24,6 +24,8 @@ export interface RetentionPolicy {
   readonly keepFor: Readonly<Partial<Record<RetentionKind, Milliseconds>>>;
   /** How many of the newest runs of each DAG are kept, whatever their age. */
   readonly keepRuns: number;
+  /** How many of the newest versions of each DAG are kept, whatever their age. Default 0. */
+  readonly keepVersions?: number;
 }
 
 export interface CleanUpOptions {
@@ -68,10 +70,11 @@ class Round {
 
   async perform(): Promise<Removed> {
     const { policy, now, dryRun = false } = this.#options;
+    const keepNewest: Partial<Record<RetentionKind, number>> = { runs: policy.keepRuns, dag_versions: policy.keepVersions ?? 0 };
     for (const kind of RETENTION_KINDS) {
       const keepFor = policy.keepFor[kind];
       if (keepFor === undefined) continue;
-      await this.#removeAll(kind, { before: now - keepFor, limit: ROWS_AT_ONCE, dryRun, keepNewest: policy.keepRuns });
+      await this.#removeAll(kind, { before: now - keepFor, limit: ROWS_AT_ONCE, dryRun, keepNewest: keepNewest[kind] ?? 0 });
     }
     if (!dryRun) await this.#removeObjects();
     return this.#removed;

@@ -1,0 +1,23 @@
+/** What the scheduler's loop has to do, beside the events and readings of the runs in hand. */
+export class Agenda {
+  /** Schedules are due, or must be planned anew. */
+  plan = true;
+  /** Queued runs may start. */
+  start = true;
+  /** Tasks that wait may get a slot. */
+  pick = false;
+  /** Runs of ours may not be in hand. */
+  adopt = false;
+  /** Tasks wait for a slot that some limit refuses them. */
+  backlog = false;
+
+  get isEmpty(): boolean {
+    return !this.plan && !this.start && !this.pick && !this.adopt;
+  }
+
+  lookAtEverything(): void {
+    this.plan = true;
+    this.start = true;
+    this.pick = true;
+  }
+}
