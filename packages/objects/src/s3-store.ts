@@ -28,7 +28,16 @@ export interface S3Location {
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
-export function s3Store(location: S3Location): ObjectStore {
+/** How long a server may say nothing, in milliseconds, before a request is taken for lost: at first, and then. It is sent three times at most. */
+interface S3Patience {
+  readonly connectMs: number;
+  readonly silentMs: number;
+}
+
+/** An attempt waits for its log and its result to be stored, and holds its lease meanwhile: no request may wait for ever. */
+const PATIENCE: S3Patience = { connectMs: 10_000, silentMs: 30_000 };
+
+export function s3Store(location: S3Location, { connectMs, silentMs }: S3Patience = PATIENCE): ObjectStore {
   const { bucket, prefix } = location;
   const client = new S3Client({
     region: location.region,
@@ -36,6 +45,7 @@ export function s3Store(location: S3Location): ObjectStore {
     // Newer checksums are an extension that many servers do not know.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
+    requestHandler: { connectionTimeout: connectMs, socketTimeout: silentMs },
     ...(location.endpoint === undefined ? {} : { endpoint: location.endpoint }),
     ...(location.credentials === undefined ? {} : { credentials: location.credentials }),
   });
