@@ -20,5 +20,9 @@ export function retentionPolicy(configuration: Configuration): RetentionPolicy {
     audit: configuration.retainAuditDays,
   };
   const limited = Object.entries(days).filter(([, limit]) => limit > 0);
-  return { keepFor: Object.fromEntries(limited.map(([kind, limit]) => [kind, limit * DAY_MS])), keepRuns: configuration.retainRunsAtLeast };
+  return {
+    keepFor: Object.fromEntries(limited.map(([kind, limit]) => [kind, limit * DAY_MS])),
+    keepRuns: configuration.retainRunsAtLeast,
+    keepVersions: configuration.retainVersionsAtLeast,
+  };
 }

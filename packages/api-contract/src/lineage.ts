@@ -41,7 +41,7 @@ export const LineageTask = Type.Object({
   task_id: Type.String(),
   reads: Type.Array(Type.String()),
   writes: Type.Array(Type.String()),
-  /** In which run it was first seen to do so, and when. Null: its DAG says that it will. */
+  /** Which run told it last, and when, to an hour. Null: its DAG says that it will. */
   dag_run_id: Nullable(Type.String()),
   seen_at: Nullable(DateTime),
 });

@@ -195,6 +195,10 @@ export const settings = {
     'HEADRACE_RETAIN_VERSIONS_DAYS',
     'Versions of DAGs that no run refers to, with their code. 0: for ever.',
   ),
+  retainVersionsAtLeast: integer(1, 100_000, 10, {
+    env: 'HEADRACE_RETAIN_VERSIONS_AT_LEAST',
+    description: 'The newest versions of each DAG that are kept whatever their age: to compare with, and to see what ran.',
+  }),
   retainProcessesDays: retention(1, 'HEADRACE_RETAIN_PROCESSES_DAYS', 'Workers and schedulers that died. 0: for ever.'),
   retainAuditDays: retention(
     365,

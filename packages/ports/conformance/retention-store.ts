@@ -4,6 +4,7 @@ import type {
   AssetStore,
   BackfillStore,
   DataReportStore,
+  LineageStore,
   NoticeStore,
   RetentionKind,
   RetentionStep,
@@ -20,6 +21,7 @@ export type RetentionStoreHarness = StoreHarness & {
   readonly notices: NoticeStore;
   readonly assets: AssetStore;
   readonly dataReports: DataReportStore;
+  readonly lineage: LineageStore;
 };
 
 const HOUR = 3_600_000;
@@ -263,6 +265,43 @@ export function retentionStoreConformance(
       expect(
         (await harness.commands.trigger({ dagId: spec.dagId, params: {}, runType: 'manual', triggeredBy: 'test' })).runId,
       ).toBeTruthy();
+    });
+
+    test('versions but the newest of each DAG, as many as are asked for', async () => {
+      await removeAll('dag_versions');
+      const spec = await world.dag([taskOf('a')]);
+      for (const version of [2, 3, 4, 5]) await world.save({ ...spec, tags: [`v${version}`] }, version);
+      expect(await removeAll('dag_versions', { keepNewest: 5 })).toEqual({ dag_versions: 0 });
+      expect(await removeAll('dag_versions', { keepNewest: 3, dryRun: true })).toEqual({ dag_versions: 2 });
+      expect(await removeAll('dag_versions', { keepNewest: 3 })).toEqual({ dag_versions: 2 });
+      expect(await removeAll('dag_versions', { keepNewest: 3 })).toEqual({ dag_versions: 0 });
+      expect(await removeAll('dag_versions')).toEqual({ dag_versions: 2 });
+    });
+
+    test('what tasks told of data with the last run that told it', async () => {
+      const place = (name: string) => ({ connector: 'lake', connection: 'lake', name });
+      const spec = await world.dag([taskOf('load')]);
+      /** A run that has ended, and told what it read. */
+      const told = async (read: string): Promise<string> => {
+        const { run, attempt, workerId } = await world.claimed(spec);
+        const { taskInstanceId, attemptId } = attempt;
+        const data = { loads: [loadOf({ lineage: { reads: [place(read)], writes: [place('mart')] } })], checks: [] };
+        await harness.attempts.finish({ taskInstanceId, attemptId, to: { status: 'success', attempt: attempt.attempt }, data }, workerId);
+        const { revision } = await world.loaded(run.runKey);
+        await world.decide([{ runKey: run.runKey, revision, status: 'success', changes: [] }]);
+        return run.runKey;
+      };
+      const reads = async () => (await harness.lineage.flows({ dagId: spec.dagId }, 10)).flatMap((flow) => flow.reads);
+      const keys = [await told('raw/a'), await told('raw/b'), await told('raw/b'), await told('raw/b')];
+      // It is the second that is named; the third and the fourth told the same soon after.
+      for (const keepNewest of [3, 2, 1]) {
+        await removeAll('runs', { keepNewest });
+        expect([(await left(keys)).length, await reads()]).toEqual([keepNewest, ['lake:lake/raw/b']]);
+      }
+      expect(await removeAll('runs', { dryRun: true })).toMatchObject({ runs: 1 });
+      expect(await reads()).toEqual(['lake:lake/raw/b']);
+      await removeAll('runs');
+      expect([await left(keys), await reads()]).toEqual([[], []]);
     });
 
     test('workers that died long ago', async () => {

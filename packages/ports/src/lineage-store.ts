@@ -16,7 +16,7 @@ export interface LineageFlow {
   readonly columns: readonly { readonly name: string; readonly type: string }[];
   /** Column written → columns of places read. Absent: that cannot be told. */
   readonly madeOf?: Readonly<Record<string, readonly { readonly place: string; readonly column: string }[]>>;
-  /** The run in which it was first seen to be so. */
+  /** The run that told it last, and when, to an hour: what is as it was is not written down each time. */
   readonly runId: string;
   readonly seenAt: Instant;
 }

@@ -37,7 +37,7 @@ export interface RetentionStep {
   readonly after?: string;
   /** Count, and change nothing. */
   readonly dryRun?: boolean;
-  /** Of `runs`: how many of the newest runs of each DAG stay, whatever their age. Default 0. */
+  /** Of `runs` and `dag_versions`: how many of the newest of each DAG stay, whatever their age. Default 0; the newest version stays in any case. */
   readonly keepNewest?: number;
 }
 

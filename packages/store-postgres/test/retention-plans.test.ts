@@ -44,6 +44,10 @@ beforeAll(async () => {
     insert into data_load (dag_id, run_id, task_id, map_index, try_number, task_instance_id, kind, connection, place, partition, partition_key,
       rows_in, rows_out, rows_deduplicated, rows_quarantined, schema_hash, columns)
     select 'd', 'r' || n, 'load', -1, 1, n, 'lake', 'lake', 'table_' || n % 50, '{}', '', 1, 1, 0, 0, 'x', '[]' from generate_series(1, 20000) n;
+    insert into lineage_flow (dag_id, task_id, written, kind, reads, inputs, columns, hash, run_id)
+    select 'old_' || n % 3, 't' || n, 'lake:lake/t' || n, 'load', '{}', '{}', '[]', 'h', 'run_' || n % 6000 from generate_series(1, 600) n;
+    insert into lineage_flow (dag_id, task_id, written, kind, reads, inputs, columns, hash, run_id)
+    select 'other_' || n % 100, 't' || n, 'lake:lake/t' || n, 'load', '{}', '{}', '[]', 'h', 'run_' || n from generate_series(1, 20000) n;
     insert into data_check (dag_id, run_id, task_id, map_index, try_number, task_instance_id, connection, place, partition, partition_key, name,
       columns, severity, ok, count, samples)
     select 'd', 'r' || n, 'load', -1, 1, n, 'lake', 'table_' || n % 50, '{}', '', 'unique', '{id}', 'warn', true, 0, '[]' from generate_series(1, 20000) n`);

@@ -78,7 +78,7 @@ function policyOf({ before, keep, only }: CleanOptions, settings: RetentionPolic
     const keptFor = limit ?? settings.keepFor[kind];
     return keptFor === undefined ? [] : [[kind, keptFor] as const];
   });
-  return { keepRuns, keepFor: Object.fromEntries(keepFor) };
+  return { ...settings, keepRuns, keepFor: Object.fromEntries(keepFor) };
 }
 
 /** Before an instant, they go with their runs, unless they are named. */

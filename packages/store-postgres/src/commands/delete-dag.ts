@@ -22,6 +22,7 @@ const NEXT = 'select id, state from dag_run where dag_id = $1 order by id limit 
 /** In this order: the later ones are referred to by those before. Parameter: the DAG. */
 const REST = [
   'delete from notice where dag_id = $1',
+  'delete from lineage_flow where dag_id = $1',
   'delete from queued_asset_event where dag_id = $1',
   'delete from asset_consumer where dag_id = $1',
   'delete from asset_reference where dag_id = $1',

@@ -4,6 +4,9 @@ import { type DataReport, flowsOf } from '@headrace/ports';
 import type { Queryable } from '../database.ts';
 import { storableJson } from '../storable-json.ts';
 
+/** What is as it was is written down again after so long, with the run that told it. SQL. */
+export const FRESH_FOR = "interval '1 hour'";
+
 /** In one order everywhere, so that two transactions do not wait for each other in turn. */
 const SAVE = `
   insert into lineage_flow as f (dag_id, task_id, written, kind, reads, inputs, columns, made_of, hash, run_id)
@@ -13,7 +16,8 @@ const SAVE = `
     "madeOf" jsonb, hash text)
   join task_instance t on t.id = e.task_instance_id join dag_run r on r.id = t.dag_run_id
   where not exists (
-    select from lineage_flow k where k.dag_id = r.dag_id and k.task_id = t.task_id and k.written = e.written and k.hash = e.hash)
+    select from lineage_flow k where k.dag_id = r.dag_id and k.task_id = t.task_id and k.written = e.written and k.hash = e.hash
+      and k.seen_at > now() - ${FRESH_FOR})
   order by r.dag_id, t.task_id, e.written
   on conflict (dag_id, task_id, written) do update
   set kind = excluded.kind, reads = excluded.reads, inputs = excluded.inputs, columns = excluded.columns, made_of = excluded.made_of,

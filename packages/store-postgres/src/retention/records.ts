@@ -18,18 +18,22 @@ interface Kind {
   readonly look: string;
   /** Parameter: ids. Those that somebody has locked are passed over. */
   readonly remove: string;
+  /** Both have one parameter more, the last: how many of the newest stay. */
+  readonly keepsNewest?: true;
 }
 
 const byId = (table: string, key = 'id', type = 'bigint', still = 'true'): string => `
   delete from ${table} where ${key} in (select ${key} from ${table} x where ${key} = any($1::${type}[]) and ${still} for update skip locked)`;
 
-/** Nobody refers to the version `x`, and a newer one of its DAG is there. */
-const UNREFERENCED = `
+/** Nobody refers to the version `x`, and as many newer ones of its DAG are there as are to stay: at least one. */
+const unreferenced = (keepNewest: string): string => `
   not exists (select from dag d where d.version_id = x.id and d.dag_id = x.dag_id)
   and not exists (select from dag_run r where r.version_id = x.id)
   and not exists (select from notice n where n.version_id = x.id)
   and not exists (select from backfill b where b.dag_id = x.dag_id and b.version_id = x.id)
-  and exists (select from dag_version n where n.dag_id = x.dag_id and n.number > x.number)`;
+  and exists (
+    select from dag_version n where n.dag_id = x.dag_id and n.number > x.number
+    order by n.number offset greatest(${keepNewest}::integer - 1, 0) limit 1)`;
 
 const UNUSED_BUNDLE = 'not exists (select from dag_version v where v.bundle_hash = x.hash)';
 
@@ -81,12 +85,13 @@ const KINDS: Readonly<Record<RecordKind, Kind>> = {
   },
   dag_versions: {
     look: `
-      select x.id, '-infinity' as at, x.created_at < $1 as old, x.created_at < $1 and ${UNREFERENCED} as may_go
+      select x.id, '-infinity' as at, x.created_at < $1 as old, x.created_at < $1 and ${unreferenced('$5')} as may_go
       from (
         select id, dag_id, number, created_at from dag_version where id > $3::bigint and $2::timestamptz is not null order by id limit $4
       ) x
       order by x.id`,
-    remove: byId('dag_version', 'id', 'bigint', UNREFERENCED),
+    remove: byId('dag_version', 'id', 'bigint', unreferenced('$2')),
+    keepsNewest: true,
   },
   bundles: {
     look: `
@@ -100,25 +105,26 @@ const KINDS: Readonly<Record<RecordKind, Kind>> = {
 export async function removeRecords(
   pool: pg.Pool,
   kind: RecordKind,
-  { before, limit, dryRun = false }: RetentionStep,
+  { before, limit, dryRun = false, keepNewest = 0 }: RetentionStep,
   after: Place,
 ): Promise<RetentionResult> {
-  const { look, remove } = KINDS[kind];
+  const { look, remove, keepsNewest = false } = KINDS[kind];
+  const most = keepsNewest ? [keepNewest] : [];
   const { rows } = await pool.query<Place & { readonly may_go: boolean; readonly old: boolean }>({
     name: `look for old ${kind}`,
     text: look,
-    values: [timestamp(before), after.at, after.id, limit],
+    values: [timestamp(before), after.at, after.id, limit, ...most],
   });
   const ids = rows.filter((row) => row.may_go).map(({ id }) => id);
-  const removed = dryRun || ids.length === 0 ? ids.length : await removeByKey(pool, `remove old ${kind}`, remove, ids);
+  const removed = dryRun || ids.length === 0 ? ids.length : await removeByKey(pool, `remove old ${kind}`, remove, [ids, ...most]);
   const last = rows.at(-1);
   return { removed: { [kind]: removed }, ...(rows.length < limit || last?.old !== true ? {} : { next: cursorOf(last) }) };
 }
 
 /** Somebody may have begun to refer to one of them: then none goes this time. */
-async function removeByKey(pool: pg.Pool, name: string, text: string, ids: readonly string[]): Promise<number> {
+async function removeByKey(pool: pg.Pool, name: string, text: string, values: readonly unknown[]): Promise<number> {
   try {
-    return (await pool.query({ name, text, values: [ids] })).rowCount ?? 0;
+    return (await pool.query({ name, text, values: [...values] })).rowCount ?? 0;
   } catch (error) {
     if (sqlStateOf(error) === FOREIGN_KEY_VIOLATION) return 0;
     throw error;

@@ -10,6 +10,7 @@ import type pg from 'pg';
 import { timestamp } from '../timestamp.ts';
 import { transaction } from '../transaction.ts';
 import { cursorOf, type Place } from './cursor.ts';
+import { forgetLineage } from './lineage.ts';
 
 /** Task instances removed by one statement. */
 const ROWS_AT_ONCE = 200;
@@ -124,6 +125,7 @@ async function removeSome(
     const some = tasks.slice(from, from + ROWS_AT_ONCE);
     for (const text of [...OF_TASKS, REMOVE_TASKS]) await client.query(text, [some]);
   }
+  await forgetLineage(client, ids);
   for (const text of [...OF_RUNS, LEAVE_BACKFILLS, REMOVE_RUNS]) await client.query(text, [ids]);
   return { runs: ids.length, task_instances: tasks.length };
 }

@@ -3,6 +3,7 @@ import type { Deletion } from '@headrace/ports';
 import { backfillTables } from './backfill-tables.ts';
 import type { MemoryDatabase } from './database.ts';
 import { doom } from './doomed-objects.ts';
+import { forgetLineageOf } from './lineage-store.ts';
 
 const HELD: ReadonlySet<string> = new Set(['queued', 'running', 'restarting']);
 
@@ -64,6 +65,7 @@ export function deleteDag(db: MemoryDatabase, dagId: string): Deletion {
   for (const row of [...backfills.rows()]) if (row.dagId === dagId) backfills.delete(row.backfillId);
   for (const { versionId } of [...db.versionsOfDag.get(dagId)]) db.versions.delete(versionId);
   for (const favorite of [...db.favorites.rows()]) if (favorite.dagId === dagId) db.favorites.delete(`${favorite.user} ${dagId}`);
+  forgetLineageOf(db, dagId);
   db.failureStreaks.delete(dagId);
   db.dags.delete(dagId);
   db.tell([{ type: 'dag', dagId }]);

@@ -8,6 +8,7 @@ import { dataTables } from './data-report-store.ts';
 import type { MemoryDatabase } from './database.ts';
 import { dropRun, hasLiveTasks } from './deletions.ts';
 import { doom, doomedObjects, forgetObjects } from './doomed-objects.ts';
+import { forgetLineage } from './lineage-store.ts';
 import type { RunRow } from './rows.ts';
 
 export function createRetentionStore(db: MemoryDatabase): RetentionStore {
@@ -34,7 +35,7 @@ export function createRetentionStore(db: MemoryDatabase): RetentionStore {
       case 'audit':
         return forgetAudit(db, step);
       default: {
-        const keys = oldOf(db, kind, step.before);
+        const keys = oldOf(db, kind, step);
         if (step.dryRun !== true) for (const { remove: drop } of keys) drop();
         return { removed: { [kind]: keys.length } };
       }
@@ -75,7 +76,9 @@ function removeRuns(db: MemoryDatabase, { before, dryRun = false, keepNewest = 0
     removed.runs++;
     removed.task_instances += [...db.tasksOfRun.get(run.runKey)].length;
   }
-  if (!dryRun) for (const { runKey } of old) dropRun(db, runKey);
+  if (dryRun) return { removed };
+  forgetLineage(db, old);
+  for (const { runKey } of old) dropRun(db, runKey);
   return { removed };
 }
 
@@ -108,7 +111,11 @@ interface Old {
 }
 
 /** What else may go. */
-function oldOf(db: MemoryDatabase, kind: Exclude<RetentionKind, 'runs' | 'logs' | 'results' | 'audit'>, before: Instant): readonly Old[] {
+function oldOf(
+  db: MemoryDatabase,
+  kind: Exclude<RetentionKind, 'runs' | 'logs' | 'results' | 'audit'>,
+  { before, keepNewest = 0 }: RetentionStep,
+): readonly Old[] {
   switch (kind) {
     case 'notices':
       return [...db.notices.rows()]
@@ -147,7 +154,10 @@ function oldOf(db: MemoryDatabase, kind: Exclude<RetentionKind, 'runs' | 'logs' 
         ...[...backfillTables(db).backfills.rows()].map(({ versionId }) => versionId),
       ]);
       return [...db.versions.rows()]
-        .filter(({ versionId, createdAt }) => createdAt < before && !needed.has(versionId))
+        .filter(({ versionId, createdAt, dagId, number }) => {
+          const newer = [...db.versionsOfDag.get(dagId)].filter((other) => other.number > number).length;
+          return createdAt < before && !needed.has(versionId) && newer >= Math.max(keepNewest, 1);
+        })
         .map(({ versionId }) => ({ remove: () => void db.versions.delete(versionId) }));
     }
     case 'bundles': {
