@@ -13,13 +13,15 @@ export default {
       { jsc: { parser: { syntax: 'typescript' }, target: 'es2024' }, module: { type: 'es6' }, sourceMaps: 'inline', swcrc: false },
     ],
   },
+  testSequencer: '<rootDir>/.config/longest-first.cjs',
   setupFiles: ['<rootDir>/.config/name-fastify-plugins.cjs'],
   // Not in the folder for temporary files, which a test run has for itself and removes.
   cacheDirectory: '<rootDir>/node_modules/.cache/jest',
   // Half a worker's work is waiting for servers and child processes: two suit a machine with two cores and do no harm on a larger one.
   maxWorkers: 2,
-  // Modules in Node's vm are never freed: a worker that has grown is replaced between two files.
-  workerIdleMemoryLimit: '1500MB',
+  // Modules in Node's vm are never freed: a worker that has grown is replaced between two files. Soon, because to start a process takes a
+  // large one (a test that starts servers, a load that makes a pipe) ten times as long as a small one.
+  workerIdleMemoryLimit: '250MB',
   // More than most need: a shared machine may be busy, and a test that hangs is ended all the same.
   testTimeout: 90_000,
 };

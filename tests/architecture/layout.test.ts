@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { ROOT, sourceFiles } from './workspace.ts';
@@ -71,4 +72,12 @@ describe('the layout', () => {
       expect.arrayContaining(['node_modules/', 'dist/', 'coverage/', 'reports/', '.headrace/', '.env', '*.tsbuildinfo']),
     );
   });
+});
+
+test('the test files that are started first are there', () => {
+  const { LONG_FILES: first } = createRequire(import.meta.url)('../../.config/longest-first.cjs') as {
+    readonly LONG_FILES: readonly string[];
+  };
+  expect(first.length).toBeGreaterThan(10);
+  expect(first.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
 });

@@ -9,8 +9,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { silentLog } from '@headrace/ports';
 import { createStore, migrate, type PostgresStore } from '@headrace/store-postgres';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
+import { emptyDatabase } from '../support/empty-database.ts';
 import { type HeadraceProcess, startHeadrace } from '../support/headrace-process.ts';
 import { until } from '../support/poll.ts';
 import { type PostgresServer, startPostgres } from '../support/postgres-server.ts';
@@ -27,27 +28,37 @@ let store: PostgresStore;
 let sql: pg.Pool;
 let processes: HeadraceProcess[];
 
+// The servers are shared; a database, the queue and the processes are of each test's own.
+beforeAll(async () => {
+  [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
+}, 60_000);
+
+afterAll(async () => {
+  await redis?.stop();
+  await postgres?.stop();
+}, 60_000);
+
 beforeEach(async () => {
-  postgres = await startPostgres();
-  redis = await startRedis();
+  const { url } = await emptyDatabase({ server: postgres.url });
+  wipeRedis();
   home = mkdtempSync(join(tmpdir(), 'headrace-chaos-'));
-  await migrate(postgres.url, { log: silentLog });
-  sql = new pg.Pool({ connectionString: postgres.url, max: 4 });
+  await migrate(url, { log: silentLog });
+  sql = new pg.Pool({ connectionString: url, max: 4 });
   sql.on('error', () => {});
   await sql.query('create table execution (run_id text, task_id text, attempt int, primary key (run_id, task_id, attempt))');
   await sql.query('create table effect (run_id text, task_id text, attempt int, primary key (run_id, task_id))');
   environment = {
-    DATABASE_URL: postgres.url,
+    DATABASE_URL: url,
     REDIS_URL: redis.url,
     HEADRACE_HOME: home,
     HEADRACE_DAGS: fileURLToPath(new URL('dags', import.meta.url)),
     HEADRACE_METRICS_PORT: '0',
     HEADRACE_WORKER_SLOTS: '4',
-    HEADRACE_LEASE_SECONDS: '3',
+    HEADRACE_LEASE_SECONDS: '5',
     HEADRACE_LOG_LEVEL: 'warn',
-    HEADRACE_CONN_LEDGER: postgres.url,
+    HEADRACE_CONN_LEDGER: url,
   };
-  store = createStore({ url: postgres.url, log: silentLog });
+  store = createStore({ url, log: silentLog });
   processes = [];
 }, 60_000);
 
@@ -55,8 +66,6 @@ afterEach(async () => {
   await Promise.all(processes.map((child) => child.stop()));
   await store.close();
   await sql.end();
-  await redis.stop();
-  await postgres.stop();
   rmSync(home, { recursive: true, force: true });
 }, 60_000);
 

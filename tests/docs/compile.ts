@@ -1,42 +1,17 @@
-/** Type-checks texts as files that are not there. All in one program: starting the compiler is what takes time. */
+/** Type-checks the blocks of the documents, as files next to the DAGs. */
 import { join } from 'node:path';
-import ts from 'typescript';
 import { ROOT } from '../architecture/workspace.ts';
+import { compileTexts, messagesIn, OUR_OPTIONS } from '../support/compile-texts.ts';
 
-const OPTIONS: ts.CompilerOptions = {
-  target: ts.ScriptTarget.ES2024,
-  lib: ['lib.es2024.d.ts'],
-  types: ['node'],
-  module: ts.ModuleKind.NodeNext,
-  moduleResolution: ts.ModuleResolutionKind.NodeNext,
-  strict: true,
-  noUnusedLocals: true,
-  allowImportingTsExtensions: true,
-  noEmit: true,
-  skipLibCheck: true,
-};
+/** A reader's project may be less strict than this one, but a block has nothing that it does not need. */
+const OPTIONS = { ...OUR_OPTIONS, noUncheckedIndexedAccess: false, exactOptionalPropertyTypes: false, noUnusedLocals: true };
 
 /**
  * What the compiler says of them, `name: line: message`.
- * @param texts name → text; each is looked at as a file next to the DAGs.
+ * @param blocks name → text.
  */
-export function compilerErrors(texts: ReadonlyMap<string, string>): readonly string[] {
-  const names = new Map([...texts.keys()].map((name, index) => [join(ROOT, 'dags', `block-${index}.ts`), name]));
-  const textOf = (file: string): string | undefined => texts.get(names.get(file) ?? '');
-  const host = ts.createCompilerHost(OPTIONS);
-  const { getSourceFile, fileExists } = host;
-  host.fileExists = (file) => names.has(file) || fileExists(file);
-  host.getSourceFile = (file, language, ...rest) => {
-    const text = textOf(file);
-    return text === undefined ? getSourceFile(file, language, ...rest) : ts.createSourceFile(file, text, language);
-  };
-  const program = ts.createProgram([...names.keys()], OPTIONS, host);
-  return program
-    .getSourceFiles()
-    .filter(({ fileName }) => names.has(fileName))
-    .flatMap((source) => [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)])
-    .map(({ file, start = 0, messageText }) => {
-      const line = (file?.getLineAndCharacterOfPosition(start).line ?? 0) + 1;
-      return `${names.get(file?.fileName ?? '')}: ${line}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`;
-    });
+export function compilerErrors(blocks: ReadonlyMap<string, string>): readonly string[] {
+  const places = [...blocks].map(([name, text], index) => ({ name, text, path: join(ROOT, 'dags', `block-${index}.ts`) }));
+  const program = compileTexts(new Map(places.map(({ path, text }) => [path, text])), OPTIONS);
+  return places.flatMap(({ name, path }) => messagesIn(program, path).map(({ line, message }) => `${name}: ${line + 1}: ${message}`));
 }

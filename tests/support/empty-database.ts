@@ -13,15 +13,20 @@ export interface EmptyDatabase {
 }
 
 /** @throws Error when the variable is not set. */
-export function testServerUrl(): string {
+function testServerUrl(): string {
   const url = process.env.HEADRACE_TEST_POSTGRES_URL;
   if (!url) throw new Error('HEADRACE_TEST_POSTGRES_URL must name a PostgreSQL server on which databases may be created');
   return url;
 }
 
-/** @param template The database that it is a copy of, if it is not to be empty. */
-export async function emptyDatabase(template?: string): Promise<EmptyDatabase> {
-  const server = testServerUrl();
+export interface Origin {
+  /** Default: the one that the variable names. */
+  readonly server?: string;
+  /** The database that it is a copy of, if it is not to be empty. */
+  readonly template?: string | undefined;
+}
+
+export async function emptyDatabase({ server = testServerUrl(), template }: Origin = {}): Promise<EmptyDatabase> {
   const name = `headrace_test_${randomBytes(6).toString('hex')}`;
   const onServer = (statement: string): Promise<void> => runOn(server, statement);
   await onServer(`create database ${name}${template === undefined ? '' : ` template ${template}`}`);

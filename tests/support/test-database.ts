@@ -24,7 +24,7 @@ const KEPT = ['audit_chain', 'audit_event', 'pool', 'scheduler_shard', 'schema_m
 
 export async function testDatabase(): Promise<TestDatabase> {
   const template = process.env.HEADRACE_TEST_MIGRATED;
-  const empty = await emptyDatabase(template);
+  const empty = await emptyDatabase({ template });
   if (!template) await migrate(empty.url, { log: silentLog });
   const store = createStore({ url: empty.url, log: silentLog });
   const sql = new pg.Pool({ connectionString: empty.url, max: 4, options: '-c search_path=headrace' });

@@ -1,23 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
-import ts from 'typescript';
+import type ts from 'typescript';
+import { compileTexts, messagesIn, OUR_OPTIONS } from '../../../tests/support/compile-texts.ts';
 
 const repository = fileURLToPath(new URL('../../..', import.meta.url));
 const file = `${repository}dags/store_sales_daily.ts`;
 const original = readFileSync(file, 'utf8');
-const options: ts.CompilerOptions = {
-  target: ts.ScriptTarget.ES2024,
-  module: ts.ModuleKind.NodeNext,
-  moduleResolution: ts.ModuleResolutionKind.NodeNext,
-  strict: true,
-  exactOptionalPropertyTypes: true,
-  noUncheckedIndexedAccess: true,
-  allowImportingTsExtensions: true,
-  noEmit: true,
-  skipLibCheck: true,
-  types: ['node'],
-};
 let program: ts.Program | undefined;
 
 /** What the compiler says about the pipeline when a piece of its text is another: `line text: message`. */
@@ -27,19 +16,8 @@ function compile(...changes: readonly (readonly [from: string, to: string])[]): 
     if (!source.includes(from)) throw new Error(`${file} does not contain ${from}`);
     source = source.replace(from, to);
   }
-  const host = ts.createCompilerHost(options);
-  host.getCurrentDirectory = () => repository;
-  const { getSourceFile } = host;
-  host.getSourceFile = (name, language) =>
-    name === file
-      ? ts.createSourceFile(name, source, language)
-      : (program?.getSourceFile(name) ?? getSourceFile.call(host, name, language));
-  program = ts.createProgram([file], options, host, program);
-  const pipeline = program.getSourceFile(file);
-  return program.getSemanticDiagnostics(pipeline).map(({ start = 0, messageText }) => {
-    const line = source.slice(0, start).split('\n').length;
-    return `${source.split('\n')[line - 1]?.trim()}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`;
-  });
+  program = compileTexts(new Map([[file, source]]), OUR_OPTIONS, program);
+  return messagesIn(program, file).map(({ line, message }) => `${source.split('\n')[line]?.trim()}: ${message}`);
 }
 
 describe('the compiler on a pipeline', () => {

@@ -1,7 +1,7 @@
 /** What a check, a contract or a column cannot be is a compile error: each snippet errs on exactly the lines marked so. */
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { compileSnippets } from './support/compile-snippets.ts';
+import { compileMarked } from '../../../tests/support/compile-texts.ts';
 
 const FOLDER = join(import.meta.dirname, '..', 'src');
 const HEAD = `import { checks, dag, exportTo, extract, load } from '@headrace/sdk';
@@ -63,12 +63,6 @@ dag('d', {}, () => {
 };
 
 describe('a wrong word about data is a compile error', () => {
-  const compiled = compileSnippets(Object.fromEntries(Object.entries(SNIPPETS).map(([name, body]) => [name, HEAD + body])), FOLDER);
-  test.each(Object.entries(SNIPPETS))('%s', (name, body) => {
-    const marked = (HEAD + body).split('\n').flatMap((text, line) => (text.endsWith('// errs') ? [line] : []));
-    const errors = [...(compiled.get(name) ?? [])];
-    const unexpected = errors.filter(([line]) => !marked.includes(line)).map(([line, message]) => `${line}: ${message}`);
-    expect(unexpected).toEqual([]);
-    expect(errors.map(([line]) => line).sort((a, b) => a - b)).toEqual(marked);
-  });
+  const { mismatches } = compileMarked({ head: HEAD, snippets: SNIPPETS, folder: FOLDER });
+  test.each(Object.keys(SNIPPETS))('%s', (name) => expect(mismatches.get(name)).toEqual({ unexpected: [], missed: [] }));
 });

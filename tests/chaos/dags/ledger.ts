@@ -5,6 +5,17 @@ import pg from 'pg';
 const LANES = 50;
 const STEPS = 10;
 
+/** Of this process: to connect for each task would be most of the test's work. */
+let pool: pg.Pool | undefined;
+
+function ledger(url: string): pg.Pool {
+  if (pool === undefined) {
+    pool = new pg.Pool({ connectionString: url, max: 1 });
+    pool.on('error', () => {});
+  }
+  return pool;
+}
+
 export default dag(
   'ledger',
   {
@@ -20,19 +31,15 @@ export default dag(
           `lane_${lane}_step_${stepNumber}`,
           { connections: ['ledger'], ...(previous === undefined ? {} : { after: [previous] }) },
           async ({ connection, runId, taskId, attempt }) => {
-            const client = new pg.Client({ connectionString: connection('ledger').url });
-            await client.connect();
-            try {
-              // Each execution is told apart: a second one of the same attempt breaks the key and the test.
-              await client.query('insert into execution (run_id, task_id, attempt) values ($1, $2, $3)', [runId, taskId, attempt]);
-              await new Promise((resolve) => setTimeout(resolve, 20));
-              await client.query(
-                'insert into effect (run_id, task_id, attempt) values ($1, $2, $3) on conflict (run_id, task_id) do nothing',
-                [runId, taskId, attempt],
-              );
-            } finally {
-              await client.end();
-            }
+            const sql = ledger(connection('ledger').url);
+            // Each execution is told apart: a second one of the same attempt breaks the key and the test.
+            await sql.query('insert into execution (run_id, task_id, attempt) values ($1, $2, $3)', [runId, taskId, attempt]);
+            await new Promise((resolve) => setTimeout(resolve, 20));
+            await sql.query('insert into effect (run_id, task_id, attempt) values ($1, $2, $3) on conflict (run_id, task_id) do nothing', [
+              runId,
+              taskId,
+              attempt,
+            ]);
           },
         );
       }
