@@ -1,7 +1,7 @@
 /** Where nothing connects to, in whichever writing and by whichever driver: counted by a server that must not hear of it. */
 import type { lookup as realLookup } from 'node:dns';
 import { request as httpRequest } from 'node:http';
-import { type AddressInfo, connect, createServer, type Server, Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type LookupFunction, type Server, Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { listCursors, testConnection } from '../src/admin.ts';
@@ -90,20 +90,20 @@ describe('a refused network', () => {
   test('is not reached by a name that leads there, nor by one that leads there the second time', async () => {
     expect(await here(() => ended(connect(port, 'localhost')))).toBe('ERR_IP_BLOCKED');
     let asked = 0;
-    const rebinding = ((_, options, done) => {
+    const rebinding: LookupFunction = (_, options, done) => {
       asked += 1;
       const address = asked === 1 ? '203.0.113.1' : '127.0.0.1';
       if (options.all === true) done(null, [{ address, family: 4 }]);
       else done(null, address, 4);
-    }) as typeof realLookup;
+    };
     // Whoever looks the name up first, to see whether it may be asked, is told another address.
     await new Promise<void>((resolve) => rebinding('rebound.test', {}, () => resolve()));
     expect(await here(() => ended(connect({ port, host: 'rebound.test', lookup: rebinding })))).toBe('ERR_IP_BLOCKED');
-    const several = ((_, options, done) => {
+    const several: LookupFunction = (_, options, done) => {
       const all = ['127.0.0.1', '127.0.0.2'].map((address) => ({ address, family: 4 }));
       if (options.all === true) done(null, all);
       else done(null, '127.0.0.1', 4);
-    }) as typeof realLookup;
+    };
     expect(await here(() => ended(connect({ port, host: 'several.test', lookup: several })))).toBe('ERR_IP_BLOCKED');
     expect(heard).toBe(0);
   });

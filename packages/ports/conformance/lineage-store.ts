@@ -75,6 +75,29 @@ export function lineageStoreConformance(
       expect(after[0]?.runId).not.toBe(before?.runId);
     });
 
+    test('tells the newest versions of DAGs, and what these declare of assets', async () => {
+      const spec = await world.dag(
+        [taskOf('make', { inlets: ['raw', 'rates'], outlets: ['mart'] }), taskOf('watch', { inlets: ['mart'] }), taskOf('other')],
+        {
+          assets: [{ name: 'raw' }, { name: 'rates' }, { name: 'mart' }],
+        },
+      );
+      const newest = async () => (await lineage.newestVersions(1_000)).find(({ dagId }) => dagId === spec.dagId)?.versionId ?? '';
+      const first = await newest();
+      expect(await lineage.declared([first, first, '999999999'])).toEqual([
+        { versionId: first, taskId: 'make', inlets: ['raw', 'rates'], outlets: ['mart'] },
+        { versionId: first, taskId: 'watch', inlets: ['mart'], outlets: [] },
+      ]);
+      await world.save({ ...spec, tasks: [taskOf('other')] }, 2);
+      const second = await newest();
+      expect(second).not.toBe(first);
+      expect((await lineage.declared([second, first])).map(({ versionId }) => versionId)).toEqual([first, first]);
+      expect(await lineage.declared([])).toEqual([]);
+      expect(await lineage.newestVersions(1)).toHaveLength(1);
+      await harness.catalog.removeFile(`${spec.dagId}.ts`);
+      expect(await newest()).toBe('');
+    });
+
     test('knows nothing of loads that tell no lineage', async () => {
       const dag = await world.dag([taskOf('load')]);
       await told(dag, load(undefined));

@@ -35,6 +35,18 @@ export interface LineageFilter {
 export interface LineageStore {
   /** In the order of DAG, task and place. */
   flows(filter: LineageFilter, limit: number): Promise<readonly LineageFlow[]>;
+  /** Of the DAGs that are in a file, in the order of their ids. What the versions say is not read. */
+  newestVersions(limit: number): Promise<readonly { readonly dagId: string; readonly versionId: string }[]>;
+  /** What tasks of these versions declare; those that declare nothing are left out. */
+  declared(versionIds: readonly string[]): Promise<readonly DeclaredTask[]>;
+}
+
+/** A task that says which assets it reads and makes. */
+export interface DeclaredTask {
+  readonly versionId: string;
+  readonly taskId: string;
+  readonly inlets: readonly string[];
+  readonly outlets: readonly string[];
 }
 
 /** What of a flow follows from a load, by each place that it wrote. `inputs`: the name that the task calls a place by → the place. */

@@ -37,7 +37,12 @@ export function readableStores(deps: ApiDeps): ApiDeps {
     dagVersions: readableVersions(deps.dagVersions, dags),
     waits: readableWaits(deps.waits, dags),
     dataReports: readableDataReports(deps.dataReports, dags),
-    lineage: { flows: async (...asked) => (await deps.lineage.flows(...asked)).filter(({ dagId }) => mayRead('data', dagId)) },
+    lineage: {
+      flows: async (...asked) => (await deps.lineage.flows(...asked)).filter(({ dagId }) => mayRead('data', dagId)),
+      newestVersions: async (limit) => (await deps.lineage.newestVersions(limit)).filter(({ dagId }) => mayRead('dag', dagId)),
+      // By ids that were had from there.
+      declared: (versionIds) => deps.lineage.declared(versionIds),
+    },
     progress: readableProgress(deps.progress),
     backfills: readableBackfills(deps.backfills),
     assets: readableAssets(deps.assets, dags),

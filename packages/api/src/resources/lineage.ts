@@ -10,14 +10,15 @@ import { dateTime } from '../answers/date-times.ts';
 import { invalid } from '../http/api-problem.ts';
 import { answers, permit } from '../http/route-schema.ts';
 import type { Routes } from './context.ts';
-import { declaredFlows } from './declared-lineage.ts';
+import { DeclaredFlows } from './declared-lineage.ts';
 
 /** Flows that one answer holds. */
 const MOST_FLOWS = 2_000;
 
 type Flow = Omit<LineageFlow, 'runId' | 'seenAt'> & Partial<Pick<LineageFlow, 'runId' | 'seenAt'>>;
 
-export const lineageRoutes: Routes = async (app, { deps: { lineage, queries }, lookup }) => {
+export const lineageRoutes: Routes = async (app, { deps: { lineage }, lookup }) => {
+  const declaredFlows = new DeclaredFlows(lineage);
   app.get(
     '/lineage',
     {
@@ -35,7 +36,7 @@ export const lineageRoutes: Routes = async (app, { deps: { lineage, queries }, l
       if ((asset === undefined) === (dag === undefined)) throw invalid({ field: 'query', message: 'must name either an asset or a DAG' });
       if (column !== undefined && asset === undefined) throw invalid({ field: 'query.column', message: 'is of an asset: name it, too' });
       if (dag !== undefined) await lookup.dag(dag);
-      const declared = await declaredFlows(queries);
+      const declared = await declaredFlows.all();
       const walk = new Walk({
         writing: async (places) => [
           ...(await lineage.flows({ written: places }, MOST_FLOWS)),

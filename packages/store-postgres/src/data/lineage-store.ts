@@ -1,6 +1,6 @@
 /** The graph of data, edge by edge: by what was written and by what was read, each by its index. */
 import type { Instant } from '@headrace/core';
-import type { LineageFlow, LineageStore } from '@headrace/ports';
+import type { DeclaredTask, LineageFlow, LineageStore } from '@headrace/ports';
 import type { Database } from '../database.ts';
 import { Conditions } from '../queries/conditions.ts';
 import { present } from '../queries/optional.ts';
@@ -16,6 +16,16 @@ interface Row {
   readonly run_id: string;
   readonly seen_at: Instant;
 }
+
+const NEWEST = `
+  select dag_id as "dagId", version_id as "versionId" from dag
+  where removed_at is null and version_id is not null order by dag_id limit $1`;
+
+const DECLARED = `
+  select v.id as "versionId", t ->> 'taskId' as "taskId", coalesce(t -> 'inlets', '[]') as inlets, coalesce(t -> 'outlets', '[]') as outlets
+  from dag_version v cross join lateral jsonb_array_elements(v.spec -> 'tasks') with ordinality as s (t, place)
+  where v.id = any($1::bigint[]) and t ?| array['inlets', 'outlets']
+  order by v.id, s.place`;
 
 export function createLineageStore(database: Database): LineageStore {
   return {
@@ -44,6 +54,20 @@ export function createLineageStore(database: Database): LineageStore {
         seenAt: row.seen_at,
         ...present({ madeOf: row.made_of }),
       }));
+    },
+    async newestVersions(limit) {
+      const { rows } = await database.lane('reads').query<{ dagId: string; versionId: string }>({
+        name: 'newest versions of DAGs',
+        text: NEWEST,
+        values: [limit],
+      });
+      return rows;
+    },
+    async declared(versionIds) {
+      const { rows } = await database
+        .lane('reads')
+        .query<DeclaredTask>({ name: 'declared lineage', text: DECLARED, values: [versionIds] });
+      return rows;
     },
   };
 }

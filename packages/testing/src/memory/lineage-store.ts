@@ -69,5 +69,16 @@ export function createLineageStore(db: MemoryDatabase): LineageStore {
         .sort((a, b) => (key(a) < key(b) ? -1 : 1))
         .slice(0, limit)
         .map(({ told: _, ...flow }) => flow),
+    newestVersions: async (limit) =>
+      [...db.dags.rows()]
+        .flatMap(({ dagId, versionId, removedAt }) => (versionId === undefined || removedAt !== undefined ? [] : [{ dagId, versionId }]))
+        .sort((a, b) => (a.dagId < b.dagId ? -1 : 1))
+        .slice(0, limit),
+    declared: async (versionIds) =>
+      [...new Set(versionIds)].flatMap((versionId) =>
+        (db.versions.get(versionId)?.spec.tasks ?? []).flatMap(({ taskId, inlets = [], outlets = [] }) =>
+          inlets.length + outlets.length === 0 ? [] : [{ versionId, taskId, inlets, outlets }],
+        ),
+      ),
   };
 }
