@@ -3,7 +3,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Partitions } from './assets/partitions.ts';
 import { building, DagBuilder } from './dag-builder.ts';
 import { groupSpec, taskSpec } from './dag-spec.ts';
-import { DAG_BRAND, type DataInterval, DEFINITION_VERSION } from './definition.ts';
+import { DAG_BRAND, DEFINITION_VERSION } from './definition.ts';
 import { DagDefinitionError, shown } from './definition-error.ts';
 import { type Duration, durationMs } from './duration.ts';
 import { checkId } from './ids.ts';
@@ -20,6 +20,7 @@ import { dateInstant } from './schedule/dates.ts';
 import { type GivenSchedule, scheduleOf } from './schedule/given-schedule.ts';
 import type { Schedule } from './schedule/schedule.ts';
 import { timetableOf, zoneOf } from './schedule/timetable-of.ts';
+import type { DataInterval } from './task-context.ts';
 import type { DagWithParams } from './waits/trigger-dag.ts';
 
 /** What becomes of a scheduled run whose DAG still has an active one. */

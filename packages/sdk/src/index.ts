@@ -28,6 +28,7 @@ export * from './load.ts';
 export { type Deadline, type DeadlineOptions, deadline } from './notices/deadline.ts';
 export { type EmailOptions, type Notifier, type Notifiers, notify } from './notices/notify.ts';
 export { defineOperation, type OperationParts } from './operation.ts';
+export * from './operation-executor.ts';
 export type { LimitKey, LimitOptions } from './options/limits.ts';
 export type { RepeatOptions, RetryOn, RetryOptions } from './options/retries.ts';
 export type { CommonTaskOptions, TaskDefaults } from './options/task-options.ts';
@@ -53,6 +54,7 @@ export { assetsAndTime, assetsOrTime, manual, onAssets, type Schedule, type Time
 export { type EveryOptions, every, interval, type Step, type StepOptions } from './schedule/steps.ts';
 export { zoneOf } from './schedule/timetable-of.ts';
 export { type MappedTaskOptions, type NoInputs, type TaskArguments, type TaskInputs, type TaskOptions, task } from './task.ts';
+export * from './task-context.ts';
 export * from './transform.ts';
 export * from './transform-options.ts';
 export { variable, variableId, variableNameOf } from './variable.ts';

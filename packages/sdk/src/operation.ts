@@ -9,7 +9,6 @@ import {
   type MappedDefinition,
   type Reference,
   TASK_BRAND,
-  type TaskContext,
   type TaskDefinition,
 } from './definition.ts';
 import { DagDefinitionError, shown } from './definition-error.ts';
@@ -17,6 +16,7 @@ import { checkOwnMapping, checkVisible } from './flow/repetition.ts';
 import { isTask, lastTasks } from './flow/wiring.ts';
 import { checkArgumentName, checkId } from './ids.ts';
 import { type CommonTaskOptions, resolveTaskOptions } from './options/task-options.ts';
+import type { TaskContext } from './task-context.ts';
 import { variablesIn } from './variable.ts';
 
 export interface OperationParts {

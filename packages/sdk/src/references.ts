@@ -2,9 +2,10 @@
  * Values that exist only when a run does. While a DAG is built they are proxies that remember their path;
  * in the task process `resolveReferences` puts the run's values in their place.
  */
-import type { DataInterval, Reference, ReferenceSource, TaskContext } from './definition.ts';
+import type { Reference, ReferenceSource } from './definition.ts';
 import { REFERENCE_BRAND } from './definition.ts';
 import { DagDefinitionError } from './definition-error.ts';
+import type { DataInterval, TaskContext } from './task-context.ts';
 
 type Whole = string | number | boolean | bigint | symbol | null | undefined | Date | readonly unknown[] | ((...args: never[]) => unknown);
 

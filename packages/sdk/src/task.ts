@@ -1,13 +1,14 @@
 import type { TriggerRule } from '@headrace/core';
 import type { AnyAsset } from './assets/asset.ts';
 import { checkedEmit, type Emit } from './assets/emit.ts';
-import type { FlowOptions, MappedResults, Reference, TaskContext, TaskDefinition } from './definition.ts';
+import type { FlowOptions, MappedResults, Reference, TaskDefinition } from './definition.ts';
 import { DagDefinitionError, shown } from './definition-error.ts';
 import { type EachInput, type ItemArguments, type Label, mappedDefinition, type ResultOfEach } from './flow/mapping.ts';
 import { isGroup, type ResultGroup, taskOf } from './flow/wiring.ts';
 import { registerTask } from './operation.ts';
 import type { CommonTaskOptions } from './options/task-options.ts';
 import { isReference, resolveReferences, runValues } from './references.ts';
+import type { TaskContext } from './task-context.ts';
 
 /** What a task function gets by name: results of other tasks, and values of the run. */
 export type TaskInputs = Readonly<Record<string, TaskDefinition | ResultGroup | Reference<unknown>>>;

@@ -3,11 +3,11 @@ import type { Check } from './checks.ts';
 import type { ColumnName, Columns } from './columns.ts';
 import type { QuarantineLimit, SchemaContract } from './contract.ts';
 import type { DatasetTask, Partition, Source, TargetOf } from './dataset.ts';
-import type { DataInterval, TaskLog } from './definition.ts';
 import type { Disposition, PublishMode } from './disposition.ts';
 import type { CommonTaskOptions } from './options/task-options.ts';
 import type { PatchOf, RowOf } from './row-values.ts';
 import type { RunValue } from './run-value.ts';
+import type { DataInterval, TaskLog } from './task-context.ts';
 
 export interface TransformOptions<C extends Columns, P extends Partition> extends CommonTaskOptions {
   /**

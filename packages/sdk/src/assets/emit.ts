@@ -1,6 +1,6 @@
 /** What a task says about the events of its outlets. */
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import type { TaskContext } from '../definition.ts';
+import type { TaskContext } from '../task-context.ts';
 import type { AnyAsset, MetadataOf, PartitionKeyOf } from './asset.ts';
 
 interface EmittedEvent<Metadata, Key extends string> {

@@ -2,13 +2,14 @@
 import type { TriggerRule } from '@headrace/core';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { AnyAsset } from '../assets/asset.ts';
-import type { InputRequest, Reference, TaskDefinition, WaitOptions } from '../definition.ts';
+import type { Reference, TaskDefinition } from '../definition.ts';
 import { DagDefinitionError } from '../definition-error.ts';
 import { type Duration, durationMs } from '../duration.ts';
 import { oneOf } from '../options/checked-values.ts';
 import { FailTask, SkipTask } from '../outcomes.ts';
 import { isReference, resolveReferences, runValues } from '../references.ts';
 import { defineFunction, type FunctionOptions, type NoInputs, type TaskFunction, type TaskInputs, type TaskOptions } from '../task.ts';
+import type { InputRequest, WaitOptions } from '../task-context.ts';
 
 interface Question {
   /** One line: what it is about. */

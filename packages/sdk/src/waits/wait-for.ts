@@ -2,7 +2,7 @@
 import type { RunStatus, TaskStatus } from '@headrace/core';
 import type { AnyAsset } from '../assets/asset.ts';
 import { assetParts } from '../assets/asset.ts';
-import type { AssetEvent, DagDefinition, Reference, TaskDefinition, WaitOptions } from '../definition.ts';
+import type { DagDefinition, Reference, TaskDefinition } from '../definition.ts';
 import { DagDefinitionError, shown } from '../definition-error.ts';
 import { type Duration, durationMs } from '../duration.ts';
 import { checkId } from '../ids.ts';
@@ -11,6 +11,7 @@ import { FailTask } from '../outcomes.ts';
 import { isReference, resolveReferences, runValues } from '../references.ts';
 import { dateInstant } from '../schedule/dates.ts';
 import { defineFunction, type TaskFunction } from '../task.ts';
+import type { AssetEvent, WaitOptions } from '../task-context.ts';
 import { defineSensor, type PatienceOptions } from './sensor.ts';
 
 /** Of an id, or the definition of the DAG. */
