@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,6 +10,7 @@ import { cursorHomeConformance } from '@headrace/dataplane/conformance/cursor-ho
 import { COLUMNS } from '@headrace/dataplane/conformance/target';
 import * as jest from '@jest/globals';
 import pg from 'pg';
+import { emptyDatabase } from '../../../tests/support/empty-database.ts';
 import { startS3 } from '../../../tests/support/s3-server.ts';
 import { lake, postgres } from '../src/index.ts';
 import { postgresTarget } from '../src/postgres/postgres-target.ts';
@@ -36,13 +36,7 @@ cursorHomeConformance(jest, {
 });
 
 async function openPostgres(): Promise<TargetHarness> {
-  const admin = process.env.HEADRACE_TEST_POSTGRES_URL;
-  if (admin === undefined) throw new Error('HEADRACE_TEST_POSTGRES_URL is not set: it must be the URL of a PostgreSQL superuser');
-  const database = `cursors_${randomUUID().replaceAll('-', '').slice(0, 12)}`;
-  const owner = new pg.Client(admin);
-  await owner.connect();
-  await owner.query(`create database ${database}`);
-  const url = Object.assign(new URL(admin), { pathname: `/${database}` }).href;
+  const { url, drop } = await emptyDatabase();
   const readers = new pg.Pool({ connectionString: url, max: 1 });
   // The database goes while an idle reader may still be on its way out.
   readers.on('error', () => {});
@@ -62,8 +56,7 @@ async function openPostgres(): Promise<TargetHarness> {
     connection: (id) => ({ id, url }),
     async close() {
       await readers.end();
-      await owner.query(`drop database if exists ${database} with (force)`);
-      await owner.end();
+      await drop();
     },
   };
 }

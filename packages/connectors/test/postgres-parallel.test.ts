@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { extract, type LakeResult, load, type OperationProgress, type TableResult, transform } from '@headrace/sdk';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type pg from 'pg';
+import { until } from '../../../tests/support/poll.ts';
 import { lake, postgres } from '../src/index.ts';
 import { createRig, only, type Rig, type RunOptions } from './support/rig.ts';
 
@@ -154,8 +154,7 @@ describe('a table of PostgreSQL that several connections read', () => {
       await expect(failed).rejects.toMatchObject({ code: 'HR_SQL_INVALID', message: expect.stringContaining('division by zero') });
     }
     expect((await reporting.query(`select to_regclass('broken') as there`)).rows).toEqual([{ there: null }]);
-    for (let looks = 0; (await connectionsOf()) > 0 && looks < 200; looks += 1) await sleep(25);
-    expect(await connectionsOf()).toBe(0);
+    await until('all connections to be gone', async () => (await connectionsOf()) === 0);
   });
 
   test('says which table is refused, and why', async () => {

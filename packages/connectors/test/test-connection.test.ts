@@ -8,6 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { freePort } from '../../../tests/support/free-port.ts';
+import { until } from '../../../tests/support/poll.ts';
 import { type S3Server, startS3 } from '../../../tests/support/s3-server.ts';
 import { type SftpServer, startSftp } from '../../../tests/support/sftp-server.ts';
 import { testConnection } from '../src/admin.ts';
@@ -81,8 +82,7 @@ describe('a test of a PostgreSQL connection', () => {
           )
         ).rows[0]?.n;
       await tested(admin.href);
-      for (let looks = 0; looks < 100 && (await count()) > 0; looks++) await new Promise((resolve) => setTimeout(resolve, 20));
-      expect(await count()).toBe(0);
+      await until('its connection to be gone', async () => (await count()) === 0);
     } finally {
       await client.end();
     }

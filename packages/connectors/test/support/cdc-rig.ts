@@ -1,7 +1,7 @@
 /** A rig on a PostgreSQL of its own whose log has the changes of rows, with two loads of changes: one by merge, one that appends them all. */
 import { type Disposition, load, type MergeDisposition, type Source, type TaskDefinition } from '@headrace/sdk';
 import pg from 'pg';
-import { type PostgresServer, startPostgres } from '../../../../tests/support/postgres-server.ts';
+import { type PostgresServer, startPostgres, WITHOUT_SYNC } from '../../../../tests/support/postgres-server.ts';
 import { type ChangesOptions, postgres } from '../../src/index.ts';
 import { createRig, only, type Rig, type RunOptions } from './rig.ts';
 
@@ -37,7 +37,7 @@ export async function createCdcRig(settings: Readonly<Record<string, string>> = 
       max_wal_senders: '20',
       max_replication_slots: '50',
       max_connections: '60',
-      fsync: 'off',
+      ...WITHOUT_SYNC,
       ...settings,
     },
   });

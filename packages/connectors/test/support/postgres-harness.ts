@@ -1,7 +1,7 @@
 /** A PostgreSQL database of its own as a target that the suite of targets can look into. */
-import { randomUUID } from 'node:crypto';
 import type { TargetHarness } from '@headrace/dataplane/conformance/attempts';
 import pg from 'pg';
+import { emptyDatabase } from '../../../../tests/support/empty-database.ts';
 import { postgres } from '../../src/index.ts';
 import { postgresTarget } from '../../src/postgres/postgres-target.ts';
 
@@ -10,11 +10,7 @@ export interface PostgresHarness extends TargetHarness {
 }
 
 export async function openPostgres(): Promise<PostgresHarness> {
-  const admin = process.env.HEADRACE_TEST_POSTGRES_URL;
-  if (admin === undefined) throw new Error('HEADRACE_TEST_POSTGRES_URL is not set: it must be the URL of a PostgreSQL superuser');
-  const database = `target_${randomUUID().replaceAll('-', '').slice(0, 12)}`;
-  await asOwner(admin, `create database ${database}`);
-  const url = Object.assign(new URL(admin), { pathname: `/${database}` }).href;
+  const { url, drop } = await emptyDatabase();
   // Readers of their own, so that reads go on while another waits.
   const readers = new pg.Pool({ connectionString: url, max: 3, options: '-c timezone=UTC' });
   let tables = 0;
@@ -48,17 +44,7 @@ export async function openPostgres(): Promise<PostgresHarness> {
     connection: (id) => ({ id, url }),
     async close() {
       await readers.end();
-      await asOwner(admin, `drop database if exists ${database} with (force)`);
+      await drop();
     },
   };
-}
-
-async function asOwner(url: string, sql: string): Promise<void> {
-  const owner = new pg.Client(url);
-  await owner.connect();
-  try {
-    await owner.query(sql);
-  } finally {
-    await owner.end();
-  }
 }

@@ -15,6 +15,7 @@ import {
   type TaskDefinition,
 } from '@headrace/sdk';
 import pg from 'pg';
+import { emptyDatabase } from '../../../../tests/support/empty-database.ts';
 import { executors } from '../../src/executors.ts';
 
 export interface LogLine {
@@ -68,19 +69,12 @@ export function tasksOf(build: () => unknown): ReadonlyMap<string, TaskDefinitio
 }
 
 export async function createRig(): Promise<Rig> {
-  const admin = process.env.HEADRACE_TEST_POSTGRES_URL;
-  if (admin === undefined) throw new Error('HEADRACE_TEST_POSTGRES_URL is not set: it must be the URL of a PostgreSQL superuser');
-  const suffix = randomUUID().replaceAll('-', '').slice(0, 12);
-  const databases = [`dp_pos_${suffix}`, `dp_reporting_${suffix}`] as const;
-  await withAdmin(admin, async (client) => {
-    for (const name of databases) await client.query(`create database ${name}`);
-  });
-  const urlOf = (name: string): string => Object.assign(new URL(admin), { pathname: `/${name}` }).href;
+  const databases = [await emptyDatabase(), await emptyDatabase()] as const;
   const folder = await mkdtemp(join(tmpdir(), 'headrace-dp-'));
   const clients: pg.Client[] = [];
   const connections: Record<string, string> = {
-    pos: urlOf(databases[0]),
-    reporting: urlOf(databases[1]),
+    pos: databases[0].url,
+    reporting: databases[1].url,
     shop_files: new URL('../../../../dags/data', import.meta.url).href,
     lake: pathToFileURL(join(folder, 'lake')).href,
     reports: pathToFileURL(join(folder, 'reports')).href,
@@ -173,23 +167,11 @@ export async function createRig(): Promise<Rig> {
 
     async close() {
       for (const client of clients) await client.end().catch(() => {});
-      await withAdmin(admin, async (client) => {
-        for (const name of databases) await client.query(`drop database if exists ${name} with (force)`);
-      });
+      for (const database of databases) await database.drop();
       await rm(folder, { recursive: true, force: true });
     },
   };
   return rig;
-}
-
-async function withAdmin(url: string, use: (client: pg.Client) => Promise<void>): Promise<void> {
-  const client = new pg.Client(url);
-  await client.connect();
-  try {
-    await use(client);
-  } finally {
-    await client.end();
-  }
 }
 
 /** The one task of a kind of definition, for tests that run it by itself. */
