@@ -23,6 +23,8 @@ const UNREADY_AFTER_MS = 30_000;
 /** … and one that has not even tried for so long hangs: longer than any statement may take. */
 const STUCK_AFTER_MS = 120_000;
 const SECOND = 1_000;
+/** Notices in hand where a backend of lineage takes several in one request. */
+const EVENTS_IN_HAND = 32;
 
 export async function runWorker(configuration: ServiceConfiguration): Promise<RunningProcess> {
   const { databaseUrl, queueUrl, home, host, workerQueues, workerSlots, taskMemoryMb, taskEnvAllow } = configuration;
@@ -104,6 +106,8 @@ export async function runWorker(configuration: ServiceConfiguration): Promise<Ru
     bundles: new BundleCache(store.attempts, bundleDir),
     pool,
     ...(lineage === undefined ? {} : { lineage: createLineageChannel(lineage.transport) }),
+    // What fits into one request.
+    ...(configuration.openLineageBatchEndpoint === undefined ? {} : { concurrency: EVENTS_IN_HAND }),
     mask: (text) => maskSecrets(text, secretsOf(configuration)),
     log,
     metrics,

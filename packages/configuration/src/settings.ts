@@ -233,6 +233,16 @@ export const settings = {
     minLength: 1,
     default: 'api/v1/lineage',
   }),
+  openLineageBatchEndpoint: Type.Optional(
+    Type.String({
+      env: 'OPENLINEAGE_BATCH_ENDPOINT',
+      description:
+        'The path below `OPENLINEAGE_URL` that takes several events in one request, such as `api/v1/lineage/batch`, where the backend has one; Marquez has none.',
+      expected: 'a path',
+      minLength: 1,
+      defaultText: 'none: a request for each event',
+    }),
+  ),
   openLineageApiKey: Type.Optional(
     Type.String({
       env: 'OPENLINEAGE_API_KEY',

@@ -7,6 +7,7 @@ import { LineageEvents } from './lineage-events.ts';
 export interface LineageSettings {
   readonly openLineageUrl?: string | undefined;
   readonly openLineageEndpoint: string;
+  readonly openLineageBatchEndpoint?: string | undefined;
   readonly openLineageApiKey?: string | undefined;
   readonly openLineageFile?: string | undefined;
   readonly openLineageNamespace: string;
@@ -35,12 +36,18 @@ function ownVersion(): string {
 function transportOf({
   openLineageUrl: url,
   openLineageEndpoint: endpoint,
+  openLineageBatchEndpoint: batchEndpoint,
   openLineageApiKey: apiKey,
   openLineageFile: file,
 }: LineageSettings): LineageTransport | undefined {
   if (url !== undefined) {
-    const whole = `${url.replace(/\/+$/, '')}/${endpoint.replace(/^\/+/, '')}`;
-    return { kind: 'http', url: whole, ...(apiKey === undefined ? {} : { apiKey }) };
+    const whole = (path: string): string => `${url.replace(/\/+$/, '')}/${path.replace(/^\/+/, '')}`;
+    return {
+      kind: 'http',
+      url: whole(endpoint),
+      ...(batchEndpoint === undefined ? {} : { batchUrl: whole(batchEndpoint) }),
+      ...(apiKey === undefined ? {} : { apiKey }),
+    };
   }
   return file === undefined ? undefined : { kind: 'file', path: resolve(file) };
 }

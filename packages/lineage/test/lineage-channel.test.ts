@@ -93,6 +93,9 @@ describe('lineage on its way', () => {
     expect(configuredLineage(settings)).toBeUndefined();
     const there = { ...settings, openLineageUrl: 'http://marquez:5000/', openLineageApiKey: 'k', openLineageFile: 'f' };
     expect(configuredLineage(there)?.transport).toEqual({ kind: 'http', url: 'http://marquez:5000/api/v1/lineage', apiKey: 'k' });
+    expect(configuredLineage({ ...there, openLineageBatchEndpoint: 'api/v1/lineage/batch' })?.transport).toMatchObject({
+      batchUrl: 'http://marquez:5000/api/v1/lineage/batch',
+    });
     expect(configuredLineage({ ...there, openLineageDisabled: 'true' })).toBeUndefined();
     expect(configuredLineage({ ...settings, openLineageFile: '/x/f' })?.transport).toEqual({ kind: 'file', path: '/x/f' });
   });

@@ -30,6 +30,8 @@ export interface NoticesOptions {
   readonly mask: (text: string) => string;
   /** Where lineage goes; absent: nowhere. */
   readonly lineage?: Channel;
+  /** Notices in hand at once; default 8. */
+  readonly concurrency?: number;
   readonly log: Log;
   readonly metrics: Metrics;
 }
