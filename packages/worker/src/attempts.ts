@@ -35,7 +35,7 @@ export interface AttemptsOptions extends OutcomeRecorder, InputSources {
   onFinishing(): void;
 }
 
-/** An attempt claimed ahead that cannot begin within this time is given back. */
+/** A message that finds no place within this time is passed on, and an attempt claimed ahead that cannot begin within it is given back. */
 const START_WITHIN_MS = 250;
 /** Tries to get what an attempt needs before it counts as failed. */
 const INPUT_TRIES = 5;
@@ -85,7 +85,7 @@ export class Attempts {
 
   async #attend(ref: AttemptRef, queue: string): Promise<'over' | 'not_begun'> {
     const { places, leases, clock, metrics, log } = this.#options;
-    if (!places.take()) return 'not_begun';
+    if (!(await places.take(START_WITHIN_MS))) return 'not_begun';
     const place = new Place(places);
     try {
       const arrivedAt = clock.monotonic();

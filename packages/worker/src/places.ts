@@ -3,12 +3,16 @@
  * claims and outcomes travel to the store and back.
  *
  * A1. `ahead` follows what attempts and round trips take: many for attempts shorter than a round trip, none for long ones.
- * A2. After an attempt that was claimed ahead found no process in time, none is claimed ahead until attempts are seen to be short again.
+ * A2. Who finds no place, because there are fewer than there were, waits for one a moment, not for as long as an attempt may run.
+ * A3. After an attempt that was claimed ahead found no process in time, none is claimed ahead until attempts are seen to be short again.
  */
+import type { Timers } from '@headrace/ports';
+
 export interface PlacesOptions {
   /** Task processes. */
   readonly size: number;
   readonly maxAhead: number;
+  readonly timers: Timers;
   /** Called with the new total whenever it changes. */
   onChange(places: number): void;
 }
@@ -22,6 +26,7 @@ const ROUND_TRIPS = 4;
 
 export class Places {
   readonly #options: PlacesOptions;
+  readonly #waiting: ((granted: boolean) => void)[] = [];
   #taken = 0;
   #ahead = 0;
   #runMs: number | undefined;
@@ -40,15 +45,29 @@ export class Places {
     return this.#options.size + this.#ahead;
   }
 
-  /** Takes a place. False: there is none, or the worker takes no more. */
-  take(): boolean {
-    if (this.#closed || this.#taken >= this.total) return false;
-    this.#taken++;
-    return true;
+  /** Takes a place, waiting for so many milliseconds at most. False: none was free, or the worker takes no more. */
+  take(withinMs: number): Promise<boolean> | boolean {
+    if (this.#closed) return false;
+    if (this.#taken < this.total && this.#waiting.length === 0) {
+      this.#taken++;
+      return true;
+    }
+    return new Promise((resolve) => {
+      const settle = (granted: boolean): void => {
+        callOff();
+        resolve(granted);
+      };
+      const callOff = this.#options.timers.after(withinMs, () => {
+        this.#waiting.splice(this.#waiting.indexOf(settle), 1);
+        resolve(false);
+      });
+      this.#waiting.push(settle);
+    });
   }
 
   release(): void {
     this.#taken--;
+    this.#grant();
   }
 
   /** From the arrival of a message to an attempt that could begin. */
@@ -70,14 +89,25 @@ export class Places {
     this.#setAhead(0);
   }
 
-  /** Whoever comes gets none. */
+  /** Whoever waits, and whoever comes, gets none. */
   close(): void {
     this.#closed = true;
+    for (const settle of this.#waiting.splice(0)) settle(false);
   }
 
   #setAhead(ahead: number): void {
     if (ahead === this.#ahead) return;
     this.#ahead = ahead;
     this.#options.onChange(this.total);
+    this.#grant();
+  }
+
+  #grant(): void {
+    while (this.#taken < this.total) {
+      const next = this.#waiting.shift();
+      if (next === undefined) return;
+      this.#taken++;
+      next(true);
+    }
   }
 }

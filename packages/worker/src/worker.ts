@@ -95,7 +95,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const common = { store, workerId, leaseMs, clock, timers, log, metrics };
   const bundles = new BundleCache(store, options.bundleDir);
   const leases = new Leases(common);
-  const places = new Places({ size: pool.size, maxAhead, onChange: followPlaces });
+  const places = new Places({ size: pool.size, maxAhead, timers, onChange: followPlaces });
   const { objects, runs, triggeringEvents } = options;
   const progress = options.progress === undefined ? undefined : new ProgressBoard({ ...common, store: options.progress });
   const lineage = options.lineage === undefined ? undefined : new AttemptLineage({ ...options.lineage, log });
@@ -140,6 +140,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   function drain(graceMs: number): Promise<void> {
     draining ??= (async () => {
       attempts.stop();
+      // Nothing more is taken only to be passed on.
+      consumer.setConcurrency(0);
       const settled = consumer.drain();
       const callOff = timers.after(graceMs, () => attempts.interrupt());
       await settled;
