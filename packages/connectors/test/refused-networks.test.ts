@@ -1,5 +1,4 @@
 /** Where nothing connects to, in whichever writing and by whichever driver: counted by a server that must not hear of it. */
-import type { lookup as realLookup } from 'node:dns';
 import { request as httpRequest } from 'node:http';
 import { type AddressInfo, connect, createServer, type LookupFunction, type Server, Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
