@@ -61,7 +61,8 @@ describe('events that are on their way together', () => {
   test('are no more in a request than fit, and none waits for company that does not come', async () => {
     const lineage = channel(8);
     await Promise.all(numbers(20).map((n) => lineage.deliver(notice(n), in10s())));
-    expect(received.map(({ body }) => (body as unknown[]).length)).toEqual([8, 8, 4]);
+    // Requests of the same moment overtake each other.
+    expect(received.map(({ body }) => (body as unknown[]).length).sort()).toEqual([4, 8, 8]);
     await lineage.deliver(notice(99), in10s());
     expect(received.at(-1)?.body).toEqual([{ n: 99 }]);
   });

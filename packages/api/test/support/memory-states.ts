@@ -45,7 +45,9 @@ export class MemoryStates {
     this.reads++;
     return {
       runs: [...this.runs.values()].filter((run) => run.status === 'running' || keys.includes(run.runKey)),
-      tasks: [...this.tasks.values()].filter((task) => ['queued', 'running', 'restarting'].includes(task.status) || keys.includes(task.runKey)),
+      tasks: [...this.tasks.values()].filter(
+        (task) => ['queued', 'running', 'restarting'].includes(task.status) || keys.includes(task.runKey),
+      ),
     };
   }
 }
