@@ -103,6 +103,7 @@ function responsesOf(schema: RouteSchema, book: SchemaBook, asked: { isPublic: b
 function successOf(status: string, answer: TSchema, forms: readonly string[] = ['application/json'], book: SchemaBook): JsonSchema {
   const description = ('description' in answer ? String(answer.description) : undefined) ?? SUCCESS[status] ?? 'Success';
   if (status === '204') return { description };
+  if (status.startsWith('3')) return { description, headers: { Location: { required: true, schema: OF_TEXTS } } };
   const content = forms.map((form) => [form, { schema: form === 'application/json' ? book.refer(answer) : OF_TEXTS }]);
   return { description, content: Object.fromEntries(content) };
 }
