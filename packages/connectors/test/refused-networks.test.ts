@@ -1,5 +1,5 @@
 /** Where nothing connects to, in whichever writing and by whichever driver: counted by a server that must not hear of it. */
-import { request as httpRequest } from 'node:http';
+import { createServer as createHttpServer, request as httpRequest } from 'node:http';
 import { type AddressInfo, connect, createServer, type LookupFunction, type Server, Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
@@ -150,6 +150,33 @@ describe('a refused network', () => {
     },
     60_000,
   );
+
+  test('gives the process its own credentials all the same, and nobody an answer', async () => {
+    const asked: (string | undefined)[] = [];
+    const cloud = createHttpServer((request, response) => {
+      asked.push(request.url);
+      const Expiration = new Date(Date.now() + 3_600_000).toISOString();
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ AccessKeyId: 'i', SecretAccessKey: 's', Token: 't', Expiration }));
+    });
+    await new Promise<void>((resolve) => cloud.listen(0, '127.0.0.1', resolve));
+    const origin = `http://127.0.0.1:${(cloud.address() as AddressInfo).port}`;
+    const before = process.env.AWS_CONTAINER_CREDENTIALS_FULL_URI;
+    process.env.AWS_CONTAINER_CREDENTIALS_FULL_URI = `${origin}/credentials`;
+    try {
+      const url = `s3://bucket/?endpoint=${encodeURIComponent(origin)}&pathStyle=true`;
+      expect(await here(() => testConnection({ id: 'c', url }))).toMatchObject({
+        ok: false,
+        message: expect.stringContaining('HEADRACE_REFUSED_NETWORKS'),
+      });
+      expect([...new Set(asked)]).toEqual(['/credentials']);
+    } finally {
+      if (before === undefined) delete process.env.AWS_CONTAINER_CREDENTIALS_FULL_URI;
+      else process.env.AWS_CONTAINER_CREDENTIALS_FULL_URI = before;
+      cloud.closeAllConnections();
+      await new Promise((resolve) => cloud.close(resolve));
+    }
+  }, 30_000);
 
   test('is not reached by a look at the cursors of a connection', async () => {
     await expect(here(() => listCursors({ id: 'c', url: `postgres://u:p@127.0.0.1:${port}/db` }))).rejects.toThrow();
