@@ -10,6 +10,7 @@
 import type { Log, Metrics } from '@headrace/ports';
 import pg from 'pg';
 import { StandbyError } from './errors.ts';
+import { PipelinedReads } from './pipelined-reads.ts';
 import { instantOf } from './timestamp.ts';
 
 export type Lane = 'work' | 'leases' | 'reads';
@@ -23,9 +24,14 @@ export interface DatabaseOptions {
   readonly metrics: Metrics;
 }
 
-/** Whatever runs a statement: a pool or a connection in a transaction. */
-export type Queryable = Pick<pg.PoolClient, 'query'>;
+/** Whatever runs a statement: a pool, a connection in a transaction, the lane of reads. */
+export interface Queryable {
+  // biome-ignore lint/suspicious/noExplicitAny: as pg has it, for statements whose rows nobody looks at.
+  query<Row extends pg.QueryResultRow = any>(statement: string | pg.QueryConfig, values?: unknown[]): Promise<pg.QueryResult<Row>>;
+}
 
+/** Connections of the lanes beside `work`. */
+const SMALL_LANE = 3;
 const CONNECT_TIMEOUT_MS = 10_000;
 /** On our side, for a connection that answers nothing at all; longer than the server's own limit. */
 const QUERY_TIMEOUT_MS = 40_000;
@@ -67,6 +73,7 @@ export const SESSION_OF: Readonly<Record<Lane, string>> = {
 export class Database {
   readonly #options: DatabaseOptions;
   readonly #pools = new Map<Lane, pg.Pool>();
+  #reads: PipelinedReads | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(options: DatabaseOptions) {
@@ -81,8 +88,17 @@ export class Database {
     return this.#options.metrics;
   }
 
-  /** The pool of a lane. */
-  lane(lane: Lane): pg.Pool {
+  /** The pool of a lane; of reads there are no transactions, and they are sent together. */
+  lane(lane: 'work' | 'leases'): pg.Pool;
+  lane(lane: 'reads'): Queryable;
+  lane(lane: Lane): pg.Pool | Queryable {
+    if (lane !== 'reads') return this.#pool(lane);
+    const pool = this.#pool(lane);
+    this.#reads ??= new PipelinedReads(pool, SMALL_LANE, QUERY_TIMEOUT_MS);
+    return this.#reads;
+  }
+
+  #pool(lane: Lane): pg.Pool {
     if (this.#closed !== undefined) throw new Error('The store is closed');
     const known = this.#pools.get(lane);
     if (known !== undefined) return known;
@@ -119,10 +135,11 @@ export class Database {
     const { url, poolSize, applicationName, log } = this.#options;
     const pool = new pg.Pool({
       ...connectionConfig(url),
-      max: lane === 'work' ? poolSize : 3,
+      max: lane === 'work' ? poolSize : SMALL_LANE,
       application_name: `${applicationName} ${lane}`,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      query_timeout: QUERY_TIMEOUT_MS,
+      // Of reads, a whole pipeline is watched, and not each statement.
+      ...(lane === 'reads' ? { pipeline: true } : { query_timeout: QUERY_TIMEOUT_MS }),
       idleTimeoutMillis: 60_000,
       onConnect: async (client) => {
         client.on('error', (error: Error) => log.warn({ error, lane }, 'a database connection in use was lost'));
