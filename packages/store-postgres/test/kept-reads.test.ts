@@ -2,8 +2,10 @@
 import type { DagSpec } from '@headrace/core';
 import { describe, expect, test } from '@jest/globals';
 import type { Queryable } from '../src/database.ts';
+import { BoundedMap } from '../src/queries/bounded-map.ts';
 import { Conditions } from '../src/queries/conditions.ts';
 import { KeptSpecs } from '../src/queries/kept-specs.ts';
+import { KeptVersions } from '../src/queries/kept-versions.ts';
 import { LongLists } from '../src/queries/long-lists.ts';
 import { StatementNames } from '../src/queries/statement-names.ts';
 
@@ -71,6 +73,36 @@ test('a spec is read once, by all who ask; what was not asked for the longest go
   await specs.of(db, ['much longer than all that is kept']);
   await specs.of(db, ['much longer than all that is kept', '3']);
   expect(asked.slice(2)).toEqual([['2'], ['much longer than all that is kept'], ['much longer than all that is kept']]);
+});
+
+test('what rows tell of their version is read once; a row whose version is gone is left out', async () => {
+  const asked: string[][] = [];
+  const db = {
+    query: async ({ values: [ids] }: { values: [string[]] }) => {
+      asked.push(ids);
+      return { rows: ids.filter((id) => id !== 'gone').map((id) => ({ id, number: Number(id), bundle_hash: `hash ${id}` })) };
+    },
+  } as unknown as Queryable;
+  const versions = new KeptVersions();
+  const join = (...ids: string[]) =>
+    versions.join(
+      db,
+      ids.map((id, at) => ({ at, version_id: id })),
+      ({ at }, { number, bundleHash }) => `${at}: ${number}, ${bundleHash}`,
+    );
+  expect(await join('1', '2', 'gone', '1')).toEqual(['0: 1, hash 1', '1: 2, hash 2', '3: 1, hash 1']);
+  expect(await join('2', '1')).toEqual(['0: 2, hash 2', '1: 1, hash 1']);
+  expect(await join()).toEqual([]);
+  expect(await join('3', '1', '3')).toEqual(['0: 3, hash 3', '1: 1, hash 1', '2: 3, hash 3']);
+  expect(asked).toEqual([['1', '2', 'gone'], ['3']]);
+});
+
+test('a bounded map forgets what was put in first', () => {
+  const map = new BoundedMap<string, number>(2).set('a', 1).set('b', 2).set('a', 3).set('c', 4);
+  expect([...map]).toEqual([
+    ['b', 2],
+    ['c', 4],
+  ]);
 });
 
 test('a list that is too long to be counted is taken for too long for ten seconds, up to where it was counted', () => {

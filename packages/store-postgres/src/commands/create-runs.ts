@@ -6,7 +6,7 @@
  * CR2. What breaks a rule is left out and fails alone: the others are made.
  */
 import { randomBytes } from 'node:crypto';
-import type { Metrics, TriggeredRun, TriggerRequest } from '@headrace/ports';
+import type { Metrics, RunRecord, TriggeredRun, TriggerRequest } from '@headrace/ports';
 import type pg from 'pg';
 import { Batcher } from '../batcher.ts';
 import { EVENTS } from '../notification.ts';
@@ -36,10 +36,15 @@ const create = (onConflict: string): string => `
     order by q.place${onConflict}
     returning *
   )
-  select ${RUN_COLUMNS}, pg_notify('${EVENTS}', 'r' || r.id) from created r join dag_version v on v.id = r.version_id`;
+  select ${RUN_COLUMNS}, v.number, v.bundle_hash, pg_notify('${EVENTS}', 'r' || r.id) from created r join dag_version v on v.id = r.version_id`;
 
 const CREATE = { name: 'trigger', text: create('') };
 const CREATE_ALL = { name: 'trigger all', text: create(' on conflict do nothing') };
+
+interface CreatedRow extends RunRow {
+  readonly number: number;
+  readonly bundle_hash: string;
+}
 
 interface NamedRequest {
   readonly request: TriggerRequest;
@@ -50,20 +55,24 @@ export function createdRuns(pool: () => pg.Pool, metrics: Metrics): CreatedRuns 
   return new Batcher<TriggerRequest, TriggeredRun | undefined>('trigger', metrics, async (requests) => {
     const named = namesOf(requests);
     const wanted = [...named.values()].map(([one]) => one);
-    const { rows } = await pool().query<RunRow>({ ...CREATE_ALL, values: columnsOf(wanted) });
+    const { rows } = await pool().query<CreatedRow>({ ...CREATE_ALL, values: columnsOf(wanted) });
     const made = new Map(rows.map((row) => [named.get(keyOf(row.dag_id, row.run_id))?.[1], row]));
     return requests.map((_, at) => {
       const row = made.get(at);
-      return row && { runKey: row.id, runId: row.run_id, run: runOf(row) };
+      return row && { runKey: row.id, runId: row.run_id, run: createdRun(row) };
     });
   });
 }
 
 /** One alone, which says what is wrong: throws what Postgres says of a rule that it breaks. Undefined: there is no such DAG. */
 export async function createRun(pool: pg.Pool, request: TriggerRequest, runId: string): Promise<TriggeredRun | undefined> {
-  const { rows } = await retrying(() => pool.query<RunRow>({ ...CREATE, values: columnsOf([{ request, runId }]) }));
+  const { rows } = await retrying(() => pool.query<CreatedRow>({ ...CREATE, values: columnsOf([{ request, runId }]) }));
   const [row] = rows;
-  return row && { runKey: row.id, runId, run: runOf(row) };
+  return row && { runKey: row.id, runId, run: createdRun(row) };
+}
+
+function createdRun(row: CreatedRow): RunRecord {
+  return runOf(row, { number: row.number, bundleHash: row.bundle_hash });
 }
 
 /** Two runs triggered within one millisecond get different names. */

@@ -4,7 +4,7 @@
  * K1. A cursor holds the values that the last row is ordered by, as Postgres writes them: no precision is lost on the way.
  * K2. A cursor is of one order. With another one it is refused; it holds nothing that its reader could not see in the list.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { InvalidCursorError } from '@headrace/ports';
 import type { Conditions } from './conditions.ts';
 import type { OrderTerm } from './order.ts';
@@ -36,9 +36,17 @@ export function readCursor(cursor: string, terms: readonly OrderTerm[]): CursorV
   return values as CursorValues;
 }
 
+const fingerprints = new WeakMap<readonly OrderTerm[], string>();
+
 function fingerprint(terms: readonly OrderTerm[]): string {
+  const known = fingerprints.get(terms) ?? fingerprintOf(terms);
+  fingerprints.set(terms, known);
+  return known;
+}
+
+function fingerprintOf(terms: readonly OrderTerm[]): string {
   const order = terms.map(({ sql, descending }) => `${descending ? '-' : ''}${sql}`).join();
-  return createHash('sha256').update(order).digest('base64url').slice(0, 8);
+  return hash('sha256', order, 'base64url').slice(0, 8);
 }
 
 /**

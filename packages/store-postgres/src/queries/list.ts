@@ -8,6 +8,7 @@
 import { COUNTED_AHEAD, type Listed, type Page } from '@headrace/ports';
 import type pg from 'pg';
 import type { Queryable } from '../database.ts';
+import { BoundedMap } from './bounded-map.ts';
 import type { Conditions } from './conditions.ts';
 import { after, cursorColumns, cursorOf, readCursor } from './cursor.ts';
 import { LongLists } from './long-lists.ts';
@@ -29,6 +30,30 @@ export interface ListQuery<Row, Item> {
   readonly item: (row: Row) => Item;
 }
 
+/** In which order a list is read, and the statement for its page from the beginning, or from an offset. */
+interface PageStatement {
+  readonly terms: readonly OrderTerm[];
+  readonly text: string;
+}
+
+/** By what they are made of: the same few lists are asked for again and again. */
+const statements = new WeakMap<object, BoundedMap<string, PageStatement>>();
+const MOST_STATEMENTS = 500;
+
+/** Throws UnknownOrderError. */
+function statementFor(query: ListQuery<never, unknown>, { sql }: Conditions, page: Page): PageStatement {
+  const known = statements.get(query) ?? new BoundedMap<string, PageStatement>(MOST_STATEMENTS);
+  statements.set(query, known);
+  const [limit, offset] = limits(page);
+  const key = `${limit} ${offset} ${JSON.stringify(page.orderBy)}${sql}`;
+  const found = known.get(key);
+  if (found !== undefined) return found;
+  const terms = orderTerms(query.order, page.orderBy, query.key);
+  const made = { terms, text: pageText(query, sql, terms, limit + 1, offset) };
+  known.set(key, made);
+  return made;
+}
+
 /** Throws UnknownOrderError and InvalidCursorError. */
 export async function list<Row extends object, Item>(
   db: Queryable,
@@ -36,13 +61,13 @@ export async function list<Row extends object, Item>(
   conditions: Conditions,
   page: Page,
 ): Promise<Listed<Item>> {
-  const terms = orderTerms(query.order, page.orderBy, query.key);
+  const { terms, text } = statementFor(query, conditions, page);
   const [limit, given] = limits(page);
   const hasCursor = page.cursor !== undefined && page.cursor !== '';
   const offset = hasCursor ? 0 : given;
   const rows = hasCursor
     ? await rowsAfter(db, query, conditions, terms, page.cursor as string, limit + 1)
-    : await read(db, query, conditions, terms, limit + 1, offset);
+    : (await db.query<Row>(statement(text, conditions, offset))).rows;
   const shown = rows.slice(0, limit);
   const last = shown.at(-1);
   const isLast = rows.length <= limit;
@@ -67,36 +92,39 @@ async function rowsAfter<Row extends object>(
 ): Promise<readonly Row[]> {
   const rows: Row[] = [];
   for (const condition of after(terms, readCursor(cursor, terms))) {
-    if (rows.length < limit) rows.push(...(await read(db, query, condition(conditions.copy()), terms, limit - rows.length, 0)));
+    if (rows.length === limit) break;
+    const rest = condition(conditions.copy());
+    const text = pageText(query, rest.sql, terms, limit - rows.length, 0);
+    rows.push(...(await db.query<Row>(statement(text, rest))).rows);
   }
   return rows;
 }
 
-async function read<Row extends object>(
-  db: Queryable,
-  query: ListQuery<Row, unknown>,
-  conditions: Conditions,
+function pageText(
+  query: ListQuery<never, unknown>,
+  conditions: string,
   terms: readonly OrderTerm[],
   limit: number,
   offset: number,
-): Promise<readonly Row[]> {
+): string {
   const order = orderBy(terms);
   // Numbers of ours, and no parameters: a plan that is kept must be one for a few rows.
-  const page = `${conditions.sql} ${order} limit ${limit}${offset === 0 ? '' : ` offset ${offset}`}`;
-  const text = pageFirst(query, `${query.columns}, ${cursorColumns(terms)}`, page, order);
-  return (await db.query<Row>(statement(text, conditions, offset))).rows;
+  const page = `${conditions} ${order} limit ${limit}${offset === 0 ? '' : ` offset ${offset}`}`;
+  return pageFirst(query, `${query.columns}, ${cursorColumns(terms)}`, page, order);
 }
 
 /**
  * The rows of the page are found before anything is joined to them that it does not depend on, and once: no plan can begin at the other
- * end, or find them again for each row of it, whatever the statistics say of how few they are.
+ * end, or find them again for each row of it, whatever the statistics say of how few they are. Where there is nothing else to join, the
+ * page is all.
  */
 function pageFirst({ from, joins = {} }: ListQuery<never, unknown>, columns: string, page: string, order: string): string {
   const alias = /^\w+ (\w+)$/.exec(from)?.[1];
-  const others = Object.values(joins).join(' ');
-  if (alias === undefined || others === '') return `select ${columns} from ${from} ${others}${page}`;
-  const first = `select ${alias}.* from ${tablesFor(from, joins, page)}${page}`;
-  return `with page as materialized (${first}) select ${columns} from page ${alias} ${others} ${order}`;
+  const ofPage = tablesFor(from, joins, page);
+  const ofAll = tablesFor(from, joins, `${columns} ${page}`);
+  if (alias === undefined || ofPage === ofAll) return `select ${columns} from ${ofAll}${page}`;
+  const ofColumns = tablesFor(`page ${alias}`, joins, `${columns} ${order}`);
+  return `with page as materialized (select ${alias}.* from ${ofPage}${page}) select ${columns} from ${ofColumns} ${order}`;
 }
 
 /** With the joins that the text names, and those before them. */
@@ -144,7 +172,7 @@ export async function one<Row extends object, Item>(
   conditions: Conditions,
 ): Promise<Item | undefined> {
   const { columns, from, joins = {} } = query;
-  const tables = [from, ...Object.values(joins)].join(' ');
+  const tables = tablesFor(from, joins, `${columns} ${conditions.sql}`);
   const { rows } = await db.query<Row>(statement(`select ${columns} from ${tables}${conditions.sql} limit 1`, conditions));
   return rows[0] === undefined ? undefined : query.item(rows[0]);
 }

@@ -3,6 +3,7 @@ import type { Instant, RunStatus, RunType } from '@headrace/core';
 import type { Listed, Page, RunFilter, RunRecord } from '@headrace/ports';
 import type { Queryable } from '../database.ts';
 import { Conditions } from './conditions.ts';
+import type { KeptVersions, VersionFacts } from './kept-versions.ts';
 import { type ListQuery, list, one } from './list.ts';
 import { present } from './optional.ts';
 
@@ -29,17 +30,15 @@ export interface RunRow {
   readonly params: Readonly<Record<string, unknown>>;
   readonly note: string | null;
   readonly version_id: string;
-  readonly number: number;
-  readonly bundle_hash: string;
 }
 
 const UPDATED_AT = 'coalesce(r.ended_at, r.last_decision_at, r.started_at, r.queued_at)';
 
-/** Of `dag_run r` and its `dag_version v`. */
+/** Of `dag_run r`. */
 export const RUN_COLUMNS = `r.id, r.dag_id, r.run_id, r.run_type, r.state, r.triggered_by, r.username, r.parent_dag_id, r.parent_run_id, r.parent_task_id, r.logical_date, r.interval_start, r.interval_end, r.partition_key,
-    r.run_after, r.queued_at, r.started_at, r.ended_at, r.last_decision_at, r.params, r.note, r.version_id, v.number, v.bundle_hash`;
+    r.run_after, r.queued_at, r.started_at, r.ended_at, r.last_decision_at, r.params, r.note, r.version_id`;
 
-const RUNS: ListQuery<RunRow, RunRecord> = {
+const RUNS: ListQuery<RunRow, RunRow> = {
   columns: RUN_COLUMNS,
   from: 'dag_run r',
   joins: { v: 'join dag_version v on v.id = r.version_id' },
@@ -63,10 +62,10 @@ const RUNS: ListQuery<RunRow, RunRecord> = {
     conf: 'r.params',
   },
   key: 'r.id',
-  item: runOf,
+  item: (row) => row,
 };
 
-export function runOf(row: RunRow): RunRecord {
+export function runOf(row: RunRow, version: VersionFacts): RunRecord {
   return {
     runKey: row.id,
     dagId: row.dag_id,
@@ -77,8 +76,8 @@ export function runOf(row: RunRow): RunRecord {
     runAfter: row.run_after,
     params: row.params,
     versionId: row.version_id,
-    versionNumber: row.number,
-    bundleHash: row.bundle_hash,
+    versionNumber: version.number,
+    bundleHash: version.bundleHash,
     ...present({
       user: row.username,
       parent: parentOf(row),
@@ -98,7 +97,7 @@ export function runOf(row: RunRow): RunRecord {
 const RUN_STATUSES: readonly RunStatus[] = ['queued', 'running', 'success', 'failed'];
 const RUN_TYPES: readonly RunType[] = ['scheduled', 'manual', 'backfill', 'asset_triggered', 'asset_materialization'];
 
-export function listRuns(db: Queryable, filter: RunFilter, page: Page): Promise<Listed<RunRecord>> {
+export async function listRuns(db: Queryable, versions: KeptVersions, filter: RunFilter, page: Page): Promise<Listed<RunRecord>> {
   const conditions = new Conditions()
     .key('r.dag_id = ?', filter.dagId)
     .anyOf('r.dag_id', filter.dagIds)
@@ -117,11 +116,13 @@ export function listRuns(db: Queryable, filter: RunFilter, page: Page): Promise<
     .range('r.ended_at', filter.endedAt)
     .range(UPDATED_AT, filter.updatedAt)
     .lengths('(r.ended_at - r.started_at)', filter.duration);
-  return list(db, RUNS, conditions, page);
+  const { items, ...facts } = await list(db, RUNS, conditions, page);
+  return { ...facts, items: await versions.join(db, items, runOf) };
 }
 
-export function findRun(db: Queryable, dagId: string, runId: string): Promise<RunRecord | undefined> {
-  return one(db, RUNS, new Conditions().key('r.dag_id = ?', dagId).key('r.run_id = ?', runId));
+export async function findRun(db: Queryable, versions: KeptVersions, dagId: string, runId: string): Promise<RunRecord | undefined> {
+  const row = await one(db, RUNS, new Conditions().key('r.dag_id = ?', dagId).key('r.run_id = ?', runId));
+  return row && (await versions.join(db, [row], runOf))[0];
 }
 
 function parentOf({ parent_dag_id: dagId, parent_run_id: runId, parent_task_id: taskId }: RunRow): RunRecord['parent'] | null {

@@ -4,6 +4,7 @@ import type { Listed, Page, ResultFilter, StoredResult, TaskInstanceFilter, Task
 import { type ResultColumns, storedResult } from '../attempts/inputs.ts';
 import type { Queryable } from '../database.ts';
 import { Conditions } from './conditions.ts';
+import type { KeptVersions, VersionFacts } from './kept-versions.ts';
 import { type ListQuery, list, one } from './list.ts';
 import { present } from './optional.ts';
 
@@ -37,7 +38,6 @@ interface Row {
   readonly note: string | null;
   readonly log_key: string | null;
   readonly version_id: string;
-  readonly number: number;
 }
 
 /** What an attempt has of its own. */
@@ -59,7 +59,7 @@ const OF_ATTEMPT = [
 
 function columns(attempt: string, dueAt: string): string {
   return `t.id, t.dag_run_id, t.dag_id, r.run_id, t.task_id, t.map_index, t.max_tries, t.queue, t.pool, t.pool_slots, t.priority_weight,
-    r.logical_date, r.run_after, t.note, r.version_id, v.number, ${dueAt} as due_at,
+    r.logical_date, r.run_after, t.note, r.version_id, ${dueAt} as due_at,
     ${OF_ATTEMPT.map((column) => `${attempt}.${column}`).join(', ')}`;
 }
 
@@ -68,7 +68,7 @@ const CONTEXT = { r: 'join dag_run r on r.id = t.dag_run_id', v: 'join dag_versi
 const KIND = "(select task ->> 'kind' from jsonb_array_elements(v.spec -> 'tasks') as task where task ->> 'taskId' = t.task_id)";
 const UPDATED_AT = 'coalesce(t.ended_at, t.started_at, t.queued_at, t.scheduled_at)';
 
-const TASK_INSTANCES: ListQuery<Row, TaskInstanceRecord> = {
+const TASK_INSTANCES: ListQuery<Row, Row> = {
   columns: columns('t', 't.due_at'),
   from: 'task_instance t',
   joins: CONTEXT,
@@ -97,7 +97,18 @@ const TASK_INSTANCES: ListQuery<Row, TaskInstanceRecord> = {
     data_interval_end: 'r.interval_end',
   },
   key: 't.id',
-  item: (row) => ({
+  item: (row) => row,
+};
+
+const EARLIER_TRIES: ListQuery<Row, Row> = {
+  ...TASK_INSTANCES,
+  columns: columns('y', 'null::timestamptz'),
+  from: 'task_try y join task_instance t on t.id = y.task_instance_id',
+  key: 'y.attempt',
+};
+
+function instanceOf(row: Row, version: VersionFacts): TaskInstanceRecord {
+  return {
     taskInstanceId: row.id,
     runKey: row.dag_run_id,
     dagId: row.dag_id,
@@ -113,7 +124,7 @@ const TASK_INSTANCES: ListQuery<Row, TaskInstanceRecord> = {
     priorityWeight: row.priority_weight,
     runAfter: row.run_after,
     versionId: row.version_id,
-    versionNumber: row.number,
+    versionNumber: version.number,
     ...present({
       attemptId: row.attempt_id,
       logicalDate: row.logical_date,
@@ -130,18 +141,21 @@ const TASK_INSTANCES: ListQuery<Row, TaskInstanceRecord> = {
       note: row.note,
       logKey: row.log_key,
     }),
-  }),
-};
+  };
+}
 
-const EARLIER_TRIES: ListQuery<Row, TaskInstanceRecord> = {
-  ...TASK_INSTANCES,
-  columns: columns('y', 'null::timestamptz'),
-  from: 'task_try y join task_instance t on t.id = y.task_instance_id',
-  key: 'y.attempt',
-};
+export function listTaskInstances(
+  db: Queryable,
+  versions: KeptVersions,
+  filter: TaskInstanceFilter,
+  page: Page,
+): Promise<Listed<TaskInstanceRecord>> {
+  return listed(db, versions, conditionsOf(filter), page);
+}
 
-export function listTaskInstances(db: Queryable, filter: TaskInstanceFilter, page: Page): Promise<Listed<TaskInstanceRecord>> {
-  return list(db, TASK_INSTANCES, conditionsOf(filter), page);
+async function listed(db: Queryable, versions: KeptVersions, conditions: Conditions, page: Page): Promise<Listed<TaskInstanceRecord>> {
+  const { items, ...facts } = await list(db, TASK_INSTANCES, conditions, page);
+  return { ...facts, items: await versions.join(db, items, instanceOf) };
 }
 
 function conditionsOf(filter: TaskInstanceFilter): Conditions {
@@ -176,15 +190,16 @@ function conditionsOf(filter: TaskInstanceFilter): Conditions {
 }
 
 /** Of what has succeeded: an earlier try's result is no longer what the task came to. */
-export function listResults(db: Queryable, filter: ResultFilter, page: Page): Promise<Listed<TaskInstanceRecord>> {
+export function listResults(db: Queryable, versions: KeptVersions, filter: ResultFilter, page: Page): Promise<Listed<TaskInstanceRecord>> {
   const conditions = conditionsOf({ ...filter, statuses: ['success'] }).require(
     'exists (select from task_result o where o.task_instance_id = t.id and o.attempt = t.attempt)',
   );
-  return list(db, TASK_INSTANCES, conditions, page);
+  return listed(db, versions, conditions, page);
 }
 
-export function findTaskInstance(
+export async function findTaskInstance(
   db: Queryable,
+  versions: KeptVersions,
   dagId: string,
   runId: string,
   taskId: string,
@@ -195,16 +210,17 @@ export function findTaskInstance(
     .key('r.run_id = ?', runId)
     .key('t.task_id = ?', taskId)
     .key('t.map_index = ?', mapIndex);
-  return one(db, TASK_INSTANCES, conditions);
+  const row = await one(db, TASK_INSTANCES, conditions);
+  return row && (await versions.join(db, [row], instanceOf))[0];
 }
 
 /** A cleared task that has not begun anew has only earlier tries: its row tells of none. */
-export async function listTries(db: Queryable, taskInstanceId: string): Promise<readonly TaskInstanceRecord[]> {
+export async function listTries(db: Queryable, versions: KeptVersions, taskInstanceId: string): Promise<readonly TaskInstanceRecord[]> {
   const earlier = await list(db, EARLIER_TRIES, new Conditions().key('t.id = ?', taskInstanceId), { limit: 10_000, offset: 0 });
   const current = await one(db, TASK_INSTANCES, new Conditions().key('t.id = ?', taskInstanceId));
   if (current === undefined) return [];
   const isArchived = earlier.items.some((item) => item.attempt === current.attempt);
-  return isArchived ? earlier.items : [...earlier.items, current];
+  return versions.join(db, isArchived ? earlier.items : [...earlier.items, current], instanceOf);
 }
 
 /** Of the attempt given, or of the current one. */
