@@ -6,7 +6,7 @@
  * H3. An object that somebody may not read looks like one that does not exist: the same status, code and text. It is decided by its id
  *     alone, whether it exists or not, so that not even the time tells.
  */
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import { type Action, EVERYTHING, grantedWith, type ObjectKind, Rights } from '@headrace/access';
 import { AssetNotFoundError, ConnectionNotFoundError, type GrantedKind } from '@headrace/ports';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
@@ -237,5 +237,5 @@ export function knownTokens(tokens: readonly { readonly token: string; readonly 
 
 /** Equal lengths, whatever was sent. */
 function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
+  return hash('sha256', text, 'buffer');
 }

@@ -14,29 +14,45 @@ const OFFSET = /(T.*[+-]\d\d)(\d\d)$/;
 /** As Python's clients write them, too. */
 const BOOLEANS: Readonly<Record<string, boolean>> = { true: true, True: true, '1': true, false: false, False: false, '0': false };
 
-/** @param schema of an object: a property for each parameter. */
-export function fromTexts(schema: TSchema, given: unknown): unknown {
-  if (!('properties' in schema) || given === null || typeof given !== 'object') return given;
-  const properties = schema.properties as Readonly<Record<string, TSchema>>;
-  return Object.fromEntries(
-    Object.entries(given).map(([name, value]) => {
-      const one = Object.hasOwn(properties, name) ? properties[name] : undefined;
-      return [name, one === undefined ? value : fromText(one, value)];
-    }),
-  );
+type Read = (given: unknown) => unknown;
+
+/**
+ * What reads the texts of an address or of headers.
+ * @param schema of an object: a property for each parameter.
+ */
+export function textReader(schema: TSchema): Read {
+  if (!('properties' in schema)) return asGiven;
+  const readers = new Map(Object.entries(schema.properties as Readonly<Record<string, TSchema>>).map(([name, one]) => [name, reader(one)]));
+  return (given) => {
+    if (given === null || typeof given !== 'object') return given;
+    const read: [string, unknown][] = [];
+    for (const [name, value] of Object.entries(given)) read.push([name, (readers.get(name) ?? asGiven)(value)]);
+    // Whatever it is called: an assignment to `__proto__` would make no field.
+    return Object.fromEntries(read);
+  };
 }
 
-function fromText(schema: TSchema, given: unknown): unknown {
+const asGiven: Read = (given) => given;
+
+function reader(schema: TSchema): Read {
   const { type, items, anyOf } = schema as { readonly type?: string; readonly items?: TSchema; readonly anyOf?: readonly TSchema[] };
-  if (type === 'array') return [given].flat().map((one) => (items === undefined ? one : fromText(items, one)));
-  if (anyOf !== undefined)
-    return (
-      anyOf.map((branch) => [branch, fromText(branch, given)] as const).find(([branch, value]) => Value.Check(branch, value))?.[1] ?? given
-    );
-  if (typeof given !== 'string') return given;
-  if (type === 'string') return 'format' in schema && schema.format === 'date-time' ? given.replace(OFFSET, '$1:$2') : given;
-  if (type === 'integer') return INTEGER.test(given) ? Number(given) : given;
-  if (type === 'number') return NUMBER.test(given) ? Number(given) : given;
-  if (type === 'boolean') return Object.hasOwn(BOOLEANS, given) ? BOOLEANS[given] : given;
-  return given;
+  if (type === 'array') {
+    const item = items === undefined ? asGiven : reader(items);
+    return (given) => [given].flat().map(item);
+  }
+  if (anyOf !== undefined) {
+    const branches = anyOf.map((branch) => [branch, reader(branch)] as const);
+    return (given) =>
+      branches.map(([branch, read]) => [branch, read(given)] as const).find(([branch, value]) => Value.Check(branch, value))?.[1] ?? given;
+  }
+  const read =
+    type === undefined ? undefined : READERS[type === 'string' && 'format' in schema && schema.format === 'date-time' ? 'date-time' : type];
+  return read === undefined ? asGiven : (given) => (typeof given === 'string' ? read(given) : given);
 }
+
+const READERS: Readonly<Record<string, (given: string) => unknown>> = {
+  'date-time': (given) => given.replace(OFFSET, '$1:$2'),
+  integer: (given) => (INTEGER.test(given) ? Number(given) : given),
+  number: (given) => (NUMBER.test(given) ? Number(given) : given),
+  boolean: (given) => (Object.hasOwn(BOOLEANS, given) ? BOOLEANS[given] : given),
+};

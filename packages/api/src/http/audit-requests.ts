@@ -7,7 +7,7 @@
  * AR2. Refusals of strangers are counted, too, but not without bounds: nobody fills the database by knocking.
  */
 import type { AuditStore, Log } from '@headrace/ports';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Access } from './access.ts';
 import { auditEntryOf } from './audit-entries.ts';
 
@@ -30,26 +30,26 @@ export function auditRequests(app: FastifyInstance, { audit, now, log }: AuditOp
   const strangers = { since: Number.NEGATIVE_INFINITY, count: 0, omitted: 0 };
   app.decorateRequest('signedIn', null);
   app.decorateRequest('problem', null);
-  app.addHook('onSend', async (request, reply, payload) => {
+  app.addHook('onSend', (request, reply, payload, done) => {
     const access = request.is404 ? undefined : request.routeOptions.config.access;
-    if (access === undefined || told.has(request) || !isCommand(request, access)) return payload;
+    if (access === undefined || told.has(request) || !isCommand(request, access)) return done(null, payload);
     told.add(request);
+    tell(request, reply, access).then(() => done(null, payload), done);
+  });
+
+  async function tell(request: FastifyRequest, reply: FastifyReply, access: Access): Promise<void> {
     const at = now();
     const entry = auditEntryOf(request, reply, access, at);
-    if (entry.actor_kind !== 'nobody') {
-      await append(entry);
-      return payload;
-    }
+    if (entry.actor_kind !== 'nobody') return append(entry);
     if (at - strangers.since >= MINUTE_MS) Object.assign(strangers, { since: at, count: 0 });
     if (strangers.count++ >= STRANGERS_PER_MINUTE) {
       strangers.omitted++;
-      return payload;
+      return;
     }
     const { omitted } = strangers;
     strangers.omitted = 0;
     await append(omitted === 0 ? entry : { ...entry, parameters: { ...entry.parameters, omitted_before: omitted } });
-    return payload;
-  });
+  }
 
   async function append(entry: ReturnType<typeof auditEntryOf>): Promise<void> {
     try {

@@ -69,17 +69,23 @@ interface Begun {
 export function keepAnswers(app: FastifyInstance, store: IdempotencyStore, now: () => number, log: Log): void {
   const begun = new WeakMap<FastifyRequest, Begun>();
 
-  app.addHook('preHandler', async (request, reply) => {
-    if (!takesKeys(request)) return;
+  app.addHook('preHandler', (request, reply, done) => {
+    if (!takesKeys(request)) return done();
+    // Once it is answered again, nothing may go on.
+    begin(request, reply).then((isAnswered) => isAnswered || done(), done);
+  });
+
+  /** Whether the request has been answered, as the first one was. */
+  async function begin(request: FastifyRequest, reply: FastifyReply): Promise<boolean> {
     const key = idempotencyKeyOf(request);
-    if (key === undefined) return;
+    if (key === undefined) return false;
     const asked = requestOf(request, key);
     const at = now();
     const found = await store.begin(asked, { now: at, leaseUntil: at + LEASE_MS, expiresAt: at + DAY_MS });
     switch (found.kind) {
       case 'new':
         begun.set(request, { asked, claim: found.claim });
-        return;
+        return false;
       case 'running':
         throw new ApiProblem(
           'HR_IDEMPOTENCY_KEY_IN_USE',
@@ -100,15 +106,20 @@ export function keepAnswers(app: FastifyInstance, store: IdempotencyStore, now: 
         markReplayed(reply);
         reply.code(status).serializer(String);
         if (contentType !== undefined) reply.header('content-type', contentType);
-        return reply.send(body);
+        reply.send(body);
+        return true;
       }
     }
+  }
+
+  app.addHook('onSend', (request, reply, payload, done) => {
+    const taken = begun.get(request);
+    if (taken === undefined) return done(null, payload);
+    begun.delete(request);
+    keep(taken, request, reply, payload).then(() => done(null, payload), done);
   });
 
-  app.addHook('onSend', async (request, reply, payload) => {
-    const taken = begun.get(request);
-    if (taken === undefined) return payload;
-    begun.delete(request);
+  async function keep(taken: Begun, request: FastifyRequest, reply: FastifyReply, payload: unknown): Promise<void> {
     const { statusCode: status } = reply;
     try {
       if (status >= 500 || status === 429) await store.release(taken.asked, taken.claim);
@@ -117,8 +128,7 @@ export function keepAnswers(app: FastifyInstance, store: IdempotencyStore, now: 
       // It was done, and is answered; sent again within two minutes it is refused, after that it would be done again.
       log.warn({ err: error, requestId: request.id }, 'the answer for an Idempotency-Key could not be kept');
     }
-    return payload;
-  });
+  }
 }
 
 /** The hooks run for every POST but these. */

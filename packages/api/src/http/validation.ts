@@ -6,7 +6,7 @@ import type { FastifyInstance, FastifySchemaCompiler } from 'fastify';
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { Value } from 'typebox/value';
-import { fromTexts } from './address-texts.ts';
+import { textReader } from './address-texts.ts';
 import { tooDeepValue, unstorableText } from './storable-texts.ts';
 
 type SchemaError = ReturnType<ReturnType<typeof Compile>['Errors']>[number];
@@ -26,6 +26,7 @@ export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpP
   // Compiled by the first request: most processes are asked for few of the routes, and a start should not wait for all of them.
   let compiled: ReturnType<typeof Compile<TSchema>> | undefined;
   let complete = (sent: unknown): unknown => sent;
+  let read = complete;
   const place = PLACES[httpPart ?? ''] ?? 'request';
   // Other systems' JSON, which is theirs to answer for.
   const takesAnything = !('type' in schema || 'anyOf' in schema);
@@ -33,31 +34,37 @@ export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpP
     if (compiled === undefined) {
       compiled = Compile(schema);
       complete = completion(schema);
+      if (httpPart !== 'body') read = textReader(schema);
     }
     const validator = compiled;
-    const completed = complete(given ?? (httpPart === 'body' ? {} : given));
-    const value = httpPart === 'body' ? completed : fromTexts(schema, completed);
+    const value = read(complete(given ?? (httpPart === 'body' ? {} : given)));
     if (!validator.Check(value)) return { error: new RequestFieldsError(fieldProblems(validator.Errors(value), schema, value, place)) };
     const unstorable = takesAnything ? tooDeepValue(value, place) : unstorableText(value, place);
     return unstorable === undefined ? { value } : { error: new RequestFieldsError([unstorable]) };
   };
 };
 
-/** Puts defaults where nothing was sent; most schemas have none, or only such as are no objects and belong to the fields of one. */
+/** Puts defaults where nothing was sent; most schemas have none, or only simple values and lists of them that belong to the fields of one object. */
 function completion(schema: TSchema): (sent: unknown) => unknown {
   const all = JSON.stringify(schema).split('"default":').length - 1;
   if (all === 0) return (sent) => sent;
   const properties = Object.entries('properties' in schema ? (schema.properties as Readonly<Record<string, TSchema>>) : {});
   const simple = properties.flatMap(([name, field]) =>
-    'default' in field && (field.default === null || typeof field.default !== 'object') ? [[name, field.default] as const] : [],
+    'default' in field && isFlat(field.default) ? [[name, field.default] as const] : [],
   );
   if (simple.length < all) return (sent) => Value.Default(schema, sent);
   return (sent) => {
     if (sent === null || typeof sent !== 'object' || Array.isArray(sent)) return Value.Default(schema, sent);
     const completed: Record<string, unknown> = { ...sent };
-    for (const [name, value] of simple) if (completed[name] === undefined) completed[name] = value;
+    for (const [name, value] of simple) if (completed[name] === undefined) completed[name] = Array.isArray(value) ? [...value] : value;
     return completed;
   };
+}
+
+/** A simple value, or a list of them. */
+function isFlat(value: unknown): boolean {
+  if (Array.isArray(value)) return value.every((one) => one === null || typeof one !== 'object');
+  return value === null || typeof value !== 'object';
 }
 
 /** A body of `null` is not one that is missing, which is as good as `{}`: Fastify's validation cannot tell the two apart. */

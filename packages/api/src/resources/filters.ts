@@ -11,9 +11,12 @@ type Bounded = Readonly<Record<string, unknown>>;
 export function given<Fields extends Readonly<Record<string, unknown>>>(
   fields: Fields,
 ): { readonly [Name in keyof Fields]?: NonNullable<Fields[Name]> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined && value !== null)) as {
-    readonly [Name in keyof Fields]?: NonNullable<Fields[Name]>;
-  };
+  const found: Record<string, unknown> = {};
+  for (const name in fields) {
+    const value = fields[name];
+    if (value !== undefined && value !== null) found[name] = value;
+  }
+  return found as { readonly [Name in keyof Fields]?: NonNullable<Fields[Name]> };
 }
 
 /** The bounds `name_gte`, `name_gt`, `name_lte` and `name_lt`: times. */
@@ -27,11 +30,21 @@ function secondsIn(query: Bounded, name: string): Range | undefined {
 }
 
 function boundsIn(query: Bounded, name: string, read: (value: unknown) => number | undefined): Range | undefined {
-  const bounds = BOUNDS.flatMap((bound) => {
-    const value = read(query[`${name}_${bound}`]);
-    return value === undefined ? [] : [[bound, value] as const];
-  });
-  return bounds.length === 0 ? undefined : Object.fromEntries(bounds);
+  let range: Range | undefined;
+  for (const [bound, field] of fieldsOf(name)) {
+    const value = read(query[field]);
+    if (value !== undefined) range = { ...range, [bound]: value };
+  }
+  return range;
+}
+
+const fields = new Map<string, readonly (readonly [keyof Range, string])[]>();
+
+/** Made once for each name: a list asks for two dozen of them. */
+function fieldsOf(name: string): readonly (readonly [keyof Range, string])[] {
+  const known = fields.get(name) ?? BOUNDS.map((bound) => [bound, `${name}_${bound}`] as const);
+  fields.set(name, known);
+  return known;
 }
 
 /** `~` is any. */
