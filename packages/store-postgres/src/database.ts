@@ -11,7 +11,10 @@ import type { Log, Metrics } from '@headrace/ports';
 import pg from 'pg';
 import { StandbyError } from './errors.ts';
 import { PipelinedReads } from './pipelined-reads.ts';
+import type { Queryable } from './queryable.ts';
 import { instantOf } from './timestamp.ts';
+
+export type { Queryable } from './queryable.ts';
 
 export type Lane = 'work' | 'leases' | 'reads';
 
@@ -22,12 +25,6 @@ export interface DatabaseOptions {
   readonly applicationName: string;
   readonly log: Log;
   readonly metrics: Metrics;
-}
-
-/** Whatever runs a statement: a pool, a connection in a transaction, the lane of reads. */
-export interface Queryable {
-  // biome-ignore lint/suspicious/noExplicitAny: as pg has it, for statements whose rows nobody looks at.
-  query<Row extends pg.QueryResultRow = any>(statement: string | pg.QueryConfig, values?: unknown[]): Promise<pg.QueryResult<Row>>;
 }
 
 /** Connections of the lanes beside `work`. */

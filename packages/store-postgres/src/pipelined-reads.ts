@@ -9,7 +9,7 @@
  * PR4. A connection that does not answer at all is given up after a while, with all that was sent on it.
  */
 import type pg from 'pg';
-import type { Queryable } from './database.ts';
+import type { Queryable } from './queryable.ts';
 
 /** Longer ones would be noticed by those behind them. */
 const QUICK_MS = 10;
