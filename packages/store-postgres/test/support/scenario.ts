@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { admit, type DagSpec, type TaskSpec } from '@headrace/core';
 import type { ClaimedAttempt, LoadedRun, LoadedTask, NewTaskInstance, QueuedTask, RunDecision } from '@headrace/ports';
+import { dagOf, taskOf } from '@headrace/ports/conformance/store-world';
 import type { PostgresStore } from '../../src/index.ts';
 
 export const ALL_SHARDS = Array.from({ length: 32 }, (_, shard) => shard);
@@ -9,39 +10,13 @@ const SCHEDULER = 'scheduler-1';
 export const WORKER = 'worker-1';
 export const LEASE_MS = 60_000;
 
+/** Not tried again when it fails. */
 export function taskSpec(taskId: string, overrides: Partial<TaskSpec> = {}): TaskSpec {
-  return {
-    taskId,
-    kind: 'task',
-    upstream: [],
-    triggerRule: 'all_success',
-    retries: { max: 0, delayMs: 0, backoff: 'fixed', maxDelayMs: 0, jitter: 0, rules: [] },
-    executionTimeoutMs: 60_000,
-    queue: 'default',
-    pool: 'default_pool',
-    poolSlots: 1,
-    priorityWeight: 1,
-    inputs: {},
-    connections: [],
-    ...overrides,
-  };
+  return taskOf(taskId, { retries: { max: 0, delayMs: 0, backoff: 'fixed', maxDelayMs: 0, jitter: 0, rules: [] }, ...overrides });
 }
 
 export function dagSpec(dagId: string, tasks: readonly TaskSpec[], overrides: Partial<DagSpec> = {}): DagSpec {
-  return {
-    formatVersion: 1,
-    dagId,
-    tags: [],
-    owners: [],
-    schedule: { kind: 'manual' },
-    catchup: { kind: 'off' },
-    maxActiveRuns: 1_000,
-    maxActiveTasks: 1_000,
-    pausedUponCreation: false,
-    paramsDefault: {},
-    tasks,
-    ...overrides,
-  };
+  return dagOf(dagId, tasks, { maxActiveRuns: 1_000, maxActiveTasks: 1_000, paramsDefault: {}, ...overrides });
 }
 
 export function hash(value: unknown): string {
