@@ -2,10 +2,17 @@
 import type { DagRun } from '@headrace/api-contract';
 import type { RunRecord } from '@headrace/ports';
 import { dateTime, dateTimeOrNull, seconds } from './date-times.ts';
-import type { VersionBook } from './version-book.ts';
+import type { VersionBook, VersionEntry } from './version-book.ts';
+
+export function presentDagRuns(runs: readonly RunRecord[], versions: VersionBook): Promise<DagRun[]> {
+  return versions.each(runs, runOf);
+}
 
 export async function presentDagRun(run: RunRecord, versions: VersionBook): Promise<DagRun> {
-  const version = await versions.get(run.dagId, run.versionNumber);
+  return runOf(run, await versions.get(run.dagId, run.versionNumber));
+}
+
+function runOf(run: RunRecord, version: VersionEntry | undefined): DagRun {
   return {
     dag_run_id: run.runId,
     dag_id: run.dagId,

@@ -4,14 +4,29 @@ import type { TaskStatus } from '@headrace/core';
 import type { TaskInstanceRecord } from '@headrace/ports';
 import { dateTime, dateTimeOrNull, seconds } from './date-times.ts';
 import { taskInstanceUuid } from './identifiers.ts';
-import type { VersionBook } from './version-book.ts';
+import type { VersionBook, VersionEntry } from './version-book.ts';
 
 export function presentState(status: TaskStatus): TaskInstanceState | null {
   return status === 'none' ? null : status;
 }
 
+export function presentTries(records: readonly TaskInstanceRecord[], versions: VersionBook): Promise<TaskInstanceTry[]> {
+  return versions.each(records, tryOf);
+}
+
+export function presentTaskInstances(records: readonly TaskInstanceRecord[], versions: VersionBook): Promise<TaskInstance[]> {
+  return versions.each(records, instanceOf);
+}
+
 export async function presentTry(record: TaskInstanceRecord, versions: VersionBook): Promise<TaskInstanceTry> {
-  const version = await versions.get(record.dagId, record.versionNumber);
+  return tryOf(record, await versions.get(record.dagId, record.versionNumber));
+}
+
+export async function presentTaskInstance(record: TaskInstanceRecord, versions: VersionBook): Promise<TaskInstance> {
+  return instanceOf(record, await versions.get(record.dagId, record.versionNumber));
+}
+
+function tryOf(record: TaskInstanceRecord, version: VersionEntry | undefined): TaskInstanceTry {
   const kind = version?.task(record.taskId)?.kind ?? null;
   const { error } = record;
   return {
@@ -47,9 +62,9 @@ export async function presentTry(record: TaskInstanceRecord, versions: VersionBo
   };
 }
 
-export async function presentTaskInstance(record: TaskInstanceRecord, versions: VersionBook): Promise<TaskInstance> {
+function instanceOf(record: TaskInstanceRecord, version: VersionEntry | undefined): TaskInstance {
   return {
-    ...(await presentTry(record, versions)),
+    ...tryOf(record, version),
     id: taskInstanceUuid(record.taskInstanceId),
     logical_date: dateTimeOrNull(record.logicalDate),
     run_after: dateTime(record.runAfter),
@@ -60,8 +75,4 @@ export async function presentTaskInstance(record: TaskInstanceRecord, versions: 
     triggerer_job: null,
     due_at: dateTimeOrNull(record.dueAt),
   };
-}
-
-export function presentTaskInstances(records: readonly TaskInstanceRecord[], versions: VersionBook): Promise<TaskInstance[]> {
-  return Promise.all(records.map((record) => presentTaskInstance(record, versions)));
 }

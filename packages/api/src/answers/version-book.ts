@@ -26,13 +26,27 @@ export class VersionBook {
 
   /** Undefined: there is no such version. */
   get(dagId: string, versionNumber: number): Promise<VersionEntry | undefined> {
-    const key = `${versionNumber} ${dagId}`;
+    const key = keyOf(dagId, versionNumber);
     const entry = this.#entries.get(key) ?? this.#load(key, dagId, versionNumber);
     this.#entries.delete(key);
     this.#entries.set(key, entry);
     const oldest = this.#entries.keys().next().value;
     if (this.#entries.size > MOST_KEPT && oldest !== undefined) this.#entries.delete(oldest);
     return entry;
+  }
+
+  /** What `present` makes of each, with the version that it is of. */
+  async each<Of extends { readonly dagId: string; readonly versionNumber: number }, Answer>(
+    all: readonly Of[],
+    present: (one: Of, version: VersionEntry | undefined) => Answer,
+  ): Promise<Answer[]> {
+    const found = new Map<string, VersionEntry | undefined>();
+    // Few versions for many rows, nearly always known.
+    for (const { dagId, versionNumber } of all) {
+      const key = keyOf(dagId, versionNumber);
+      if (!found.has(key)) found.set(key, await this.get(dagId, versionNumber));
+    }
+    return all.map((one) => present(one, found.get(keyOf(one.dagId, one.versionNumber))));
   }
 
   async #load(key: string, dagId: string, versionNumber: number): Promise<VersionEntry | undefined> {
@@ -46,6 +60,10 @@ export class VersionBook {
     this.#entries.delete(key);
     return undefined;
   }
+}
+
+function keyOf(dagId: string, versionNumber: number): string {
+  return `${versionNumber} ${dagId}`;
 }
 
 function entryOf(dagId: string, versionNumber: number, version: NonNullable<Awaited<ReturnType<QueryStore['version']>>>): VersionEntry {

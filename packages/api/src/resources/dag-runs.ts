@@ -9,7 +9,7 @@ import {
 } from '@headrace/api-contract';
 import type { Listed, RunRecord } from '@headrace/ports';
 import { Type } from 'typebox';
-import { presentDagRun } from '../answers/dag-run.ts';
+import { presentDagRun, presentDagRuns } from '../answers/dag-run.ts';
 import { ApiProblem } from '../http/api-problem.ts';
 import { markReplayed } from '../http/idempotent-requests.ts';
 import { answers, answersAs, path, permit } from '../http/route-schema.ts';
@@ -81,7 +81,7 @@ export const dagRunRoutes: Routes = async (app, { deps, lookup, versions }) => {
   /** What is listed shows that its DAG is there; only where nothing is, it is looked up. */
   async function present(dagId: string, listed: Listed<RunRecord>) {
     if (listed.items.length === 0 && dagId !== ANY) await lookup.dag(dagId);
-    return { dag_runs: await Promise.all(listed.items.map((run) => presentDagRun(run, versions))), ...listFacts(listed) };
+    return { dag_runs: await presentDagRuns(listed.items, versions), ...listFacts(listed) };
   }
 
   app.post(

@@ -11,7 +11,7 @@ import {
 } from '@headrace/api-contract';
 import type { Listed, TaskInstanceFilter, TaskInstanceRecord } from '@headrace/ports';
 import { Type } from 'typebox';
-import { presentTaskInstance, presentTaskInstances, presentTry } from '../answers/task-instance.ts';
+import { presentTaskInstance, presentTaskInstances, presentTries, presentTry } from '../answers/task-instance.ts';
 import { ApiProblem, invalid } from '../http/api-problem.ts';
 import { answers, path, permit } from '../http/route-schema.ts';
 import type { Routes } from './context.ts';
@@ -137,7 +137,7 @@ export const taskInstanceRoutes: Routes = async (app, { deps: { queries }, looku
     async ({ params, query }) => {
       const record = await lookup.taskInstance(params.dag_id, params.dag_run_id, params.task_id, query.map_index);
       const tries = await queries.tries(record.taskInstanceId);
-      return { task_instances: await Promise.all(tries.map((one) => presentTry(one, versions))), total_entries: tries.length };
+      return { task_instances: await presentTries(tries, versions), total_entries: tries.length };
     },
   );
 
@@ -173,7 +173,7 @@ export const taskInstanceRoutes: Routes = async (app, { deps: { queries }, looku
     async ({ params }) => {
       const record = await lookup.taskInstance(params.dag_id, params.dag_run_id, params.task_id, params.map_index);
       const tries = await queries.tries(record.taskInstanceId);
-      return { task_instances: await Promise.all(tries.map((one) => presentTry(one, versions))), total_entries: tries.length };
+      return { task_instances: await presentTries(tries, versions), total_entries: tries.length };
     },
   );
 
