@@ -1,7 +1,8 @@
-/** What a task function is given when it runs. */
+/** The world as a task sees it: its run, its attempt, its connections, and what it may ask for. */
 import type { InputForm } from '@headrace/core';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 
+/** What a task function is given when it runs. */
 export interface TaskContext {
   readonly dagId: string;
   readonly runId: string;
