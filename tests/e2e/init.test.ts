@@ -2,7 +2,7 @@
  * A new project, made and run with our packages as they are published, outside of the repository.
  *
  * The packages of others are those that are installed here, so that no registry is asked. The same from tarballs and a registry, as on a
- * machine that has nothing but Node (75 s of processor time, and half a gigabyte from the registry):
+ * machine that has nothing but Node (75 s of processor time, and what the registry takes):
  *
  *     HEADRACE_TEST_INSTALL=1 npm test -- tests/e2e/init.test.ts
  */
