@@ -75,6 +75,27 @@ test('a spec is read once, by all who ask; what was not asked for the longest go
   expect(asked.slice(2)).toEqual([['2'], ['much longer than all that is kept'], ['much longer than all that is kept']]);
 });
 
+test('who asks for a spec that is being read waits for it; one that could not be read is read anew', async () => {
+  const answers: PromiseWithResolvers<{ rows: unknown[] }>[] = [];
+  const db = {
+    query: () => {
+      const answer = Promise.withResolvers<{ rows: unknown[] }>();
+      answers.push(answer);
+      return answer.promise;
+    },
+  } as unknown as Queryable;
+  const specs = new KeptSpecs();
+  const asked = [specs.of(db, ['1']), specs.of(db, ['1'])];
+  answers[0]?.reject(new Error('gone'));
+  expect((await Promise.allSettled(asked)).map((one) => one.status)).toEqual(['rejected', 'rejected']);
+  const again = [specs.of(db, ['1']), specs.of(db, ['1', '1'])];
+  answers[1]?.resolve({ rows: [{ id: '1', spec: '{"dagId":"a"}' }] });
+  const [one, other] = await Promise.all(again);
+  expect(one?.get('1')).toEqual({ dagId: 'a' });
+  expect(other?.get('1')).toBe(one?.get('1'));
+  expect(answers).toHaveLength(2);
+});
+
 test('what rows tell of their version is read once; a row whose version is gone is left out', async () => {
   const asked: string[][] = [];
   const db = {

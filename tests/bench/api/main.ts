@@ -28,6 +28,8 @@ const { values } = parseArgs({
   },
 });
 const CONNECTIONS = 20;
+/** So many runs are asked for in turn, by us and by the bare route. */
+const ASKED_RUNS = 500;
 const TRIGGERS_PER_SECOND = 300;
 const TRIGGER_SECONDS = 20;
 const headers = { authorization: 'Bearer bench' };
@@ -52,29 +54,31 @@ process.exitCode = rows.some((row) => row.ok === false) ? 1 : 0;
 async function reads({ api, sql, databaseUrl }: BenchSystem): Promise<void> {
   const bare = await startBare(databaseUrl);
   try {
-    const { rows: found } = await sql.query<{ id: string; run_id: string }>(
-      `select id, run_id from dag_run where dag_id = 'bench_chain_10' order by id offset (select count(*) / 2 from dag_run where dag_id = 'bench_chain_10') limit 1`,
-    );
-    const middle = found[0];
-    if (middle === undefined) throw new Error('there is no history');
-    const ofRun = `/api/v2/dags/bench_chain_10/dagRuns/${middle.run_id}`;
-    const addresses: readonly [string, string][] = [
-      ['get a DAG', '/api/v2/dags/bench_chain_10'],
-      ['get a run', ofRun],
-      ['get a task instance', `${ofRun}/taskInstances/step_004`],
-      ['list DAGs', '/api/v2/dags'],
-      ['list the 10 task instances of a run', `${ofRun}/taskInstances`],
-      ['list 10 runs of a DAG, newest first', '/api/v2/dags/bench_chain_10/dagRuns?limit=10&order_by=-start_date'],
-      ['list 10 runs of all DAGs', '/api/v2/dags/~/dagRuns?limit=10&order_by=-id'],
-      ['list 10 failed runs of all DAGs', '/api/v2/dags/~/dagRuns?limit=10&state=failed'],
-      ['list 10 running task instances of all runs', '/api/v2/dags/~/dagRuns/~/taskInstances?limit=10&state=running'],
+    const runs = await spread(sql);
+    const ofRuns = runs.map(({ run_id }) => `/api/v2/dags/bench_chain_10/dagRuns/${run_id}`);
+    const addresses: readonly [string, readonly string[]][] = [
+      ['get a DAG', ['/api/v2/dags/bench_chain_10', '/api/v2/dags/bench_single', '/api/v2/dags/bench_light_40']],
+      ['get a run', ofRuns],
+      ['get a task instance', ofRuns.map((run) => `${run}/taskInstances/step_004`)],
+      ['list DAGs', ['/api/v2/dags']],
+      ['list the 10 task instances of a run', ofRuns.map((run) => `${run}/taskInstances`)],
+      ['list 10 runs of a DAG, newest first', ['/api/v2/dags/bench_chain_10/dagRuns?limit=10&order_by=-start_date']],
+      ['list 10 runs of all DAGs', ['/api/v2/dags/~/dagRuns?limit=10&order_by=-id']],
+      ['list 10 failed runs of all DAGs', ['/api/v2/dags/~/dagRuns?limit=10&state=failed&order_by=-id']],
+      ['list 10 failed task instances of all runs', ['/api/v2/dags/~/dagRuns/~/taskInstances?limit=10&state=failed&order_by=-id']],
+      ['list running task instances of all runs (none)', ['/api/v2/dags/~/dagRuns/~/taskInstances?limit=10&state=running']],
     ];
-    for (const [name, path] of addresses) {
+    for (const [name, paths] of addresses) {
       const ours: number[] = [];
       const theirs: number[] = [];
       for (let repeat = 0; repeat < Number(values.repeat); repeat++) {
-        theirs.push(await requestsPerSecond(`${bare.address}/runs/${middle.id}`));
-        ours.push(await requestsPerSecond(`${api.address}${path}`));
+        theirs.push(
+          await requestsPerSecond(
+            bare.address,
+            runs.map(({ id }) => `/runs/${id}`),
+          ),
+        );
+        ours.push(await requestsPerSecond(api.address, paths));
       }
       rows.push(compared(name, median(ours), 'req/s', median(theirs), { atLeast: 0.5 }));
     }
@@ -112,9 +116,23 @@ async function triggers({ api, sql }: BenchSystem): Promise<void> {
   rows.push({ name: 'time of a trigger, p99', value: result.latency.p99, unit: 'ms' });
 }
 
-async function requestsPerSecond(url: string): Promise<number> {
-  const result = await autocannon({ url, headers, connections: CONNECTIONS, duration: Number(values.seconds) });
-  if (result.non2xx > 0 || result.errors > 0) throw new Error(`${url}: ${result.non2xx} answers were no success, ${result.errors} failed`);
+/** Runs of all years of the history. */
+async function spread(sql: BenchSystem['sql']): Promise<readonly { readonly id: string; readonly run_id: string }[]> {
+  const { rows: found } = await sql.query<{ id: string; run_id: string }>(
+    `select id, run_id from dag_run join (select min(id) as first, (max(id) - min(id)) / $1 as stride from dag_run where run_id like 'history-%') s
+     on dag_run.id = any(array(select first + n * stride from generate_series(0, $1 - 1) n)) where run_id like 'history-%'`,
+    [ASKED_RUNS],
+  );
+  if (found.length === 0) throw new Error('there is no history');
+  return found;
+}
+
+/** The paths are asked for one after the other by each connection. */
+async function requestsPerSecond(address: string, paths: readonly string[]): Promise<number> {
+  const requests = paths.map((path) => ({ path }));
+  const result = await autocannon({ url: address, headers, requests, connections: CONNECTIONS, duration: Number(values.seconds) });
+  if (result.non2xx > 0 || result.errors > 0)
+    throw new Error(`${address}${paths[0]}: ${result.non2xx} answers were no success, ${result.errors} failed`);
   await delay(200);
   return result.requests.average;
 }

@@ -4,6 +4,7 @@
  * KS1. What is kept is bounded by the length of its JSON; what was not asked for the longest goes first. One that is longer than all that
  *      may be kept is read each time.
  * KS2. Whoever asks for a version gets the same object: nobody changes it.
+ * KS3. A version that is being read is not read by others, too: they wait for it.
  */
 import type { DagSpec } from '@headrace/core';
 import type { Queryable } from '../database.ts';
@@ -23,6 +24,7 @@ export class KeptSpecs {
   /** In order of use, the oldest first. */
   readonly #kept = new Map<string, KeptSpec>();
   #length = 0;
+  readonly #reading = new Map<string, Promise<ReadonlyMap<string, DagSpec>>>();
 
   constructor(most = MOST_KEPT) {
     this.#most = most;
@@ -43,15 +45,27 @@ export class KeptSpecs {
       found.set(versionId, kept.spec);
     }
     if (unknown.length === 0) return found;
-    const { rows } = await db.query<{ id: string; spec: string }>({ ...SPECS, values: [unknown] });
-    for (const { id, spec } of rows) found.set(id, this.#keep(id, spec));
+    this.#read(
+      db,
+      unknown.filter((id) => !this.#reading.has(id)),
+    );
+    const reads = unknown.map(async (id) => [id, (await this.#reading.get(id))?.get(id)] as const);
+    for (const [id, spec] of await Promise.all(reads)) if (spec !== undefined) found.set(id, spec);
     return found;
   }
 
+  #read(db: Queryable, versionIds: readonly string[]): void {
+    if (versionIds.length === 0) return;
+    const read = db
+      .query<{ id: string; spec: string }>({ ...SPECS, values: [versionIds] })
+      .then(({ rows }) => new Map(rows.map(({ id, spec }) => [id, this.#keep(id, spec)])))
+      .finally(() => {
+        for (const id of versionIds) this.#reading.delete(id);
+      });
+    for (const id of versionIds) this.#reading.set(id, read);
+  }
+
   #keep(versionId: string, json: string): DagSpec {
-    // Somebody else may have read it in the meantime.
-    const known = this.#kept.get(versionId);
-    if (known !== undefined) return known.spec;
     const spec = JSON.parse(json) as DagSpec;
     if (json.length > this.#most) return spec;
     this.#kept.set(versionId, { spec, length: json.length });
