@@ -297,6 +297,15 @@ describe('a lost attempt', () => {
     ]);
   });
 
+  test.each<TaskState>([
+    { status: 'scheduled', attempt: 1 },
+    { status: 'running', attempt: 1 },
+    { status: 'failed', attempt: 1 },
+  ])('that began unheard of, after %o, is rejected: what is known here is outdated', (known) => {
+    const event: RunEvent = { type: 'task.lost', task: EXTRACT, attempt: 2, dice: 0, claimed: true };
+    expect(step(dag, running(known, none, none, none), event, 10)).toMatchObject({ kind: 'rejected', why: 'illegal_transition' });
+  });
+
   test('fails on the last try, and the rest follows', () => {
     const answer = applied(
       step(
@@ -348,7 +357,6 @@ describe('a lost attempt', () => {
 
   test.each<TaskState>([
     { status: 'running', attempt: 3 },
-    { status: 'running', attempt: 1 },
     { status: 'scheduled', attempt: 2 },
     { status: 'success', attempt: 2 },
     { status: 'deferred', attempt: 2 },

@@ -6,8 +6,10 @@ export class Agenda {
   start = true;
   /** Tasks that wait may get a slot. */
   pick = false;
-  /** Runs of ours may not be in hand. */
+  /** The runs in hand may not be those that are ours. */
   adopt = false;
+  /** Shards that became ours: whatever of them is in hand was another's meanwhile. */
+  gained: readonly number[] = [];
   /** Tasks wait for a slot that some limit refuses them. */
   backlog = false;
 

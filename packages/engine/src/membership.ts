@@ -23,8 +23,8 @@ export class Membership {
     return this.#shards;
   }
 
-  /** Answers with whether shards were gained, and whether some went to another. */
-  async renew(): Promise<{ readonly gained: boolean; readonly lost: boolean }> {
+  /** Answers with the shards that were gained, and with those that went to another. */
+  async renew(): Promise<{ readonly gained: readonly number[]; readonly lost: readonly number[] }> {
     const { store, schedulerId, ttlMs, clock, log, metrics } = this.#options;
     const shards = await store.heartbeat(schedulerId, ttlMs);
     const gained = shards.filter((shard) => !this.#shards.includes(shard));
@@ -34,6 +34,6 @@ export class Membership {
     metrics.gauge('headrace_heartbeat_timestamp_seconds', clock.now() / 1_000, { component: 'scheduler' });
     if (gained.length > 0) log.info({ gained: gained.length, owned: shards.length }, 'shards were gained');
     if (lost.length > 0) log.info({ lost: lost.length, owned: shards.length }, 'shards went to another scheduler');
-    return { gained: gained.length > 0, lost: lost.length > 0 };
+    return { gained, lost };
   }
 }

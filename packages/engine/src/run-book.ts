@@ -3,6 +3,8 @@
  *
  * B1. An event is kept until it is taken, also while its run is being read: the snapshot may be older than the event.
  * B2. A run marked for reload keeps nothing: its rows tell everything.
+ * B3. Only what was heard of a run puts its verification off. What the scheduler tells itself, a lost attempt or a time that has come,
+ *     does not show that anything of the run is still told here.
  */
 import type { Dag, Instant, RunEvent } from '@headrace/core';
 import type { LoadedRun, StoreEvent } from '@headrace/ports';
@@ -50,6 +52,11 @@ export class RunBook {
     return this.#runs.values();
   }
 
+  /** The runs that are in hand or marked to be read. */
+  known(): ReadonlySet<string> {
+    return new Set([...this.#runs.keys(), ...this.#toLoad]);
+  }
+
   /** A task instance was moved by somebody else. Of a run that is not ours nothing is kept. */
   hear(event: TaskMoved): void {
     this.#heardWhileReading?.push(event);
@@ -69,7 +76,7 @@ export class RunBook {
     for (const [runKey, events] of this.#pending) {
       const run = this.#runs.get(runKey);
       if (run === undefined) continue;
-      this.#verifyLater(run, now, this.#intervals.verifyAfter);
+      if (events.some(({ type }) => type === 'task.moved')) this.#verifyLater(run, now, this.#intervals.verifyAfter);
       taken.set(run, events);
     }
     this.#pending = new Map();
@@ -127,6 +134,12 @@ export class RunBook {
   forget(runKey: string): void {
     this.#runs.delete(runKey);
     this.#pending.delete(runKey);
+  }
+
+  /** Neither in hand nor to be read: it is another's, or has ended. */
+  letGo(runKey: string): void {
+    this.#toLoad.delete(runKey);
+    this.forget(runKey);
   }
 
   /** The tick settles the run: whatever its rows call for is decided, heard of or not. */

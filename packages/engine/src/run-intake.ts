@@ -2,7 +2,9 @@
  * How runs come into the scheduler's hands, and leave them without having ended.
  *
  * N1. A run is taken in hand with what its rows say and what was heard of it while they were read; then it is settled from them.
- * N2. A run whose shard went to another scheduler is let go; one of ours that is not in hand is looked for now and then.
+ * N2. A run whose shard went to another scheduler is let go; one of ours that is not in hand is looked for now and then. Both are
+ *     steps of the scheduler's loop: no answer that is still on its way brings back a run that was let go.
+ * N3. A run of a shard that was gained is read, also if it is in hand: what others decided on it meanwhile was not told here.
  */
 import type { LoadedRun, Metrics, SchedulerStore } from '@headrace/ports';
 import type { Agenda } from './agenda.ts';
@@ -60,12 +62,20 @@ export class RunIntake {
     if (started.length === RUNS_STARTED_AT_ONCE) agenda.start = true;
   }
 
-  /** Takes runs in hand that are running and ours and that the book does not have: a shard was gained, or an answer was lost. */
+  /** Sees that those runs are in hand that are running and ours: shards were gained or lost, or an answer was. */
   async adoptActive(): Promise<void> {
-    const { store, membership, book, agenda } = this.#options;
+    const { store, membership, book, agenda, times } = this.#options;
+    const { gained } = agenda;
     agenda.adopt = false;
-    const active = await store.activeRuns(membership.shards);
+    agenda.gained = [];
+    const { shards } = membership;
+    const known = book.known();
+    const active = new Set(await store.activeRuns(shards));
+    for (const runKey of known) if (!active.has(runKey)) book.letGo(runKey);
+    times.keep((runKey) => active.has(runKey));
     for (const runKey of active) if (book.get(runKey) === undefined) book.reload(runKey);
+    const ofGained = gained.filter((shard) => shards.includes(shard));
+    if (ofGained.length > 0) for (const runKey of await store.activeRuns(ofGained)) book.reload(runKey);
   }
 
   /** Reads runs that are marked to be read. */
@@ -78,15 +88,6 @@ export class RunIntake {
       // Whoever waits for it, waits for the run as it is now.
       past.changed(runKey);
     }
-  }
-
-  /** Of the runs in hand those that are no longer ours, or no longer running. What is taken in hand meanwhile stays. */
-  async forgetOthers(): Promise<void> {
-    const { store, membership, book, times } = this.#options;
-    const held = [...book.runs()].map((run) => run.runKey);
-    const active = new Set(await store.activeRuns(membership.shards));
-    for (const runKey of held) if (!active.has(runKey)) book.forget(runKey);
-    times.keep((runKey) => active.has(runKey));
   }
 
   #tellStarted(started: readonly LoadedRun[]): void {

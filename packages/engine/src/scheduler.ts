@@ -189,11 +189,13 @@ export class Scheduler {
   async #heartbeat(): Promise<void> {
     await this.#clock.set(() => this.#options.store.now());
     const { gained, lost } = await this.#membership.renew();
-    if (!gained && !lost) return;
+    if (gained.length === 0 && lost.length === 0) return;
     this.#agenda.adopt = true;
-    if (gained) this.#agenda.lookAtEverything();
+    if (gained.length > 0) {
+      this.#agenda.gained = [...this.#agenda.gained, ...gained];
+      this.#agenda.lookAtEverything();
+    }
     this.#kick();
-    if (lost) await this.#intake.forgetOthers();
   }
 
   #onFinished(run: ActiveRun): void {

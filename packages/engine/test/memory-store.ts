@@ -47,6 +47,8 @@ interface RunRow {
 export class MemoryStore implements SchedulerStore {
   time = 1_000_000;
   poolSlots = 128;
+  /** Of four: those of the scheduler that is tested. */
+  shards: readonly number[] = [0, 1, 2, 3];
   failNext: Error | undefined;
   readonly runs = new Map<string, RunRow>();
   readonly specs = new Map<string, DagSpec>();
@@ -55,7 +57,7 @@ export class MemoryStore implements SchedulerStore {
   decisions = 0;
   #ids = 0;
   #listener: RunEventsListener | undefined;
-  #early: Promise<void> | undefined;
+  #early: Promise<unknown> | undefined;
   #onLeasesSeen: (() => void) | undefined;
 
   readonly events: RunEvents = {
@@ -84,8 +86,8 @@ export class MemoryStore implements SchedulerStore {
     this.#onLeasesSeen = happen;
   }
 
-  /** Lets events that a read provokes arrive before the read's answer does. */
-  duringNextRead(happen: () => void): void {
+  /** Lets events that a read provokes arrive before the read's answer does, and whatever `happen` promises. */
+  duringNextRead(happen: () => unknown): void {
     this.#early = Promise.resolve().then(happen);
   }
 
@@ -125,6 +127,13 @@ export class MemoryStore implements SchedulerStore {
     if (found !== undefined) found.task.state = { status: 'success', attempt: found.task.state.attempt };
   }
 
+  /** Another scheduler, whose run it is just then, gives the slot, and a worker claims. Answers with the attempt. */
+  beginElsewhere(task: TaskRow): string {
+    const attempt = task.state.attempt + 1;
+    Object.assign(task, { state: { status: 'running', attempt }, attemptId: `${task.id}-${attempt}`, sequence: 1 });
+    return task.attemptId;
+  }
+
   gap(): void {
     this.#listener?.onGap();
   }
@@ -142,13 +151,13 @@ export class MemoryStore implements SchedulerStore {
   }
 
   async heartbeat(): Promise<readonly number[]> {
-    return [0, 1, 2, 3];
+    return this.shards;
   }
 
   async leave(): Promise<void> {}
 
-  async activeRuns(): Promise<readonly string[]> {
-    return [...this.runs.values()].filter((run) => run.status === 'running').map((run) => run.key);
+  async activeRuns(shards: readonly number[]): Promise<readonly string[]> {
+    return [...this.runs.values()].filter((run) => run.status === 'running' && shards.includes(Number(run.key) % 4)).map((run) => run.key);
   }
 
   async loadRuns(runKeys: readonly string[]): Promise<readonly LoadedRun[]> {

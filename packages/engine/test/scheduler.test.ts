@@ -201,6 +201,18 @@ describe('the scheduler', () => {
     expect(run.tasks[0]?.state).toEqual({ status: 'success', attempt: 1 });
   });
 
+  test('an attempt that was begun unheard of is lost and tried again all the same', async () => {
+    store.addDag(dagOf('single', { a: [] }, 1));
+    store.poolSlots = 0;
+    await scheduler.start();
+    const run = store.addRun('single');
+    await until(() => scheduler.status().activeRuns === 1);
+    for (const task of run.tasks) store.lose(store.beginElsewhere(task));
+    store.poolSlots = 1;
+    await work(run);
+    expect(run.tasks[0]?.state).toEqual({ status: 'success', attempt: 2 });
+  });
+
   test('a decision that the store refuses as outdated is taken again', async () => {
     store.addDag(dagOf('chain', { a: [], b: ['a'] }));
     await scheduler.start();

@@ -114,7 +114,8 @@ function lost(draft: RunDraft, event: Extract<RunEvent, { type: 'task.lost' }>):
   const known = draft.tasks[node];
   const spec = draft.dag.tasks[draft.nodes[node]?.task ?? -1];
   if (known === undefined || spec === undefined) return unknownNode(draft.dag, draft.tasks.length, node);
-  // A lost attempt that is over, or not yet known here, needs no decision: the store has the truth about it.
+  if (attempt > known.attempt) return unknownAttempt(spec.taskId, known, attempt);
+  // One that is over needs no decision: the store has the truth about it.
   if (known.attempt !== attempt || !holdsSlot.has(known.status)) return { kind: 'ignored', why: 'stale_attempt' };
   if (known.status === 'restarting') {
     draft.move(node, { status: 'none', attempt }, 'attempt lost while it was being stopped', 'lost');
@@ -127,6 +128,12 @@ function lost(draft: RunDraft, event: Extract<RunEvent, { type: 'task.lost' }>):
   if (outcome.status === 'up_for_retry') draft.wake(outcome.dueAt);
   settle(draft);
   return draft.finish();
+}
+
+/** It was begun by somebody else, and of what went before nothing may be known here either. */
+function unknownAttempt(taskId: string, known: TaskState, attempt: number): Step {
+  const detail = `Task "${taskId}" is ${known.status} (attempt ${known.attempt}) and lost attempt ${attempt}: decisions in between are not known here; load the run anew`;
+  return { kind: 'rejected', why: 'illegal_transition', detail };
 }
 
 function pastTold(draft: RunDraft, unmet: readonly number[]): Step {
