@@ -1,12 +1,12 @@
 /** What reads keep: names of statements, specs of versions, and which lists are too long to be counted. Each is bounded. */
 import type { DagSpec } from '@headrace/core';
-import { describe, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { Queryable } from '../src/database.ts';
 import { BoundedMap } from '../src/queries/bounded-map.ts';
 import { Conditions } from '../src/queries/conditions.ts';
 import { KeptSpecs } from '../src/queries/kept-specs.ts';
 import { KeptVersions } from '../src/queries/kept-versions.ts';
-import { LongLists } from '../src/queries/long-lists.ts';
+import { ListLengths } from '../src/queries/list-lengths.ts';
 import { StatementNames } from '../src/queries/statement-names.ts';
 
 describe('names of statements', () => {
@@ -126,14 +126,42 @@ test('a bounded map forgets what was put in first', () => {
   ]);
 });
 
-test('a list that is too long to be counted is taken for too long for ten seconds, up to where it was counted', () => {
+describe('how long a list was found to be', () => {
   let now = 0;
-  const lists = new LongLists(() => now);
-  expect(lists.hasMoreThan(10, 'a')).toBe(false);
-  lists.keep('a', 100);
-  expect([lists.hasMoreThan(100, 'a'), lists.hasMoreThan(101, 'a'), lists.hasMoreThan(1, 'b')]).toEqual([true, false, false]);
-  now = 10_000;
-  expect(lists.hasMoreThan(100, 'a')).toBe(false);
-  for (let index = 0; index < 1_001; index++) lists.keep(`list ${index}`, 1);
-  expect([lists.hasMoreThan(1, 'list 0'), lists.hasMoreThan(1, 'list 1'), lists.hasMoreThan(1, 'list 1000')]).toEqual([false, true, true]);
+  let lengths: ListLengths;
+
+  beforeEach(() => {
+    now = 0;
+    lengths = new ListLengths(() => now);
+  });
+
+  test('one that is too long to be counted is taken for too long for ten seconds, up to where it was counted', () => {
+    expect(lengths.of('a', 10)).toBeUndefined();
+    lengths.keep('a', 100, 101);
+    expect([lengths.of('a', 90), lengths.of('a', 100), lengths.of('a', 101), lengths.of('b', 1)]).toEqual([91, 101, undefined, undefined]);
+    now = 9_999;
+    expect(lengths.of('a', 100)).toBe(101);
+    now = 10_000;
+    expect(lengths.of('a', 100)).toBeUndefined();
+  });
+
+  test('a count of more than a thousand rows is good for two seconds, wherever the page is', () => {
+    lengths.keep('a', 10_000, 1_001);
+    expect([lengths.of('a', 10_000), lengths.of('a', 10_500), lengths.of('a', 1_000), lengths.of('a', 500)]).toEqual([
+      1_001, 1_001, 1_001, 501,
+    ]);
+    now = 2_000;
+    expect(lengths.of('a', 10_000)).toBeUndefined();
+  });
+
+  test('what is shorter is always counted, also if it was longer before', () => {
+    lengths.keep('a', 10_000, 1_001);
+    lengths.keep('a', 10_000, 1_000);
+    expect(lengths.of('a', 10_000)).toBeUndefined();
+  });
+
+  test('a thousand are kept, those of which was told last', () => {
+    for (let index = 0; index < 1_001; index++) lengths.keep(`list ${index}`, 1, 2);
+    expect([lengths.of('list 0', 1), lengths.of('list 1', 1), lengths.of('list 1000', 1)]).toEqual([undefined, 2, 2]);
+  });
 });

@@ -3,7 +3,8 @@
  *
  * L1. A page is read with its order, by an index where there is one for it; rows before a cursor are never looked at.
  * L2. Nobody counts millions of rows to show fifty: counting ends `COUNTED_AHEAD` rows after the page, and does not begin for a list that
- *     was found to be longer than that a moment ago.
+ *     was found to be long a moment ago.
+ * L3. Whatever was counted when: the whole is longer than the page's end exactly when there is another page.
  */
 import { COUNTED_AHEAD, type Listed, type Page } from '@headrace/ports';
 import type pg from 'pg';
@@ -11,13 +12,13 @@ import type { Queryable } from '../database.ts';
 import { BoundedMap } from './bounded-map.ts';
 import type { Conditions } from './conditions.ts';
 import { after, cursorColumns, cursorOf, readCursor } from './cursor.ts';
-import { LongLists } from './long-lists.ts';
+import { ListLengths } from './list-lengths.ts';
 import { limits, type OrderColumns, type OrderTerm, orderBy, orderTerms } from './order.ts';
 import { StatementNames } from './statement-names.ts';
 
 const names = new StatementNames('list');
 /** By database, for one process may have several. */
-const longLists = new WeakMap<Queryable, LongLists>();
+const lengths = new WeakMap<Queryable, ListLengths>();
 
 export interface ListQuery<Row, Item> {
   readonly columns: string;
@@ -71,12 +72,13 @@ export async function list<Row extends object, Item>(
   const shown = rows.slice(0, limit);
   const last = shown.at(-1);
   const isLast = rows.length <= limit;
-  const counted =
-    isLast && !hasCursor && (rows.length > 0 || offset === 0) ? offset + rows.length : await count(db, query, conditions, limit, offset);
+  const seen = offset + rows.length;
+  const isSeen = isLast && !hasCursor && (rows.length > 0 || offset === 0);
+  const counted = isSeen ? seen : await count(db, query, conditions, limit, offset);
   const bound = offset + limit + COUNTED_AHEAD;
   return {
     items: shown.map(query.item),
-    total: Math.min(counted, bound),
+    total: Math.min(isLast && !hasCursor ? Math.min(counted, seen) : Math.max(counted, seen), bound),
     ...(counted > bound ? { totalIsExact: false } : {}),
     ...(isLast || last === undefined ? {} : { next: cursorOf(last, terms) }),
   };
@@ -144,19 +146,20 @@ async function count(
   const { sql, values } = conditions;
   const bound = offset + limit + COUNTED_AHEAD;
   const rowsOf = `from ${tablesFor(from, joins, sql)}${sql}`;
-  const known = longListsOf(db);
+  const known = lengthsOf(db);
   const key = JSON.stringify([rowsOf, ...values]);
-  if (known.hasMoreThan(bound, key)) return bound + 1;
+  const length = known.of(key, bound);
+  if (length !== undefined) return length;
   const text = `select count(*) as total from (select ${rowsOf} limit ${bound + 1}) as counted`;
   const { rows } = await db.query<{ total: string }>(statement(text, conditions, offset));
   const total = Number(rows[0]?.total ?? 0);
-  if (total > bound) known.keep(key, bound);
+  known.keep(key, bound, total);
   return total;
 }
 
-function longListsOf(db: Queryable): LongLists {
-  const known = longLists.get(db) ?? new LongLists();
-  longLists.set(db, known);
+function lengthsOf(db: Queryable): ListLengths {
+  const known = lengths.get(db) ?? new ListLengths();
+  lengths.set(db, known);
   return known;
 }
 
