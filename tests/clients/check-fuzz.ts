@@ -23,6 +23,9 @@ const system = await startSystem();
 const findings: FuzzResult[] = [];
 let sent = 0;
 let nextSeed = Number(values.seed);
+let running = 0;
+/** The fewest that a process has sent. */
+let each = 0;
 try {
   await seed(system);
   await Promise.all(Array.from({ length: Number(values.processes) }, work));
@@ -33,11 +36,14 @@ for (const { output } of findings) process.stderr.write(output);
 process.stdout.write(`${sent} requests, ${findings.length === 0 ? '0 findings' : 'with findings: see above'}\n`);
 process.exitCode = findings.length === 0 ? 0 : 1;
 
-/** One process after the other, each with a seed of its own. */
+/** One process after the other, each with a seed of its own, until what was sent and what the others still send is enough. */
 async function work(): Promise<void> {
-  while (sent < wanted && findings.length === 0) {
+  while (sent + running * each < wanted && findings.length === 0) {
+    running++;
     const result = await fuzz(system, { examples: Number(values.examples), seed: nextSeed++, workers: 1 });
+    running--;
     sent += result.requests;
+    each = Math.min(each || result.requests, result.requests);
     if (!result.passed) findings.push(result);
     process.stderr.write(`${sent} requests\n`);
   }
