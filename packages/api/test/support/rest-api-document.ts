@@ -18,7 +18,8 @@ that says why. What Airflow lacks is under \`/headrace/v1\`. \`/openapi.json\` d
 - **\`cursor\`**, of lists of runs and task instances: send \`cursor=\` for the first page and then the \`next_cursor\` of each answer, until it is
   null. A page deep in a list of millions costs what the first one costs, and rows that are added or removed meanwhile shift nothing.
   The order must stay the same; another one is refused with \`HR_INVALID_CURSOR\`.
-- **\`total_entries\`** is exact up to 10 000 rows after the page that is shown. A longer list has \`total_is_exact: false\` and as
+- **\`total_entries\`** is exact up to 10 000 rows after the page that is shown; one of more than 1 000 may have been
+  counted two seconds before. A longer list has \`total_is_exact: false\` and as
   \`total_entries\` where counting ended: always more than the page’s end, so that a client that goes on while \`offset\` is less than it
   sees everything. Nobody counts three million rows to show fifty.
 - A parameter that an operation does not have is refused with 422, never ignored: a filter that is silently dropped gives wrong answers.

@@ -71,14 +71,16 @@ const KINDS = `
   from kinds k join asset a on a.id = k.asset_id
   order by k.event_id`;
 
-/** Parameter: DAGs. */
+/**
+ * Parameter: DAGs. Each queue is read once, and then the event and the asset of each row, whatever the statistics say: of a table that was
+ * empty a moment ago they say that it has no rows, and then the queue would be read for each of its events.
+ */
 const ALL_QUEUED = `
   select q.dag_id, q.event_id, q.triggers, q.partition_key, a.spec, e.at, e.interval_start, e.interval_end
   from unnest($1::text[]) as d (dag_id)
-  -- Keeps the planner from walking all queues in the order of events.
   cross join lateral (select * from queued_asset_event where dag_id = d.dag_id offset 0) q
-  join asset_event e on e.id = q.event_id
-  join asset a on a.id = q.asset_id
+  cross join lateral (select at, interval_start, interval_end from asset_event where id = q.event_id offset 0) e
+  cross join lateral (select spec from asset where id = q.asset_id offset 0) a
   order by q.event_id`;
 
 /** Parameters, one array entry a run: DAGs, run ids, partitions, interval starts, interval ends. A run id that is taken is made unique by the newest event. */
@@ -97,10 +99,11 @@ const CREATE = `
 /** Parameters, one array entry a link: runs, events. */
 const LINK = `insert into run_asset_event (dag_run_id, event_id) select * from unnest($1::bigint[], $2::bigint[]) on conflict do nothing`;
 
-/** Parameters, one array entry an event: DAGs, events. */
+/** Parameters, one array entry an event: DAGs, events. "is true" keeps them a table of hashes: as a join they would be gone through for each row of the queues. */
 const TAKE_OFF = `
-  delete from queued_asset_event q using unnest($1::text[], $2::bigint[]) as gone (dag_id, event_id)
-  where q.dag_id = gone.dag_id and q.event_id = gone.event_id`;
+  delete from queued_asset_event q
+  where q.dag_id = any(array(select distinct unnest($1::text[])))
+    and ((q.dag_id, q.event_id) in (select * from unnest($1::text[], $2::bigint[]))) is true`;
 
 type Plan = Parameters<AssetStore['triggerConsumers']>[1];
 
