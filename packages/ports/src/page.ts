@@ -14,7 +14,7 @@ export interface Listed<T> {
   readonly items: readonly T[];
   /**
    * How long the whole list is, where that is known: counting ends `COUNTED_AHEAD` rows after the page, and then this is where it
-   * ended. So it is more than the page's end exactly when there is another page.
+   * ended. A long list may have been counted a moment ago. It is more than the page's end exactly when there is another page.
    */
   readonly total: number;
   /** False: the list is longer than `total`. Absent: it is exact. */

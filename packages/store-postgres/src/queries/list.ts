@@ -73,13 +73,14 @@ export async function list<Row extends object, Item>(
   const last = shown.at(-1);
   const isLast = rows.length <= limit;
   const seen = offset + rows.length;
-  const isSeen = isLast && !hasCursor && (rows.length > 0 || offset === 0);
-  const counted = isSeen ? seen : await count(db, query, conditions, limit, offset);
+  const isEnd = isLast && !hasCursor;
+  const counted = isEnd && (rows.length > 0 || offset === 0) ? seen : await count(db, query, conditions, limit, offset);
+  const total = isEnd ? Math.min(counted, seen) : Math.max(counted, seen);
   const bound = offset + limit + COUNTED_AHEAD;
   return {
     items: shown.map(query.item),
-    total: Math.min(isLast && !hasCursor ? Math.min(counted, seen) : Math.max(counted, seen), bound),
-    ...(counted > bound ? { totalIsExact: false } : {}),
+    total: Math.min(total, bound),
+    ...(total > bound ? { totalIsExact: false } : {}),
     ...(isLast || last === undefined ? {} : { next: cursorOf(last, terms) }),
   };
 }
